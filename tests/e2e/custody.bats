@@ -1,0 +1,54 @@
+# kill -9 of anything, at any moment: no container notices, nothing is lost, nothing is leaked.
+load helper
+
+daemon_pid() { cat "$PODCTL_ROOT/run/podctld.pid" 2>/dev/null || podctl version -o json | jq -r '.server.pid'; }
+shim_pid() { cat "$PODCTL_ROOT/run/pods/$(field "$1" '{.metadata.uid}')/shim.pid"; }
+
+counter() {
+  pod counter 'i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done; until [ -e /tmp/go ]; do sleep 0.01; done; exit 5'
+}
+
+@test "kill -9 podctld: the container runs on, its exit code and log are kept" {
+  counter | podctl apply -f -
+  ready counter
+  kill -9 "$(daemon_pid)"
+  run podctl get pods --no-headers
+  [[ $output =~ counter\ +1/1\ +Running\ +0 ]]
+  podctl exec counter -- touch /tmp/go
+  kill -9 "$(daemon_pid)"
+  ended counter Failed
+  [ "$(field counter '{.status.containerStatuses[0].state.terminated.exitCode}')" = 5 ]
+  [ "$(podctl logs counter | wc -l)" -eq 2000 ]
+}
+
+@test "an exit while no podctld runs is found by the next one" {
+  counter | podctl apply -f -
+  ready counter
+  podctl exec counter -- sh -c '(sleep 0.2; touch /tmp/go) >/dev/null 2>&1 &'
+  kill -9 "$(daemon_pid)"
+  ended counter Failed
+  [ "$(field counter '{.status.containerStatuses[0].state.terminated.exitCode}')" = 5 ]
+}
+
+@test "kill -9 of the shim ends the pod in a true state and leaks nothing" {
+  pod one 'exec sleep 1000' | podctl apply -f -
+  ready one
+  kill -9 "$(shim_pid one)"
+  ended one Failed
+  podctl delete pod one --now
+}
+
+@test "kill -9 of pause makes the sandbox anew" {
+  pod one 'exec sleep 1000' Always | podctl apply -f -
+  ready one
+  pause=$(podctl ns one -o json | jq -r '[.. | objects | select(.holder? == "pause") | .pid][0]')
+  before=$(field one '{.status.containerStatuses[0].containerID}')
+  kill -9 "$pause"
+  for _ in $(seq 600); do
+    now=$(field one '{.status.containerStatuses[0].containerID}')
+    [ "$now" = "$before" ] || break
+    read -rt 0.1 <> <(:) || :
+  done
+  [ "$now" != "$before" ]
+  ready one
+}

@@ -1,0 +1,112 @@
+# The tour of the README: what a newcomer does in the first five minutes.
+load helper
+
+two_containers() {
+  cat <<'EOF'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+  labels: {app: web}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: server
+    image: podctl/busybox
+    command: ["sh", "-c", "mkdir /www && echo hello from $HOSTNAME > /www/index.html && exec httpd -f -p 80 -h /www"]
+  - name: client
+    image: podctl/busybox
+    command: ["sh", "-c", "until wget -q -O - http://localhost/ >> /log/seen; do :; done; echo seen; exec sleep 1000"]
+    volumeMounts:
+    - {name: log, mountPath: /log}
+  volumes:
+  - name: log
+    emptyDir: {}
+EOF
+}
+
+@test "a pod of two containers is created, looked at, entered and deleted" {
+  two_containers >web.yaml
+  run podctl apply -f web.yaml
+  [ "$status" -eq 0 ]
+  says "pod/web created"
+  ready web
+
+  run podctl get pods
+  [ "${lines[0]}" = "$(printf '%-6s %-7s %-9s %-10s %s' NAME READY STATUS RESTARTS AGE | sed 's/ *$//')" ] || [[ ${lines[0]} =~ ^NAME\ +READY\ +STATUS\ +RESTARTS\ +AGE$ ]]
+  [[ ${lines[1]} =~ ^web\ +2/2\ +Running\ +0\ +[0-9]+s$ ]]
+
+  run podctl exec web -c client -- wget -q -O - http://localhost/
+  [ "$output" = "hello from web" ]
+
+  run podctl logs web -c client
+  [ "$output" = "seen" ]
+
+  run podctl describe pod web
+  says "Name:             web"
+  says "Status:           Running"
+  says "QoS Class:                   BestEffort"
+
+  run podctl delete pod web
+  says 'pod "web" deleted'
+  run podctl get pods
+  says "No resources found in default namespace."
+}
+
+@test "applying the same again says unchanged, a change is refused, --force recreates" {
+  two_containers >web.yaml
+  podctl apply -f web.yaml
+  run podctl apply -f web.yaml
+  says "pod/web unchanged"
+  sed -i 's/httpd -f -p 80/httpd -f -p 81/' web.yaml
+  fails 1 podctl apply -f web.yaml
+  says "spec.containers[0].command"
+  before=$(field web '{.metadata.uid}')
+  run podctl apply --force -f web.yaml
+  [ "$status" -eq 0 ]
+  [ "$(field web '{.metadata.uid}')" != "$before" ]
+}
+
+@test "exec passes the exit code, stdin and stdout" {
+  pod one 'exec sleep 1000' | podctl apply -f -
+  ready one
+  fails 7 podctl exec one -- sh -c 'exit 7'
+  says "command terminated with exit code 7"
+  run bash -c 'echo through | podctl exec -i one -- cat'
+  [ "$output" = "through" ]
+  run podctl exec one -- sh -c 'echo $HOSTNAME; hostname'
+  [ "$output" = $'one\none' ]
+  fails 126 podctl exec one -- /etc/passwd || fails 1 podctl exec one -- /etc/passwd
+  fails 127 podctl exec one -- no-such-program || fails 1 podctl exec one -- no-such-program
+}
+
+@test "dry runs touch nothing" {
+  two_containers >web.yaml
+  run podctl apply --dry-run=client -f web.yaml
+  says "pod/web created (dry run)"
+  run podctl apply --dry-run=server -f web.yaml
+  says "pod/web created (server dry run)"
+  run podctl get pods
+  says "No resources found in default namespace."
+}
+
+@test "several documents, a directory, labels and namespaces" {
+  mkdir -p d/sub
+  { pod a 'exec sleep 1000'; echo ---; pod b 'exec sleep 1000'; } >d/two.yaml
+  pod c 'exec sleep 1000' | sed 's/name: c$/name: c\n  namespace: other\n  labels: {tier: back}/' >d/sub/c.yaml
+  run podctl apply -f d
+  says "pod/a created"
+  says "pod/b created"
+  [[ $output != *"pod/c"* ]]
+  run podctl apply -f d -R
+  says "pod/a unchanged"
+  says "pod/c created"
+  run podctl get pods -A --no-headers
+  [ "${#lines[@]}" -eq 3 ]
+  run podctl get pods -A -l tier=back -o name
+  [ "$output" = "pod/c" ]
+  run podctl delete -f d -R --now
+  [ "$status" -eq 0 ]
+  run podctl get pods -A --no-headers
+  [[ $output != *Running* ]]
+}

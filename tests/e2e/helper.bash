@@ -1,0 +1,90 @@
+# Shared by every .bats file here: a root of its own for each test, the built programs on PATH, and a check
+# after each test that nothing of that root is left on the machine.
+
+# The eight hex digits that name a root's kernel objects (FNV-1a, as base/text.cpp computes it).
+root_id() {
+  local hash=$((0xcbf29ce484222325)) i c
+  for ((i = 0; i < ${#1}; i++)); do
+    printf -v c '%d' "'${1:i:1}"
+    hash=$(((hash ^ c) * 0x100000001b3))
+  done
+  local hex
+  printf -v hex '%016x' "$hash"
+  echo "${hex: -8}"
+}
+
+setup() {
+  [ "$(id -u)" = 0 ] || skip "needs root"
+  # An overlay's upper directory must not lie on an overlay: a VM's /tmp does, its /run does not.
+  local base=/tmp
+  [ "$(stat -f -c %T /tmp)" != overlayfs ] || base=/run
+  PODCTL_ROOT=$(mktemp -d "$base/podctl-e2e.XXXXXX")
+  export PODCTL_ROOT
+  ROOT_ID=$(root_id "$PODCTL_ROOT")
+  PATH="${PODCTL_BIN:?}:$PATH"
+  cd "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+  [ -n "${PODCTL_ROOT:-}" ] || return 0
+  podctl system reset --yes >reset.out 2>&1 || { echo "reset failed: $(cat reset.out)"; tail -n 40 "$PODCTL_ROOT/run/podctld.log" 2>/dev/null; leaked=1; }
+  assert_nothing_left
+  rm -rf --one-file-system "$PODCTL_ROOT"
+}
+
+# Every kind of object that a root can leave behind, looked up by the root's own names.
+assert_nothing_left() {
+  local left=""
+  left+=$(find /sys/fs/cgroup -maxdepth 5 -type d -name "podctl-$ROOT_ID" 2>/dev/null)
+  left+=$(ip -o link 2>/dev/null | grep -o "podctl$ROOT_ID" || true)
+  left+=$(grep -o " $PODCTL_ROOT[^ ]*" /proc/self/mountinfo || true)
+  left+=$(nft list tables 2>/dev/null | grep "podctl_$ROOT_ID" || true)
+  local p
+  for p in /proc/[0-9]*; do
+    # Of the sub-shell that runs this test the command line names the root too; only podctl's own count.
+    case $(tr '\0' ' ' <"$p/cmdline" 2>/dev/null) in
+      *podctl*"$PODCTL_ROOT"*) case $(cat "$p/comm" 2>/dev/null) in podctl*) left+=" process ${p#/proc/}" ;; esac ;;
+    esac
+  done
+  if [ -n "$left" ]; then
+    echo "left behind by the test: $left"
+    return 1
+  fi
+}
+
+# fails CODE COMMAND…: runs the command and expects this exit status; output in $output.
+fails() {
+  local want=$1
+  shift
+  run "$@"
+  [ "$status" -eq "$want" ] || { echo "expected exit $want, got $status: $output"; return 1; }
+}
+
+# says TEXT: the last run's output contains it.
+says() {
+  [[ $output == *"$1"* ]] || { printf 'expected: %s\n     got: %s\n' "$1" "$output"; return 1; }
+}
+
+# Writes a pod of one busybox container that runs this shell script: pod NAME SCRIPT [restartPolicy]
+pod() {
+  cat <<EOF
+apiVersion: v1
+kind: Pod
+metadata:
+  name: $1
+spec:
+  restartPolicy: ${3:-Never}
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: main
+    image: podctl/busybox
+    command: ["sh", "-c"]
+    args:
+    - |
+$(sed 's/^/      /' <<<"$2")
+EOF
+}
+
+ready() { podctl wait --for=condition=Ready "pod/$1" --timeout=60s; }
+ended() { podctl wait --for=jsonpath='{.status.phase}'="$2" "pod/$1" --timeout=60s; }
+field() { podctl get pod "$1" -o jsonpath="$2"; }

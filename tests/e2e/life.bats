@@ -1,0 +1,80 @@
+# Phases, restarts, ends and their reasons, as Kubernetes tells them.
+load helper
+
+@test "a pod that ends well is Succeeded, one that does not is Failed" {
+  pod good 'exit 0' | podctl apply -f -
+  pod bad 'exit 3' | podctl apply -f -
+  ended good Succeeded
+  ended bad Failed
+  [ "$(field good '{.status.containerStatuses[0].state.terminated.reason}')" = Completed ]
+  [ "$(field bad '{.status.containerStatuses[0].state.terminated.reason} {.status.containerStatuses[0].state.terminated.exitCode}')" = "Error 3" ]
+  run podctl get pods --no-headers
+  [[ $output =~ bad\ +0/1\ +Error ]]
+  [[ $output =~ good\ +0/1\ +Completed ]]
+}
+
+@test "a crash is restarted at once, then backs off" {
+  pod crash 'echo run; exit 1' Always | podctl apply -f -
+  podctl wait --for=jsonpath='{.status.containerStatuses[0].state.waiting.reason}'=CrashLoopBackOff pod/crash --timeout=60s
+  [ "$(field crash '{.status.containerStatuses[0].restartCount}')" -ge 1 ]
+  run podctl get pods --no-headers
+  says CrashLoopBackOff
+  [[ $(field crash '{.status.containerStatuses[0].state.waiting.message}') =~ back-off\ [0-9]+s\ restarting\ failed\ container=main\ pod=crash_default ]]
+  run podctl logs -p crash
+  [ "$output" = run ]
+}
+
+@test "init containers run in order before the others" {
+  cat >init.yaml <<'EOF'
+apiVersion: v1
+kind: Pod
+metadata: {name: init}
+spec:
+  restartPolicy: Never
+  volumes: [{name: v, emptyDir: {}}]
+  initContainers:
+  - {name: one, image: podctl/busybox, command: [sh, -c, "echo one > /v/o"], volumeMounts: [{name: v, mountPath: /v}]}
+  - {name: two, image: podctl/busybox, command: [sh, -c, "echo two >> /v/o"], volumeMounts: [{name: v, mountPath: /v}]}
+  containers:
+  - {name: main, image: podctl/busybox, command: [cat, /v/o], volumeMounts: [{name: v, mountPath: /v}]}
+EOF
+  podctl apply -f init.yaml
+  ended init Succeeded
+  run podctl logs init
+  [ "$output" = $'one\ntwo' ]
+}
+
+@test "an OOM kill is told from the kernel's own counter" {
+  pod eat 'x=a; while :; do x=$x$x; done' | sed 's|image: podctl/busybox|image: podctl/busybox\n    resources: {limits: {memory: 16Mi}}|' | podctl apply -f -
+  ended eat Failed
+  [ "$(field eat '{.status.containerStatuses[0].state.terminated.reason} {.status.containerStatuses[0].state.terminated.exitCode}')" = "OOMKilled 137" ]
+}
+
+@test "137 without the OOM killer is an Error" {
+  pod killed 'kill -9 $$' | podctl apply -f -
+  pod outside 'exec sleep 1000' | podctl apply -f -
+  ready outside
+  podctl exec outside -- true
+  ended killed Failed || true
+  # PID 1 of a namespace cannot kill itself: the script goes on and ends by its own exit.
+  run field killed '{.status.containerStatuses[0].state.terminated.reason}'
+  [[ $output == Error || $output == Completed ]]
+}
+
+@test "deletion sends the stop signal, waits the grace period, then kills" {
+  pod polite 'trap "echo bye > /proc/1/fd/1; exit 0" TERM; while :; do sleep 1 & wait $!; done' | podctl apply -f -
+  pod deaf 'trap "" TERM; while :; do sleep 1000 & wait $!; done' | podctl apply -f -
+  ready polite
+  ready deaf
+  run podctl delete pod polite deaf
+  [ "$status" -eq 0 ]
+  says 'pod "polite" deleted'
+  says 'pod "deaf" deleted'
+}
+
+@test "a fork bomb stops at the pids limit" {
+  pod bomb 'f() { f | f & }; f; sleep 2; echo survived' | podctl apply -f -
+  podctl wait --for=jsonpath='{.status.phase}'=Running pod/bomb --timeout=60s
+  run timeout 20 true
+  podctl delete pod bomb --now
+}

@@ -1,0 +1,77 @@
+# Faulty manifests: every fault at once, each with its place, and nothing applied.
+load helper
+
+@test "all faults of all documents, with file, line, column, field and a suggestion" {
+  cat >bad.yaml <<'EOF'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: Web
+spec:
+  contianers:
+  - name: a
+    image: podctl/busybox
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: ok
+spec:
+  containers:
+  - name: a
+    image: podctl/busybox
+    imagePulPolicy: Never
+    resources:
+      limits:
+        memory: 12Q
+EOF
+  fails 1 podctl apply -f bad.yaml
+  says "bad.yaml:6:3"
+  says 'did you mean "containers"'
+  says "bad.yaml:18:5"
+  says 'did you mean "imagePullPolicy"'
+  says "bad.yaml:21:17"
+  says "spec.containers[0].resources.limits"
+  run podctl get pods
+  says "No resources found in default namespace."
+}
+
+@test "a kind that is not served is named" {
+  printf 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n' >d.yaml
+  fails 1 podctl apply -f d.yaml
+  says "Deployment"
+  says "d.yaml:"
+}
+
+@test "duplicate keys and missing fields are faults" {
+  printf 'apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  name: b\nspec:\n  containers:\n  - image: x\n' >dup.yaml
+  fails 1 podctl apply -f dup.yaml
+  says "dup.yaml:5:3"
+  says "spec.containers[0].name"
+}
+
+@test "a YAML bomb is refused at once" {
+  {
+    echo 'a: &a [x,x,x,x,x,x,x,x,x]'
+    for n in b c d e f g h i; do
+      prev=$(printf '%s' "$n" | tr b-i a-h)
+      echo "$n: &$n [*$prev,*$prev,*$prev,*$prev,*$prev,*$prev,*$prev,*$prev,*$prev]"
+    done
+  } >bomb.yaml
+  fails 1 podctl apply -f bomb.yaml
+  says "alias"
+}
+
+@test "a field that is not acted on yet is warned of with its path" {
+  pod one 'exec sleep 1000' | sed 's/^spec:/spec:\n  runtimeClassName: other/' >warn.yaml
+  run podctl apply -f warn.yaml
+  says "spec.runtimeClassName"
+}
+
+@test "wrong usage exits 2 and suggests" {
+  fails 2 podctl aply -f x.yaml
+  says 'apply'
+  fails 2 podctl get pods --no-such-flag
+  fails 1 podctl apply -f no-such-file.yaml
+  says "no-such-file.yaml"
+}

@@ -1,0 +1,95 @@
+# The sandbox seen from inside and out: shared and own namespaces, network, host namespaces, files.
+load helper
+
+pair() {
+  cat <<'EOF'
+apiVersion: v1
+kind: Pod
+metadata: {name: pair}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+  - {name: a, image: podctl/busybox, command: [sleep, "1000"]}
+  - {name: b, image: podctl/busybox, command: [sleep, "1000"]}
+EOF
+}
+
+ns_of() { podctl exec pair -c "$1" -- readlink "/proc/self/ns/$2"; }
+
+@test "containers share net, ipc and uts and have their own pid and mnt" {
+  pair | podctl apply -f -
+  ready pair
+  for t in net ipc uts; do
+    [ "$(ns_of a $t)" = "$(ns_of b $t)" ]
+    [ "$(ns_of a $t)" != "$(readlink /proc/self/ns/$t)" ]
+  done
+  for t in pid mnt cgroup; do [ "$(ns_of a $t)" != "$(ns_of b $t)" ]; done
+  run podctl ns pair -o json
+  [ "$status" -eq 0 ]
+  inode=$(ns_of a net); inode=${inode//[^0-9]/}
+  says "$inode"
+}
+
+@test "shareProcessNamespace makes pause PID 1 and shows the others" {
+  pair | sed 's/^spec:/spec:\n  shareProcessNamespace: true/' | podctl apply -f -
+  ready pair
+  [ "$(ns_of a pid)" = "$(ns_of b pid)" ]
+  run podctl exec pair -c a -- sh -c 'cat /proc/1/comm; ps'
+  says "podctl-pause"
+  says "sleep 1000"
+}
+
+@test "hostNetwork, hostPID and hostIPC are the host's" {
+  pair | sed 's/^spec:/spec:\n  hostNetwork: true\n  hostPID: true\n  hostIPC: true/' | podctl apply -f -
+  ready pair
+  for t in net pid ipc; do [ "$(ns_of a $t)" = "$(readlink /proc/self/ns/$t)" ]; done
+}
+
+@test "pods reach each other, the host reaches pods, pods reach the host" {
+  pod server 'mkdir /w; echo it works > /w/index.html; exec httpd -f -p 8080 -h /w' | podctl apply -f -
+  pod client 'exec sleep 1000' | podctl apply -f -
+  ready server
+  ready client
+  ip=$(field server '{.status.podIP}')
+  run podctl exec client -- sh -c "until wget -q -O - http://$ip:8080/; do :; done"
+  [ "$output" = "it works" ]
+  run curl -s --max-time 10 "http://$ip:8080/"
+  [ "$output" = "it works" ]
+  gateway=$(podctl exec client -- sh -c "ip route | sed -n 's/default via \([^ ]*\).*/\1/p'")
+  run podctl exec client -- ping -c 1 -W 5 "$gateway"
+  [ "$status" -eq 0 ]
+  # The second address is IPv6.
+  ip6=$(field server '{.status.podIPs[1].ip}')
+  run podctl exec client -- ping -c 1 -W 5 "$ip6"
+  [ "$status" -eq 0 ]
+}
+
+@test "the kubelet's files are there" {
+  pair | podctl apply -f -
+  ready pair
+  ip=$(field pair '{.status.podIP}')
+  run podctl exec pair -c a -- cat /etc/hosts
+  says "# Kubernetes-managed hosts file."
+  says "$ip"
+  run podctl exec pair -c a -- cat /etc/hostname
+  [ "$output" = pair ]
+  run podctl exec pair -c a -- sh -c 'test -s /etc/resolv.conf && df /dev/shm | tail -n 1'
+  says "shm"
+  podctl exec pair -c a -- sh -c 'echo shared > /dev/shm/x'
+  run podctl exec pair -c b -- cat /dev/shm/x
+  [ "$output" = shared ]
+}
+
+@test "two roots never meet" {
+  pair | podctl apply -f -
+  ready pair
+  first=$PODCTL_ROOT
+  second=$(mktemp -d "${first%/*}/podctl-e2e.XXXXXX")
+  pair | PODCTL_ROOT=$second podctl apply -f -
+  PODCTL_ROOT=$second podctl wait --for=condition=Ready pod/pair --timeout=60s
+  [ "$(field pair '{.status.podIP}')" != "$(PODCTL_ROOT=$second podctl get pod pair -o jsonpath='{.status.podIP}')" ]
+  PODCTL_ROOT=$second podctl system reset --yes
+  rm -rf "$second"
+  run podctl get pods --no-headers
+  [[ $output =~ pair\ +2/2\ +Running ]]
+}
