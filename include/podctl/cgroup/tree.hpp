@@ -1,0 +1,133 @@
+// podctl's part of the cgroup tree, behind one interface over v1, hybrid and v2: make, find, list,
+// remove.
+//
+// Used by the shim (its pod's groups) and by the brain (recovery, describe, reset). Single-threaded
+// use of one Tree; different processes may work below the same root at once. It never moves a
+// process other than the caller, never touches a cgroup outside its root, and knows nothing of
+// pods.
+//
+//   auto tree = TRY(cgroup::Tree::open(layout.cgroup()));
+//   auto pod = TRY(tree.create("pods/burstable/pod1234", pod_resources, {}));
+//   auto web = TRY(tree.create("pods/burstable/pod1234/web", resources,
+//                              {.count = true, .close_devices = true, .devices = extra}));
+//   auto entry = TRY(web.entry());    // sys/spawn: CLONE_INTO_CGROUP entry.cgroup2, child writes
+//   "0" to entry.tasks
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "podctl/base/resources.hpp"
+#include "podctl/base/unique_fd.hpp"
+#include "podctl/cgroup/hierarchy.hpp"
+
+namespace podctl::cgroup {
+
+struct TreeState;
+
+struct GroupOptions {
+  bool count = false;          // a container: usage and OOM kills are counted, and kill() works
+  bool close_devices = false;  // nothing but default_device_rules() and `devices` may be opened
+  std::vector<DeviceRule> devices;
+};
+
+// What a new process needs to be born inside a group. Close the descriptors once it is spawned.
+struct Entry {
+  int cgroup2 = -1;             // borrowed from the Group: for CLONE_INTO_CGROUP; -1 on pure v1
+  std::vector<UniqueFd> tasks;  // v1: the child writes "0" to each before it has threads
+};
+
+// One value as the kernel holds it now, for describe.
+struct Limit {
+  Controller controller = Controller::kCpu;
+  std::string file;   // "memory.limit_in_bytes"
+  std::string value;  // as read, without the line end
+};
+
+// A group made or found. Cheap to keep: one descriptor, of its cgroup2 directory, where there is
+// one.
+class Group {
+ public:
+  const std::string& path() const { return path_; }  // below the tree's root
+  ControllerSet controllers() const {
+    return made_;
+  }                                           // those with a directory (v1) or files (v2) here
+  int cgroup2() const { return dir_.get(); }  // -1 where there is none
+
+  Result<Entry> entry() const;
+
+  // Writes the values that are set, in an order the kernel takes while processes run. A value whose
+  // controller was not asked for at creation is kFailedPrecondition; below current use, the kernel
+  // decides (v1 memory: EBUSY, as kFailedPrecondition).
+  Result<void> apply(const CgroupResources& resources);
+  Result<CgroupStats> stats() const;
+  Result<std::vector<Limit>> limits() const;
+  // Absolute directories, one a hierarchy, for describe.
+  std::vector<std::string> directories() const;
+
+  // SIGKILL to everything in the group and below: cgroup.kill where a cgroup2 directory exists
+  // (5.14), else v1's freezer. Does not wait.
+  Result<void> kill();
+  // Processes directly in this group (`below`: and in all groups under it), in the caller's PID
+  // namespace.
+  Result<std::vector<pid_t>> procs(bool below = false) const;
+  // Waits until no live process is left here and below; kTimedOut.
+  Result<void> wait_empty(std::chrono::milliseconds bound) const;
+  // rmdir in every hierarchy, children first. Waits up to `bound` for exiting processes; kTimedOut
+  // names the directory that stays busy. A group that is gone already is no error.
+  Result<void> remove(std::chrono::milliseconds bound = std::chrono::milliseconds(2000));
+
+ private:
+  friend class Tree;
+  Group(std::shared_ptr<TreeState> tree, std::string path)
+      : tree_(std::move(tree)), path_(std::move(path)) {}
+
+  std::shared_ptr<TreeState> tree_;
+  std::string path_;
+  ControllerSet made_;
+  std::string devices_path_;  // v1: the directory whose `tasks` closes devices, often a shared one
+  UniqueFd dir_;
+};
+
+class Tree {
+ public:
+  // Where this root's groups lie. Under systemd with Delegate=yes it is the service's own cgroup
+  // (the parent of the `daemon` or `shims` leaf that the caller may already be in), else `name`
+  // (Layout::cgroup()) at the top of each hierarchy. Makes nothing yet.
+  static Result<Tree> open(const std::string& name);
+  static Result<Tree> open(const std::string& name, Hierarchy hierarchy);
+
+  const Hierarchy& hierarchy() const;
+  bool delegated() const;  // the root is systemd's cgroup of our service
+  std::string root(
+      Controller c) const;  // the root's absolute directory; empty where c is not mounted
+
+  // Makes a group and what is missing of its parents. On v1 a controller's directory is made only
+  // where a value or a count needs it; on v2 the controllers are enabled on the way down.
+  // kAlreadyExists if it is there; kUnsupported names a controller this kernel does not offer.
+  // Undoes itself on failure. `path`: components are text::valid_id, joined by '/'.
+  Result<Group> create(const std::string& path, const CgroupResources& resources,
+                       const GroupOptions& options);
+
+  // A group that exists; kNotFound.
+  Result<Group> find(const std::string& path) const;
+  // Names of the groups directly below `path` ("" is the root), over all hierarchies, sorted. Empty
+  // if gone.
+  Result<std::vector<std::string>> list(const std::string& path) const;
+  // Kills and removes everything below the root, and the root itself unless systemd owns it.
+  Result<void> destroy(std::chrono::milliseconds bound = std::chrono::milliseconds(5000));
+
+  // Moves the calling process into the leaf `name` ("daemon"), making it; needed on v2 before a
+  // group is made below a root that holds the caller. Slow (an RCU grace period on v2): once, at
+  // start.
+  Result<void> enter(const std::string& name);
+
+ private:
+  explicit Tree(std::shared_ptr<TreeState> state) : state_(std::move(state)) {}
+  std::shared_ptr<TreeState> state_;
+};
+
+}  // namespace podctl::cgroup
