@@ -25,9 +25,9 @@ std::uint64_t default_capabilities();
 // Every capability this build knows a name for.
 std::uint64_t all_capabilities();
 
-// securityContext.capabilities applied to `base`: ALL first in each list, then drop, then add, so
-// that a capability named in both is had (containerd's order). The result is within `available`
-// (what podctld itself has). kInvalidArgument naming the first unknown capability.
+// securityContext.capabilities applied to `base`, in containerd's order: ALL of add, ALL of drop,
+// the other adds, the other drops (so a capability named in both is dropped). The result is within
+// `available` (what podctld itself has). kInvalidArgument naming the first unknown capability.
 Result<std::uint64_t> apply_capabilities(std::uint64_t base, const std::vector<std::string>& add,
                                          const std::vector<std::string>& drop,
                                          std::uint64_t available);

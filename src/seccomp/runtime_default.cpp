@@ -1,0 +1,149 @@
+// RuntimeDefault: the allow-list that containerd and docker give a container, as of 2026. A table;
+// the order of the groups is theirs. https://docs.docker.com/engine/security/seccomp/
+#include <cerrno>
+#include <sstream>
+
+#include "podctl/seccomp/hardening.hpp"
+#include "podctl/seccomp/profile.hpp"
+
+namespace podctl::seccomp {
+namespace {
+
+// Allowed always. Kept sorted within a line's letter, so that a gap is seen.
+constexpr const char* kAlways = R"(
+accept accept4 access adjtimex alarm bind brk cachestat capget capset chdir chmod chown chown32
+clock_adjtime clock_adjtime64 clock_getres clock_getres_time64 clock_gettime clock_gettime64
+clock_nanosleep clock_nanosleep_time64 close close_range connect copy_file_range creat dup dup2 dup3
+epoll_create epoll_create1 epoll_ctl epoll_ctl_old epoll_pwait epoll_pwait2 epoll_wait epoll_wait_old
+eventfd eventfd2 execve execveat exit exit_group faccessat faccessat2 fadvise64 fadvise64_64 fallocate
+fanotify_mark fchdir fchmod fchmodat fchmodat2 fchown fchown32 fchownat fcntl fcntl64 fdatasync
+fgetxattr flistxattr flock fork fremovexattr fsetxattr fstat fstat64 fstatat64 fstatfs fstatfs64 fsync
+ftruncate ftruncate64 futex futex_requeue futex_time64 futex_wait futex_waitv futex_wake futimesat
+get_robust_list get_thread_area getcpu getcwd getdents getdents64 getegid getegid32 geteuid geteuid32
+getgid getgid32 getgroups getgroups32 getitimer getpeername getpgid getpgrp getpid getppid getpriority
+getrandom getresgid getresgid32 getresuid getresuid32 getrlimit getrusage getsid getsockname getsockopt
+gettid gettimeofday getuid getuid32 getxattr getxattrat inotify_add_watch inotify_init inotify_init1
+inotify_rm_watch io_cancel io_destroy io_getevents io_pgetevents io_pgetevents_time64 io_setup io_submit
+ioctl ioprio_get ioprio_set ipc kill landlock_add_rule landlock_create_ruleset landlock_restrict_self
+lchown lchown32 lgetxattr link linkat listen listmount listxattr listxattrat llistxattr _llseek
+lremovexattr lseek lsetxattr lstat lstat64 madvise map_shadow_stack membarrier memfd_create memfd_secret
+mincore mkdir mkdirat mknod mknodat mlock mlock2 mlockall mmap mmap2 mprotect mq_getsetattr mq_notify
+mq_open mq_timedreceive mq_timedreceive_time64 mq_timedsend mq_timedsend_time64 mq_unlink mremap mseal
+msgctl msgget msgrcv msgsnd msync munlock munlockall munmap name_to_handle_at nanosleep newfstatat
+_newselect open openat openat2 pause pidfd_open pidfd_send_signal pipe pipe2 pkey_alloc pkey_free
+pkey_mprotect poll ppoll ppoll_time64 prctl pread64 preadv preadv2 prlimit64 process_mrelease pselect6
+pselect6_time64 pwrite64 pwritev pwritev2 read readahead readlink readlinkat readv recv recvfrom
+recvmmsg recvmmsg_time64 recvmsg remap_file_pages removexattr removexattrat rename renameat renameat2
+restart_syscall rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn
+rt_sigsuspend rt_sigtimedwait rt_sigtimedwait_time64 rt_tgsigqueueinfo sched_get_priority_max
+sched_get_priority_min sched_getaffinity sched_getattr sched_getparam sched_getscheduler
+sched_rr_get_interval sched_rr_get_interval_time64 sched_setaffinity sched_setattr sched_setparam
+sched_setscheduler sched_yield seccomp select semctl semget semop semtimedop semtimedop_time64 send
+sendfile sendfile64 sendmmsg sendmsg sendto set_robust_list set_thread_area set_tid_address setfsgid
+setfsgid32 setfsuid setfsuid32 setgid setgid32 setgroups setgroups32 setitimer setpgid setpriority
+setregid setregid32 setresgid setresgid32 setresuid setresuid32 setreuid setreuid32 setrlimit setsid
+setsockopt setuid setuid32 setxattr setxattrat shmat shmctl shmdt shmget shutdown sigaltstack signalfd
+signalfd4 sigprocmask sigreturn socketpair splice stat stat64 statfs statfs64 statmount statx symlink
+symlinkat sync sync_file_range syncfs sysinfo tee tgkill time timer_create timer_delete
+timer_getoverrun timer_gettime timer_gettime64 timer_settime timer_settime64 timerfd_create
+timerfd_gettime timerfd_gettime64 timerfd_settime timerfd_settime64 times tkill truncate truncate64
+ugetrlimit umask uname unlink unlinkat uretprobe utime utimensat utimensat_time64 utimes vfork vmsplice
+wait4 waitid waitpid write writev
+arch_prctl modify_ldt
+)";
+
+struct CapabilityGroup {
+  const char* capability;
+  const char* names;
+};
+
+// Allowed with a capability only.
+constexpr CapabilityGroup kWithCapability[] = {
+    {"DAC_READ_SEARCH", "open_by_handle_at"},
+    {"SYS_ADMIN",
+     "bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie "
+     "lsm_get_self_attr "
+     "lsm_list_modules lsm_set_self_attr mount mount_setattr move_mount open_tree perf_event_open "
+     "quotactl quotactl_fd setdomainname sethostname setns syslog umount umount2 unshare"},
+    {"SYS_BOOT", "reboot"},
+    {"SYS_CHROOT", "chroot"},
+    {"SYS_MODULE", "delete_module finit_module init_module"},
+    {"SYS_PACCT", "acct"},
+    {"SYS_PTRACE", "kcmp pidfd_getfd process_madvise process_vm_readv process_vm_writev ptrace"},
+    {"SYS_RAWIO", "ioperm iopl"},
+    {"SYS_TIME", "clock_settime clock_settime64 settimeofday stime"},
+    {"SYS_TTY_CONFIG", "vhangup"},
+    {"SYS_NICE", "get_mempolicy mbind set_mempolicy set_mempolicy_home_node"},
+    {"SYSLOG", "syslog"},
+    {"BPF", "bpf"},
+    {"PERFMON", "perf_event_open"},
+};
+
+std::vector<std::string> words(const char* text) {
+  std::istringstream in(text);
+  std::vector<std::string> out;
+  for (std::string word; in >> word;) out.push_back(word);
+  return out;
+}
+
+std::uint64_t bit(const char* capability) {
+  return std::uint64_t{1} << *capability_number(capability);
+}
+
+void allow_when(Profile& profile, const char* name, Argument argument) {
+  profile.rules.push_back({.names = {name}, .action = Action::kAllow, .args = {argument}});
+}
+
+// AF_ALG (38, CVE-2026-31431) and AF_VSOCK (40, reaches the hypervisor) are refused. socketcall(2)
+// of 32-bit programs hides the family behind a pointer; ENOSYS makes them use socket(2). The errno
+// must differ from the default's, else libseccomp lets socketcall through with the rules of socket.
+void add_sockets(Profile& profile) {
+  profile.rules.push_back({.names = {"socketcall"}, .action = Action::kErrno, .errno_ret = ENOSYS});
+  allow_when(profile, "socket", {.index = 0, .op = Compare::kLt, .value = 38});
+  allow_when(profile, "socket", {.index = 0, .op = Compare::kEq, .value = 39});
+  allow_when(profile, "socket", {.index = 0, .op = Compare::kGt, .value = 40});
+}
+
+// Without CAP_SYS_ADMIN no namespace may be made: clone's flags are looked at; clone3 hides them
+// behind a pointer, so that it is ENOSYS and libc falls back to clone.
+void add_clone(Profile& profile) {
+  constexpr std::uint64_t kNamespaceFlags =
+      0x7E020000;  // CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET}
+  Rule clone{.names = {"clone"},
+             .action = Action::kAllow,
+             .args = {{.index = 0, .op = Compare::kMaskedEq, .value = kNamespaceFlags}}};
+  clone.excludes.caps = bit("SYS_ADMIN");
+  profile.rules.push_back(clone);
+  Rule clone3{.names = {"clone3"}, .action = Action::kErrno, .errno_ret = ENOSYS};
+  clone3.excludes.caps = bit("SYS_ADMIN");
+  profile.rules.push_back(clone3);
+}
+
+Profile make() {
+  Profile profile{.default_action = Action::kErrno, .default_errno = EPERM};
+  profile.rules.push_back({.names = words(kAlways), .action = Action::kAllow});
+  // Safe since 4.8: before, ptrace could step around seccomp.
+  profile.rules.push_back({.names = {"process_vm_readv", "process_vm_writev", "ptrace"},
+                           .action = Action::kAllow,
+                           .includes = {.min_kernel = std::pair{4, 8}}});
+  // PER_LINUX, PER_LINUX32, each with UNAME26, and the query.
+  for (std::uint64_t persona : {0x0U, 0x8U, 0x20000U, 0x20008U, 0xffffffffU})
+    allow_when(profile, "personality", {.index = 0, .op = Compare::kEq, .value = persona});
+  add_sockets(profile);
+  for (const auto& group : kWithCapability) {
+    profile.rules.push_back({.names = words(group.names),
+                             .action = Action::kAllow,
+                             .includes = {.caps = bit(group.capability)}});
+  }
+  add_clone(profile);
+  return profile;
+}
+
+}  // namespace
+
+const Profile& runtime_default() {
+  static const Profile profile = make();
+  return profile;
+}
+
+}  // namespace podctl::seccomp
