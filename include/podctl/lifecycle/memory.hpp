@@ -1,0 +1,139 @@
+// What lifecycle remembers of a pod between two steps, stored with the object before a step's
+// actions run: after kill -9 of podctld everything continues to the second.
+//
+// Plain data, compared with ==. Node stores it as the JSON of encode_memory and never looks inside.
+// Boot times are of the boot named in `boot_id`; step rebases them when the machine was booted
+// since.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "podctl/base/error.hpp"
+#include "podctl/lifecycle/observation.hpp"
+
+namespace podctl::lifecycle {
+
+// How an attempt ended, as `state.terminated` shows it.
+struct Ended {
+  std::int32_t exit_code = 0;
+  std::string reason, message;
+  std::string id;                      // 64 hex digits; empty when nothing was created
+  std::uint64_t started_wall_ns = 0;   // 0: never
+  std::uint64_t finished_wall_ns = 0;  // 0: not known
+  std::uint64_t finished_ns = 0;       // boot time: the back-off counts from here
+  bool operator==(const Ended&) const = default;
+};
+
+enum class Progress : std::uint8_t {
+  kIdle,      // `attempt` has not been asked for
+  kStarting,  // StartContainer{attempt} was asked for
+  kRunning,
+  kEnded,  // `ended` tells how
+};
+
+// Why a container waits, other than for its turn.
+struct Waiting {
+  std::string reason, message;
+  std::uint64_t retry_at_ns = 0;  // boot time
+  bool operator==(const Waiting&) const = default;
+};
+
+struct ContainerMemory {
+  std::string name;
+  std::uint32_t attempt = 0;
+  Progress progress = Progress::kIdle;
+  std::uint32_t round = 0;  // the PodMemory::round this attempt belongs to
+  bool passed = false;      // init only, this round: the next one may start
+  std::string id;
+  std::uint64_t started_ns = 0, started_wall_ns = 0;
+  bool started = false, ready = false;
+  std::optional<RunUser> user;
+  std::string image, image_id;  // as status shows them, once known
+  std::string stop_signal;      // of the image
+  std::optional<Ended> ended;   // of `attempt`
+  std::optional<Ended> last;    // of the attempt before
+  bool tail_wanted = false;     // the log's tail is to become ended->message
+  std::optional<Waiting> waiting;
+
+  // CrashLoopBackOff: the delay that the next restart waits, and when the last one happened. 0:
+  // none yet.
+  std::uint32_t backoff_s = 0;
+  std::uint64_t backoff_since_ns = 0;
+  // The same for its image.
+  std::uint32_t pull_backoff_s = 0;
+
+  // Termination: when the stop signal was due (0: not yet) and when SIGKILL is.
+  std::uint64_t stop_ns = 0, kill_at_ns = 0;
+  bool operator==(const ContainerMemory&) const = default;
+};
+
+enum class SandboxProgress : std::uint8_t { kNone, kCreating, kReady, kGone };
+
+// Why everything is being stopped.
+enum class StopCause : std::uint8_t {
+  kNone,
+  kFinished,    // the regular containers ended for good: sidecars remain
+  kDeadline,    // activeDeadlineSeconds
+  kSandbox,     // the sandbox died and will be made anew
+  kRestartAll,  // a restart rule asked for RestartAllContainers
+  kDeleted,
+};
+
+struct Stop {
+  StopCause cause = StopCause::kNone;
+  std::uint64_t grace_s = 0;
+  std::uint64_t since_ns = 0;  // boot time
+  bool operator==(const Stop&) const = default;
+};
+
+enum class ConditionKind : std::uint8_t {
+  kReadyToStartContainers,
+  kInitialized,
+  kReady,
+  kContainersReady,
+  kScheduled,
+};
+inline constexpr std::size_t kConditionKinds = 5;
+
+struct ConditionMemory {
+  bool known = false, status = false;
+  std::uint64_t since_wall_ns = 0;  // lastTransitionTime
+  bool operator==(const ConditionMemory&) const = default;
+};
+
+struct PodMemory {
+  std::uint32_t version = 1;
+  std::string boot_id;
+  std::uint64_t seen_boot_ns = 0, seen_wall_ns = 0;  // when boot_id was taken down
+  std::uint64_t start_ns = 0, start_wall_ns = 0;     // status.startTime
+  std::uint64_t next_event = 0;
+
+  std::uint32_t sandbox_attempt = 0;
+  SandboxProgress sandbox = SandboxProgress::kNone;
+  std::uint64_t sandbox_retry_at_ns = 0;
+  std::vector<std::string> pod_ips, host_ips;
+
+  // Raised whenever all containers are to run anew: a new sandbox, RestartAllContainers.
+  std::uint32_t round = 0;
+  bool initialized = false;  // latched in a round: a regular container was started
+  std::vector<ContainerMemory> init, containers;  // in the order of the spec
+
+  Stop stop;
+  // Set once the pod is over: "Succeeded" or "Failed", final even if everything else is lost.
+  std::string final_phase;
+  std::string reason, message;  // of the pod: DeadlineExceeded
+  std::array<ConditionMemory, kConditionKinds> conditions;
+  bool operator==(const PodMemory&) const = default;
+};
+
+// JSON, without what equals its default. decode: kCorrupt when it is not what encode wrote,
+// kUnsupported for a newer version. An empty text is a fresh memory.
+std::string encode_memory(const PodMemory& memory);
+Result<PodMemory> decode_memory(std::string_view json);
+
+}  // namespace podctl::lifecycle
