@@ -1,0 +1,121 @@
+#include "podctl/server/listener.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstring>
+
+#include "peer.hpp"
+#include "session.hpp"
+
+namespace podctl::server {
+namespace asio = boost::asio;
+
+Result<UniqueFd> bind_socket(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const std::string directory = path.substr(0, slash == 0 ? 1 : slash);
+  const std::string name = path.substr(slash + 1);
+  UniqueFd dir(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!dir) return fail_errno(errno, "open directory of socket", directory);
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) return fail_errno(errno, "make socket", path);
+
+  struct sockaddr_un address {};
+  address.sun_family = AF_UNIX;
+  const std::string short_path = "/proc/self/fd/" + std::to_string(dir.get()) + "/" + name;
+  if (short_path.size() >= sizeof address.sun_path) {
+    return fail(Code::kInvalidArgument, "bind socket", path, "the socket's own name is too long");
+  }
+  std::memcpy(address.sun_path, short_path.c_str(), short_path.size() + 1);
+  ::unlinkat(dir.get(), name.c_str(), 0);
+  // No window in which others could connect: the mode is right from birth.
+  const mode_t before = ::umask(0117);
+  const int bound =
+      ::bind(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address);
+  const int bind_errno = errno;
+  ::umask(before);
+  if (bound != 0) return fail_errno(bind_errno, "bind socket", path);
+  if (const int group = podctl_group(); group >= 0) {
+    if (::fchownat(dir.get(), name.c_str(), static_cast<uid_t>(-1), static_cast<gid_t>(group), 0) !=
+        0) {
+      return fail_errno(errno, "give socket to group podctl", path);
+    }
+  }
+  if (::listen(socket.get(), 512) != 0) return fail_errno(errno, "listen on socket", path);
+  return socket;
+}
+
+class Listener::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(asio::io_context& io, UniqueFd socket, Options options, Handler handler)
+      : io_(io), listening_(io, socket.release()), pause_(io) {
+    context_ =
+        std::make_shared<SessionContext>(SessionContext{std::move(options), std::move(handler)});
+    ::mkdir(context_->options.upload_directory.c_str(), 0700);
+  }
+
+  void wait() {
+    listening_.async_wait(asio::posix::stream_descriptor::wait_read,
+                          [self = shared_from_this()](boost::system::error_code error) {
+                            if (error) return;
+                            if (self->accept_all()) return self->wait();
+                            self->wait_later();
+                          });
+  }
+
+  void stop() {
+    boost::system::error_code ignored;
+    listening_.close(ignored);
+  }
+
+ private:
+  // Without a free descriptor the socket stays readable: look again later instead of spinning.
+  void wait_later() {
+    pause_.expires_after(std::chrono::milliseconds(100));
+    pause_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+      if (!error) self->wait();
+    });
+  }
+
+  // accept4 by hand: Asio accepts without CLOEXEC. False when the process has no descriptor left.
+  bool accept_all() {
+    for (;;) {
+      UniqueFd fd(
+          ::accept4(listening_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+      if (!fd) {
+        if (errno != EMFILE && errno != ENFILE) return true;
+        context_->options.on_error("accept: no descriptor is free");
+        return false;
+      }
+      const bool allowed = peer_allowed(fd.get());
+      UnixSocket socket(io_);
+      boost::system::error_code error;
+      socket.assign(asio::local::stream_protocol(), fd.get(), error);
+      if (error) continue;
+      (void)fd.release();
+      start_session(std::move(socket), allowed, context_);
+    }
+  }
+
+  asio::io_context& io_;
+  asio::posix::stream_descriptor listening_;
+  asio::steady_timer pause_;
+  std::shared_ptr<SessionContext> context_;
+};
+
+Listener::Listener(asio::io_context& io, UniqueFd socket, Options options, Handler handler)
+    : impl_(std::make_shared<Impl>(io, std::move(socket), std::move(options), std::move(handler))) {
+  impl_->wait();
+}
+
+Listener::~Listener() { impl_->stop(); }
+
+void Listener::stop() { impl_->stop(); }
+
+}  // namespace podctl::server
