@@ -1,8 +1,7 @@
 // Quantity: Kubernetes' fixed-point numbers with suffixes ("250m", "64Mi", "1.5G", "1e3").
 //
-// Used by resources and volumes. Absent until set: has_value() is false. The value is exact: an
-// integer of nano-units, so 1n is the finest and about 1.7e29 the largest; what is finer is rounded
-// up, as Kubernetes does.
+// Used by resources and volumes. Absent until set: has_value() is false. The value is exact to 1n;
+// what is finer is rounded up, and what exceeds 2^63-1 units is cut to that, as Kubernetes does.
 #pragma once
 
 #include <compare>

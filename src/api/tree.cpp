@@ -1,0 +1,234 @@
+#include "podctl/api/tree.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "api/reader.hpp"
+
+namespace podctl::api {
+namespace {
+
+bool plain_key(std::string_view key) {
+  return !key.empty() && key.find_first_of(".[]\"/ ") == std::string_view::npos;
+}
+
+// Whether the bytes are UTF-8 without control characters; else where they are not.
+bool readable(std::string_view s, std::size_t& at) {
+  for (at = 0; at < s.size();) {
+    auto c = static_cast<unsigned char>(s[at]);
+    if (c < 0x20 && c != '\t' && c != '\n' && c != '\r') return false;
+    if (c == 0x7f) return false;
+    std::size_t length = c < 0x80                ? 1
+                         : c >= 0xc2 && c < 0xe0 ? 2
+                         : (c & 0xf0) == 0xe0    ? 3
+                         : c >= 0xf0 && c < 0xf5 ? 4
+                                                 : 0;
+    if (length == 0 || at + length > s.size()) return false;
+    for (std::size_t i = 1; i < length; ++i) {
+      if ((static_cast<unsigned char>(s[at + i]) & 0xc0) != 0x80) return false;
+    }
+    at += length;
+  }
+  return true;
+}
+
+Position position_of(std::string_view text, std::size_t offset) {
+  Position at{1, 1};
+  for (std::size_t i = 0; i < offset && i < text.size(); ++i) {
+    ++at.column;
+    if (text[i] == '\n') at = {at.line + 1, 1};
+  }
+  return at;
+}
+
+// A line that parts documents: "---", alone or with a comment.
+bool is_separator(std::string_view line) {
+  if (line.substr(0, 3) != "---") return false;
+  line.remove_prefix(3);
+  auto rest = line.find_first_not_of(" \t\r");
+  return rest == std::string_view::npos || (line[rest] == '#' && rest > 0);
+}
+
+// Documents are parted line by line, as kubectl does, so that a syntax fault in one spares the
+// others.
+void read_all(std::string_view text, const Limits& limits, Parsed& out) {
+  std::size_t start = 0, at = 0;
+  std::uint32_t line = 1, start_line = 1;
+  reader::Budget budget{limits};
+  auto flush = [&](std::size_t end) {
+    budget.alias_nodes = 0;
+    std::string_view part = text.substr(start, end - start);
+    if (part.find_first_not_of(" \t\r\n") != std::string_view::npos) {
+      reader::read_yaml(part, start_line, budget, out);
+    }
+  };
+  while (at < text.size()) {
+    std::size_t end = std::min(text.find('\n', at), text.size());
+    if (is_separator(text.substr(at, end - at))) {
+      flush(at);
+      start = std::min(end + 1, text.size());
+      start_line = line + 1;
+    }
+    at = end + 1;
+    ++line;
+  }
+  flush(text.size());
+}
+
+// kind: List and the lists the API serves (PodList) are taken apart.
+void flatten(std::vector<Tree>& documents) {
+  std::vector<Tree> flat;
+  for (Tree& doc : documents) {
+    if (doc.is_null()) continue;
+    std::string_view kind = doc.string_at("kind");
+    auto items = std::find_if(doc.entries.begin(), doc.entries.end(),
+                              [](const TreeEntry& e) { return e.key == "items"; });
+    bool list = kind.size() >= 4 && kind.substr(kind.size() - 4) == "List";
+    if (!list || items == doc.entries.end() || !items->value.is_list()) {
+      flat.push_back(std::move(doc));
+      continue;
+    }
+    for (Tree& item : items->value.items) flat.push_back(std::move(item));
+  }
+  documents = std::move(flat);
+}
+
+}  // namespace
+
+namespace reader {
+
+std::string child(const std::string& path, std::string_view key) {
+  if (!plain_key(key)) return path + "[" + std::string(key) + "]";
+  return path.empty() ? std::string(key) : path + "." + std::string(key);
+}
+
+std::string child(const std::string& path, std::size_t index) {
+  return path + "[" + std::to_string(index) + "]";
+}
+
+void report_duplicates(const Tree& tree, const std::string& path, Faults& out) {
+  std::unordered_set<std::string_view> seen;
+  for (const TreeEntry& e : tree.entries) {
+    bool twice =
+        tree.entries.size() < 16 ? tree.find(e.key) != &e.value : !seen.insert(e.key).second;
+    std::string here;
+    if (twice || e.value.is_map() || e.value.is_list()) here = child(path, e.key);
+    if (twice) {
+      out.push_back({here, "FieldValueDuplicate", "key \"" + e.key + "\" is set twice", e.at});
+    }
+    report_duplicates(e.value, here, out);
+  }
+  for (std::size_t i = 0; i < tree.items.size(); ++i) {
+    if (tree.items[i].is_map() || tree.items[i].is_list()) {
+      report_duplicates(tree.items[i], child(path, i), out);
+    }
+  }
+}
+
+}  // namespace reader
+
+const Tree* Tree::find(std::string_view key) const {
+  for (const TreeEntry& e : entries) {
+    if (e.key == key) return &e.value;
+  }
+  return nullptr;
+}
+
+std::string_view Tree::string_at(std::string_view key) const {
+  const Tree* value = find(key);
+  return value && value->is_string() ? std::string_view(value->text) : std::string_view();
+}
+
+std::string_view kind_name(Tree::Kind kind) {
+  constexpr std::string_view kNames[] = {"null",   "bool", "number", "number",
+                                         "string", "list", "map"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+Parsed parse_documents(std::string_view text, const Limits& limits) {
+  Parsed out;
+  if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
+  if (text.size() > limits.bytes) {
+    std::string limit = std::to_string(limits.bytes);
+    out.faults.push_back(reader::syntax({1, 1}, "too large: more than " + limit + " bytes"));
+    return out;
+  }
+  std::size_t bad = 0;
+  if (!readable(text, bad)) {
+    out.faults.push_back(
+        reader::syntax(position_of(text, bad), "not UTF-8 text, or a control character"));
+    return out;
+  }
+  auto first = text.find_first_not_of(" \t\r\n");
+  if (first != std::string_view::npos && text[first] == '{') {
+    Parsed json = parse_json(text, limits);
+    if (!json.documents.empty()) {
+      flatten(json.documents);
+      return json;
+    }
+  }
+  read_all(text, limits, out);
+  for (const Tree& doc : out.documents) reader::report_duplicates(doc, "", out.faults);
+  flatten(out.documents);
+  return out;
+}
+
+Position locate(const Tree& document, std::string_view path) {
+  const Tree* tree = &document;
+  Position at = document.at;
+  while (!path.empty() && tree) {
+    if (path[0] == '.') path.remove_prefix(1);
+    bool bracket = !path.empty() && path[0] == '[';
+    std::size_t end = bracket ? path.find(']') : path.find_first_of(".[");
+    std::string_view step = bracket ? path.substr(1, end - 1) : path.substr(0, end);
+    path = end == std::string_view::npos ? "" : path.substr(bracket ? end + 1 : end);
+    if (bracket && tree->is_list()) {
+      std::size_t index = 0;
+      for (char c : step) {
+        if (c < '0' || c > '9' || index > tree->items.size()) return at;
+        index = index * 10 + static_cast<std::size_t>(c - '0');
+      }
+      if (index >= tree->items.size()) return at;
+      tree = &tree->items[index];
+      at = tree->at;
+      continue;
+    }
+    auto found = std::find_if(tree->entries.begin(), tree->entries.end(),
+                              [&](const TreeEntry& e) { return e.key == step; });
+    if (found == tree->entries.end()) return at;
+    at = found->at;
+    tree = &found->value;
+  }
+  // A scalar is pointed at itself, a block by its key.
+  if (tree && !tree->is_map() && !tree->is_list() && !tree->is_null() && tree->at.line)
+    return tree->at;
+  return at;
+}
+
+std::string render(const Fault& fault, std::string_view file, std::string_view source) {
+  std::string out(file);
+  if (fault.at.line != 0) {
+    out += ":" + std::to_string(fault.at.line) + ":" + std::to_string(fault.at.column);
+  }
+  out += ": ";
+  if (!fault.field.empty()) out += fault.field + ": ";
+  out += fault.text + "\n";
+  if (fault.at.line == 0) return out;
+  std::size_t start = 0;
+  for (std::uint32_t line = 1; line < fault.at.line; ++line) {
+    start = source.find('\n', start);
+    if (start == std::string_view::npos) return out;
+    ++start;
+  }
+  std::string_view line = source.substr(start, source.find('\n', start) - start);
+  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  if (line.size() > 200 || fault.at.column > line.size() + 1) return out;
+  out += "  " + std::string(line) + "\n  ";
+  for (std::size_t i = 0; i + 1 < fault.at.column; ++i) {
+    // One cell a character: continuation bytes of UTF-8 take none, a tab stays a tab.
+    if ((static_cast<unsigned char>(line[i]) & 0xc0) != 0x80) out += line[i] == '\t' ? '\t' : ' ';
+  }
+  return out + "^\n";
+}
+
+}  // namespace podctl::api
