@@ -14,6 +14,8 @@
 //   "0" to entry.tasks
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <memory>
 #include <string>
@@ -126,6 +128,7 @@ class Tree {
   Result<void> enter(const std::string& name);
 
  private:
+  friend class Group;
   explicit Tree(std::shared_ptr<TreeState> state) : state_(std::move(state)) {}
   std::shared_ptr<TreeState> state_;
 };
