@@ -1,0 +1,128 @@
+// Pods as the brain sees them: sandboxes and containers, each behind its shim, found again after a
+// crash.
+//
+// Used by podctld and podctl-cri, on their one io_context thread: every call returns at once, every
+// callback comes later on that thread, exactly once. Blocking work (subnet, bridge, nat, cleaning
+// up after a dead shim) runs on two workers. No restarts, no probes, no Kubernetes words: policy is
+// node's.
+//
+//   Engine engine(io, layout, options);
+//   engine.on_exit = …; engine.on_sandbox_dead = …;
+//   engine.recover([](std::vector<RecoveredSandbox> found) { … });          // first, once
+//   engine.allocate_network(uid, [](Result<wire::NetworkSpec> net) { … });  // not for hostNetwork
+//   engine.create_sandbox(spec, cb); engine.start_container(uid, container, cb);   // may be
+//   pipelined engine.kill(uid, id, cb);            // then on_exit(uid, record)
+//   engine.ack_exit(uid, id);            // once the record is stored
+//   engine.destroy_sandbox(uid, cb);     // kills, removes everything, also when the shim is dead
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "podctl/base/error.hpp"
+#include "podctl/base/layout.hpp"
+#include "podctl/base/unique_fd.hpp"
+#include "podctl/wire/messages.hpp"
+#include "podctl/wire/spec.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace podctl::engine {
+
+template <class T>
+using Callback = std::function<void(Result<T>)>;
+
+struct Options {
+  std::string helpers;              // directory of podctl-shim, podctl-pause and podctl-init
+  std::vector<std::string> daemon;  // how a shim starts podctld again; empty: systemd does
+};
+
+// The workload's ends. Absent ones are /dev/null; with a tty none is used.
+struct ExecStdio {
+  UniqueFd in, out, err;
+};
+
+struct ExecStarted {
+  std::uint32_t exec = 0;  // for resize_exec
+  std::int32_t pid = 0;
+  UniqueFd terminal;  // with a tty: its master, the caller's from now on
+};
+
+// A pod whose shim runs. What a dead shim has left is cleaned before recover() answers, its exits
+// are kept in `state.exits`, and `shim_dead` is set: there is nothing left to destroy.
+struct RecoveredSandbox {
+  std::string uid;
+  bool shim_dead = false;
+  wire::State state;
+};
+
+class Engine {
+ public:
+  Engine(boost::asio::io_context& io, Layout layout, Options options);
+  // Closes the connections with a Bye; pods live on.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // A container's main process has ended. Called again after a reconnect until ack_exit.
+  std::function<void(const std::string& uid, const wire::ExitRecord& record)> on_exit;
+  // pause or the shim has died: its containers are gone or going. destroy_sandbox is still to be
+  // called.
+  std::function<void(const std::string& uid, const std::string& reason)> on_sandbox_dead;
+
+  // Own cgroup leaf, run directory, boot id. Called implicitly by the first call that needs it.
+  void prepare(Callback<void> done);
+  // Connects to every shim that lives, cleans up after every one that does not.
+  void recover(std::function<void(std::vector<RecoveredSandbox>)> done);
+
+  // Addresses of this pod, stable until destroy_sandbox; makes subnet, bridge, forwarding and nat
+  // at the first call. kExhausted: none is free.
+  void allocate_network(const std::string& uid, Callback<wire::NetworkSpec> done);
+
+  // Starts the shim and makes the sandbox. On failure nothing is left. kAlreadyExists: a pod of
+  // that uid is there.
+  void create_sandbox(wire::SandboxSpec spec, Callback<wire::SandboxInfo> done);
+  // kNotFound: no such sandbox. On failure the container has left nothing; the sandbox stays.
+  void start_container(const std::string& uid, wire::ContainerSpec spec,
+                       Callback<wire::ContainerInfo> done);
+
+  // `exited` comes once after `started` succeeded: the exit code, 128 + signal, or an error when
+  // the shim died.
+  void exec(const std::string& uid, wire::ExecSpec spec, ExecStdio stdio,
+            Callback<ExecStarted> started, Callback<int> exited);
+  // `terminal` is ExecStarted::terminal. ioctl_tty(2) TIOCSWINSZ: the foreground group gets
+  // SIGWINCH.
+  static Result<void> resize_exec(int terminal, std::uint16_t rows, std::uint16_t cols);
+
+  // To the main process; kNotFound when it has ended.
+  void signal(const std::string& uid, const std::string& id, int signo, Callback<void> done);
+  // SIGKILL to every process of the container.
+  void kill(const std::string& uid, const std::string& id, Callback<void> done);
+  // An empty id: the pod's own cgroup.
+  void update_resources(const std::string& uid, const std::string& id, CgroupResources resources,
+                        Callback<void> done);
+  void stats(const std::string& uid, Callback<wire::SandboxStats> done);
+
+  // The record is stored: the shim may forget it.
+  void ack_exit(const std::string& uid, const std::string& id);
+  // An ended container's writable layer and termination file. kFailedPrecondition while it runs.
+  void remove_container(const std::string& uid, const std::string& id, Callback<void> done);
+  // Kills what runs and removes all that podctl made for the pod but its logs. Idempotent; answers
+  // when nothing is left in the kernel. The address is free again when the veth has vanished.
+  void destroy_sandbox(const std::string& uid, Callback<void> done);
+
+  // Removes everything of this root: pods, cgroups, bridge, nat table, subnet, run directory (but
+  // the daemon's socket and lock), changed sysctls.
+  void reset(Callback<void> done);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace podctl::engine
