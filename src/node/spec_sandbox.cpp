@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <array>
+
+#include "podctl/api/resources_math.hpp"
+#include "podctl/node/spec_builder.hpp"
+#include "spec_parts.hpp"
+
+namespace podctl::node {
+namespace {
+
+// containerd's defaults: an unprivileged process may bind port 80 and ping.
+constexpr std::array<std::pair<const char*, const char*>, 2> kNetSysctls{
+    {{"net.ipv4.ip_unprivileged_port_start", "0"}, {"net.ipv4.ping_group_range", "0 2147483647"}}};
+
+Result<std::vector<wire::KeyValue>> build_sysctls(const api::Pod& pod) {
+  std::vector<wire::KeyValue> sysctls;
+  const bool host_network = pod.spec.hostNetwork.value_or(false);
+  if (!host_network) {
+    for (const auto& [key, value] : kNetSysctls) sysctls.push_back({key, value});
+  }
+  if (!pod.spec.securityContext) return sysctls;
+  for (const auto& sysctl : pod.spec.securityContext->sysctls) {
+    std::string name = sysctl.name;
+    std::replace(name.begin(), name.end(), '/', '.');
+    if (!safe_sysctl(name)) {
+      return fail(Code::kInvalidArgument, "", "",
+                  "forbidden sysctl: \"" + sysctl.name + "\" not allowlisted");
+    }
+    if (host_network && name.starts_with("net.")) {
+      return fail(Code::kInvalidArgument, "", "",
+                  "forbidden sysctl: \"" + sysctl.name + "\" not allowed with host net enabled");
+    }
+    if (pod.spec.hostIPC.value_or(false) && name.starts_with("kernel.")) {
+      return fail(Code::kInvalidArgument, "", "",
+                  "forbidden sysctl: \"" + sysctl.name + "\" not allowed with host ipc enabled");
+    }
+    const auto same = std::find_if(sysctls.begin(), sysctls.end(),
+                                   [&name](const auto& s) { return s.key == name; });
+    if (same != sysctls.end()) {
+      same->value = sysctl.value;
+    } else {
+      sysctls.push_back({name, sysctl.value});
+    }
+  }
+  return sysctls;
+}
+
+}  // namespace
+
+bool safe_sysctl(std::string_view name) {
+  // Kubernetes' list (pkg/kubelet/sysctl/safe_sysctls.go).
+  static constexpr std::array<std::string_view, 12> kSafe{"kernel.shm_rmid_forced",
+                                                          "net.ipv4.ip_local_port_range",
+                                                          "net.ipv4.tcp_syncookies",
+                                                          "net.ipv4.ping_group_range",
+                                                          "net.ipv4.ip_unprivileged_port_start",
+                                                          "net.ipv4.ip_local_reserved_ports",
+                                                          "net.ipv4.tcp_keepalive_time",
+                                                          "net.ipv4.tcp_fin_timeout",
+                                                          "net.ipv4.tcp_keepalive_intvl",
+                                                          "net.ipv4.tcp_keepalive_probes",
+                                                          "net.ipv4.tcp_rmem",
+                                                          "net.ipv4.tcp_wmem"};
+  return std::find(kSafe.begin(), kSafe.end(), name) != kSafe.end();
+}
+
+std::string pod_cgroup_path(const api::Pod& pod) {
+  const auto qos = api::qos_class(pod);
+  std::string path = "pods/";
+  if (qos == api::QosClass::kBurstable) path += "burstable/";
+  if (qos == api::QosClass::kBestEffort) path += "besteffort/";
+  return path + "pod" + pod.metadata.uid;
+}
+
+Result<wire::SandboxSpec> build_sandbox(const api::Pod& pod, const Machine& machine,
+                                        const Layout& layout) {
+  using wire::SandboxNamespace;
+  const auto hostname = TRY(pod_hostname(pod, machine.hostname));
+  const bool host_network = pod.spec.hostNetwork.value_or(false);
+  wire::SandboxSpec spec;
+  spec.uid = pod.metadata.uid;
+  spec.name = pod.metadata.name;
+  spec.ns = pod.metadata.namespace_;
+  spec.hostname = hostname.hostname;
+  spec.network = host_network ? SandboxNamespace::kHost : SandboxNamespace::kPod;
+  spec.uts = host_network ? SandboxNamespace::kHost : SandboxNamespace::kPod;
+  spec.ipc = pod.spec.hostIPC.value_or(false) ? SandboxNamespace::kHost : SandboxNamespace::kPod;
+  spec.share_pid = pod.spec.shareProcessNamespace.value_or(false);
+  spec.sysctls = TRY(build_sysctls(pod));
+  spec.cgroup = pod_cgroup_path(pod);
+  spec.resources = api::pod_cgroup(pod);
+  spec.resources.pids_limit = kPodPids;
+  spec.volumes = TRY(build_volumes(pod, layout));
+  return spec;
+}
+
+Result<std::vector<wire::PodFile>> build_files(const api::Pod& pod, const Machine& machine,
+                                               const std::vector<std::string>& pod_ips) {
+  const auto hostname = TRY(pod_hostname(pod, machine.hostname));
+  return std::vector<wire::PodFile>{
+      {"hosts", hosts_file(pod, hostname, pod_ips, machine.hosts), 0644},
+      {"hostname", hostname.hostname + "\n", 0644},
+      {"resolv.conf", resolv_conf_file(pod, machine.resolv), 0644},
+  };
+}
+
+}  // namespace podctl::node
