@@ -72,6 +72,16 @@ void override_with(ResourceMap& into, const ResourceMap& pod_level) {
   }
 }
 
+// The pod level's requests; a missing one is what the containers ask for, else the limit, as
+// admission fills it in.
+ResourceMap pod_level_requests(const Pod& pod, const ResourceMap& containers) {
+  auto requests = pod.spec.resources->requests;
+  for (const auto& [name, limit] : pod.spec.resources->limits) {
+    requests.try_emplace(name, positive(containers, name.c_str()) ? containers.at(name) : limit);
+  }
+  return requests;
+}
+
 // Whether the pod's limit of that resource bounds all its containers.
 bool limit_declared(const Pod& pod, const char* name) {
   if (pod.spec.resources && positive(pod.spec.resources->limits, name)) return true;
@@ -131,8 +141,8 @@ const char* qos_name(QosClass qos) {
 QosClass qos_class(const Pod& pod) {
   if (has_pod_level(pod)) {
     const auto limits = computed(pod.spec.resources->limits);
-    auto requests = computed(pod.spec.resources->requests);
-    for (const auto& [name, quantity] : limits) requests.try_emplace(name, quantity);
+    const auto requests =
+        computed(pod_level_requests(pod, aggregate(pod.spec, container_requests)));
     return classify(requests, limits, limits.size() == 2);
   }
   ResourceMap requests, limits;
@@ -163,10 +173,7 @@ ResourceMap container_limits(const Container& container) {
 
 ResourceMap effective_requests(const Pod& pod) {
   auto requests = aggregate(pod.spec, container_requests);
-  if (pod.spec.resources) {
-    override_with(requests, pod.spec.resources->limits);
-    override_with(requests, pod.spec.resources->requests);
-  }
+  if (pod.spec.resources) override_with(requests, pod_level_requests(pod, requests));
   add(requests, pod.spec.overhead);
   return requests;
 }

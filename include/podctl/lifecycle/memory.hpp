@@ -55,8 +55,8 @@ struct ContainerMemory {
   std::optional<RunUser> user;
   std::string image, image_id;  // as status shows them, once known
   std::string stop_signal;      // of the image
-  std::optional<Ended> ended;   // of `attempt`
-  std::optional<Ended> last;    // of the attempt before
+  std::optional<Ended> ended;   // of the newest attempt that did, until another one runs
+  std::optional<Ended> last;    // of the one before that: lastState
   bool tail_wanted = false;     // the log's tail is to become ended->message
   std::optional<Waiting> waiting;
 
@@ -64,15 +64,19 @@ struct ContainerMemory {
   // none yet.
   std::uint32_t backoff_s = 0;
   std::uint64_t backoff_since_ns = 0;
-  // The same for its image.
+  // The same for its image; `resolving`: ResolveImage was asked for and its answer is not yet
+  // taken.
   std::uint32_t pull_backoff_s = 0;
+  bool resolving = false;
 
-  // Termination: when the stop signal was due (0: not yet) and when SIGKILL is.
-  std::uint64_t stop_ns = 0, kill_at_ns = 0;
+  // Termination: the event Killing was recorded; boot time of the stop signal. Kept until the next
+  // attempt: an end that was asked for is no crash and waits for no back-off.
+  bool stopping = false;
+  std::uint64_t stop_ns = 0;
   bool operator==(const ContainerMemory&) const = default;
 };
 
-enum class SandboxProgress : std::uint8_t { kNone, kCreating, kReady, kGone };
+enum class SandboxProgress : std::uint8_t { kNone, kCreating, kReady, kDead, kGone };
 
 // Why everything is being stopped.
 enum class StopCause : std::uint8_t {
@@ -87,7 +91,7 @@ enum class StopCause : std::uint8_t {
 struct Stop {
   StopCause cause = StopCause::kNone;
   std::uint64_t grace_s = 0;
-  std::uint64_t since_ns = 0;  // boot time
+  std::uint64_t deadline_ns = 0;  // boot time: when the grace period is used up
   bool operator==(const Stop&) const = default;
 };
 

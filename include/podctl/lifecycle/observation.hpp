@@ -29,7 +29,7 @@ enum class SandboxState : std::uint8_t {
   kReady,       // pause runs, the network is up
   kFailed,      // CreateSandbox failed and left nothing: `message`
   kDead,        // it was ready; pause or the shim died. Its containers may still run
-  kDestroying,  // DestroySandbox was issued and has not answered
+  kDestroying,  // DestroySandbox was issued; node tries until it succeeds, then kAbsent
 };
 
 struct SandboxObservation {
@@ -132,6 +132,7 @@ struct Observation {
   // Set once metadata.deletionTimestamp is; seconds. A later, smaller value shortens it; 0 is at
   // once.
   std::optional<std::uint64_t> deletion_grace_s;
+  bool finalize_issued = false;  // FinalizeDelete was issued (note_issued)
   SandboxObservation sandbox;
   std::vector<ContainerObservation> containers;
   std::vector<ImageObservation> images;
