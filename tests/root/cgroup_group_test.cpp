@@ -1,0 +1,257 @@
+// Groups on the real kernel, whatever its layout: limits that hold, counters that count, kill,
+// removal.
+#include <sys/mman.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <thread>
+
+#include "root/cgroup_support.hpp"
+
+namespace podctl::cgroup {
+namespace {
+
+using std::chrono::milliseconds;
+
+CgroupResources typical() {
+  CgroupResources r;
+  r.cpu_shares = 512;
+  r.cpu_quota_us = 50000;
+  r.cpu_period_us = 100000;
+  r.memory_limit = 64 << 20;
+  r.pids_limit = 50;
+  return r;
+}
+
+class ROOT_Group : public CgroupTest {};
+
+TEST_F(ROOT_Group, HasTheLimitsItWasGiven) {
+  Group pod = must_create("pods/burstable/pod1", typical());
+  EXPECT_EQ(limit(pod, "pids.max"), "50");
+  EXPECT_EQ(limit(pod, v2(Controller::kMemory) ? "memory.max" : "memory.limit_in_bytes"),
+            "67108864");
+  if (v2(Controller::kCpu)) {
+    EXPECT_EQ(limit(pod, "cpu.weight"), "59");
+    EXPECT_EQ(limit(pod, "cpu.max"), "50000 100000");
+  } else {
+    EXPECT_EQ(limit(pod, "cpu.shares"), "512");
+    EXPECT_EQ(limit(pod, "cpu.cfs_quota_us"), "50000");
+  }
+}
+
+TEST_F(ROOT_Group, MakesOnlyTheDirectoriesThatAValueNeeds) {
+  Group pause = must_create("pods/pod1/pause", {});
+  EXPECT_TRUE(pause.controllers().empty());
+  EXPECT_EQ(pause.directories().size(), tree_->hierarchy().unified() != nullptr ? 1U : 0U);
+  EXPECT_TRUE(must_enter(pause).tasks.empty());
+}
+
+TEST_F(ROOT_Group, AChildIsBornInsideAndCounted) {
+  Group pod = must_create("pods/pod1", typical());
+  Group web = must_create("pods/pod1/web", typical(), {.count = true, .close_devices = true});
+  const pid_t child = spawn_in(must_enter(web), [] {
+    [[maybe_unused]] volatile unsigned sink = 0;
+    for (unsigned i = 0; i < 20000000; ++i) sink = i;
+    ::pause();
+    return 0;
+  });
+  ASSERT_GT(child, 0);
+  std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_EQ(web.procs().value(), std::vector<pid_t>{child});
+  EXPECT_EQ(pod.procs(true).value(), std::vector<pid_t>{child});
+  auto stats = web.stats();
+  ASSERT_TRUE(stats) << stats.error().message();
+  EXPECT_GT(stats->cpu_usage_us, 1000U);
+  EXPECT_GT(stats->memory_current, 0U);
+  EXPECT_EQ(stats->pids_current, 1U);
+  EXPECT_EQ(stats->oom_kills, 0U);
+  ASSERT_TRUE(web.kill());
+  EXPECT_EQ(WTERMSIG(wait_status(child)), SIGKILL);
+  EXPECT_TRUE(web.wait_empty(milliseconds(1000)));
+  EXPECT_TRUE(web.remove());
+  EXPECT_TRUE(pod.remove());
+  EXPECT_EQ(tree_->find("pods/pod1/web").error().code, Code::kNotFound);
+}
+
+TEST_F(ROOT_Group, TheKernelCountsAnOomKill) {
+  CgroupResources r = typical();
+  r.memory_limit = 16 << 20;
+  Group web = must_create("pods/pod1/web", r, {.count = true});
+  const pid_t child = spawn_in(must_enter(web), [] {
+    const std::size_t size = 64 << 20;
+    void* memory =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    std::memset(memory, 1, size);
+    return 0;
+  });
+  const int status = wait_status(child);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+  EXPECT_EQ(web.stats().value().oom_kills, 1U);
+}
+
+TEST_F(ROOT_Group, AForkBombStopsAtThePidsLimit) {
+  CgroupResources r;
+  r.pids_limit = 10;
+  Group web = must_create("pods/pod1/web", r, {.count = true});
+  const pid_t child = spawn_in(must_enter(web), [] {
+    int made = 0;
+    while (made < 100 && ::fork() > 0) ++made;
+    if (made > 0 && made < 100) ::pause();
+    ::pause();
+    return 0;
+  });
+  std::this_thread::sleep_for(milliseconds(100));
+  auto stats = web.stats();
+  ASSERT_TRUE(stats);
+  EXPECT_EQ(stats->pids_current, 10U);
+  EXPECT_GE(stats->pids_max_events, 1U);
+  ASSERT_TRUE(web.kill());
+  wait_status(child);
+  EXPECT_TRUE(web.wait_empty(milliseconds(2000)));
+}
+
+TEST_F(ROOT_Group, ThrottlingIsCounted) {
+  CgroupResources r;
+  r.cpu_quota_us = 5000;
+  Group web = must_create("pods/pod1/web", r, {.count = true});
+  const pid_t child = spawn_in(must_enter(web), [] {
+    for (;;) {
+    }
+    return 0;
+  });
+  std::this_thread::sleep_for(milliseconds(500));
+  auto stats = web.stats();
+  ASSERT_TRUE(stats);
+  EXPECT_GE(stats->cpu_throttled_periods, 1U);
+  EXPECT_GE(stats->cpu_periods, stats->cpu_throttled_periods);
+  EXPECT_GT(stats->cpu_throttled_us, 0U);
+  EXPECT_LT(stats->cpu_usage_us, 200000U);
+  ASSERT_TRUE(web.kill());
+  wait_status(child);
+}
+
+TEST_F(ROOT_Group, ChangesWhileItRuns) {
+  Group web = must_create("pods/pod1/web", typical(), {.count = true});
+  const pid_t child = spawn_in(must_enter(web), [] { return ::pause(); });
+  const char* memory = v2(Controller::kMemory) ? "memory.max" : "memory.limit_in_bytes";
+  for (std::int64_t mib : {32, 128, 16, 256}) {
+    CgroupResources r;
+    r.memory_limit = mib << 20;
+    r.cpu_quota_us = mib * 1000;
+    auto applied = web.apply(r);
+    ASSERT_TRUE(applied) << applied.error().message();
+    EXPECT_EQ(limit(web, memory), std::to_string(mib << 20));
+  }
+  CgroupResources r;
+  r.memory_limit = -1;
+  r.cpu_quota_us = -1;
+  r.pids_limit = -1;
+  ASSERT_TRUE(web.apply(r));
+  EXPECT_EQ(limit(web, "pids.max"), "max");
+  r = {};
+  r.cpuset_cpus = "0";
+  EXPECT_EQ(web.apply(r).error().code, Code::kFailedPrecondition);
+  ASSERT_TRUE(web.kill());
+  wait_status(child);
+}
+
+TEST_F(ROOT_Group, CpusetHoldsAProcess) {
+  if (!has(Controller::kCpuset)) GTEST_SKIP() << "no cpuset controller";
+  CgroupResources r;
+  r.cpuset_cpus = "0";
+  Group web = must_create("pods/pod1/web", r);
+  const pid_t child = spawn_in(must_enter(web), [] {
+    cpu_set_t set;
+    ::sched_getaffinity(0, sizeof set, &set);
+    return CPU_COUNT(&set) == 1 && CPU_ISSET(0, &set) ? 7 : 1;
+  });
+  EXPECT_EQ(WEXITSTATUS(wait_status(child)), 7);
+}
+
+TEST_F(ROOT_Group, IsFoundAgain) {
+  must_create("pods/pod1", typical());
+  Group web = must_create("pods/pod1/web", typical(), {.count = true, .close_devices = true});
+  const pid_t child = spawn_in(must_enter(web), [] { return ::pause(); });
+  auto other = Tree::open(name_);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->list("pods").value(), std::vector<std::string>{"pod1"});
+  EXPECT_EQ(other->list("pods/pod1").value(), std::vector<std::string>{"web"});
+  EXPECT_TRUE(other->list("pods/gone").value().empty());
+  auto found = other->find("pods/pod1/web");
+  ASSERT_TRUE(found) << found.error().message();
+  EXPECT_EQ(found->directories(), web.directories());
+  EXPECT_EQ(found->entry().value().tasks.size(), web.entry().value().tasks.size());
+  ASSERT_TRUE(found->kill());
+  wait_status(child);
+  EXPECT_TRUE(found->remove());
+}
+
+TEST_F(ROOT_Group, IsMadeOnce) {
+  must_create("pods/pod1", typical());
+  auto again = tree_->create("pods/pod1", typical(), {});
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, Code::kAlreadyExists);
+  EXPECT_EQ(tree_->create("pods/../x", {}, {}).error().code, Code::kInvalidArgument);
+  EXPECT_EQ(tree_->create("", {}, {}).error().code, Code::kInvalidArgument);
+}
+
+TEST_F(ROOT_Group, LeavesNothingWhenAValueIsRefused) {
+  CgroupResources r = typical();
+  r.cpuset_cpus = "4000";  // no machine of ours has it
+  auto group = tree_->create("pods/pod1", r, {});
+  ASSERT_FALSE(group);
+  EXPECT_EQ(tree_->find("pods/pod1").error().code, Code::kNotFound);
+}
+
+TEST_F(ROOT_Group, RemovalWaitsOnlyItsBound) {
+  Group web = must_create("pods/pod1/web", typical());
+  const pid_t child = spawn_in(must_enter(web), [] { return ::pause(); });
+  auto removed = web.remove(milliseconds(50));
+  ASSERT_FALSE(removed);
+  EXPECT_EQ(removed.error().code, Code::kTimedOut);
+  EXPECT_EQ(web.wait_empty(milliseconds(20)).error().code, Code::kTimedOut);
+  std::thread later([child] {
+    std::this_thread::sleep_for(milliseconds(50));
+    ::kill(child, SIGKILL);
+  });
+  EXPECT_TRUE(web.remove(milliseconds(2000)));
+  later.join();
+  wait_status(child);
+}
+
+// The costs of a two-container pod's groups, printed for PERFORMANCE's budget; no assertion on
+// time.
+TEST_F(ROOT_Group, TimesOfAPod) {
+  using Clock = std::chrono::steady_clock;
+  const auto us = [](Clock::duration d) {
+    return static_cast<long>(std::chrono::duration_cast<std::chrono::microseconds>(d).count());
+  };
+  must_create("pods/burstable/pod0/web", typical(), {.count = true, .close_devices = true});
+  std::vector<long> makes, removes;
+  for (int i = 1; i <= 30; ++i) {
+    auto tree = Tree::open(name_);  // a shim opens it once a pod
+    const std::string pod = "pods/burstable/pod" + std::to_string(i);
+    const auto start = Clock::now();
+    std::vector<Group> groups;
+    groups.push_back(std::move(*tree->create(pod, typical(), {})));
+    groups.push_back(std::move(*tree->create(pod + "/pause", {}, {})));
+    for (const char* name : {"/web", "/log"}) {
+      groups.push_back(
+          std::move(*tree->create(pod + name, typical(), {.count = true, .close_devices = true})));
+      (void)must_enter(groups.back());
+    }
+    const auto made = Clock::now();
+    for (auto it = groups.rbegin(); it != groups.rend(); ++it) EXPECT_TRUE(it->remove());
+    makes.push_back(us(made - start));
+    removes.push_back(us(Clock::now() - made));
+  }
+  std::sort(makes.begin(), makes.end());
+  std::sort(removes.begin(), removes.end());
+  std::printf(
+      "groups of a two-container pod, us: make median %ld min %ld, remove median %ld min %ld\n",
+      makes[15], makes[0], removes[15], removes[0]);
+}
+
+}  // namespace
+}  // namespace podctl::cgroup
