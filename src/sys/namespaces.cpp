@@ -1,0 +1,103 @@
+#include "podctl/sys/namespaces.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <memory>
+
+#include "podctl/sys/process.hpp"
+
+namespace podctl::sys {
+
+const std::vector<NamespaceType>& namespace_types() {
+  static const std::vector<NamespaceType> types = {
+      {"user", CLONE_NEWUSER},    {"mnt", CLONE_NEWNS},  {"net", CLONE_NEWNET},
+      {"ipc", CLONE_NEWIPC},      {"uts", CLONE_NEWUTS}, {"pid", CLONE_NEWPID},
+      {"cgroup", CLONE_NEWCGROUP}};
+  return types;
+}
+
+Result<std::uint64_t> namespace_inode(std::string_view pid, std::string_view type) {
+  const std::string path = "/proc/" + std::string(pid) + "/ns/" + std::string(type);
+  struct stat st;
+  if (::stat(path.c_str(), &st) != 0) return fail_errno(errno, "read namespace", path);
+  return st.st_ino;
+}
+
+Result<std::vector<NamespaceInode>> namespaces_of(std::string_view pid) {
+  std::vector<NamespaceInode> out;
+  for (const auto& type : namespace_types()) {
+    out.push_back({std::string(type.name), TRY(namespace_inode(pid, type.name))});
+  }
+  return out;
+}
+
+Result<UniqueFd> open_namespace(std::string_view pid, std::string_view type) {
+  const std::string path = "/proc/" + std::string(pid) + "/ns/" + std::string(type);
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "open namespace", path);
+  return fd;
+}
+
+namespace {
+
+struct Expected {
+  std::string type;
+  std::uint64_t inode;
+};
+
+// After a join the mount namespace may show another /proc, or none: the answer comes from
+// descriptors of /proc/self/ns opened before.
+Result<UniqueFd> own_ns_directory() {
+  UniqueFd fd(::open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "open", "/proc/self/ns");
+  return fd;
+}
+
+}  // namespace
+
+Result<void> join(int pidfd, int flags) {
+  if (flags == 0) return {};
+  const pid_t pid = TRY(pid_of(pidfd));
+  std::vector<Expected> expected;
+  for (const auto& type : namespace_types()) {
+    if ((flags & type.flag) == 0) continue;
+    expected.push_back(
+        {std::string(type.name), TRY(namespace_inode(std::to_string(pid), type.name))});
+  }
+  UniqueFd own = TRY(own_ns_directory());
+  if (::setns(pidfd, flags) != 0) return fail_errno(errno, "join namespaces", std::to_string(pid));
+  for (const Expected& want : expected) {
+    const std::string name = want.type == "pid" ? "pid_for_children" : want.type;
+    struct stat st;
+    // Before the first child of a new PID namespace the link cannot be followed; setns of a pidfd
+    // joins only namespaces that have a process.
+    if (::fstatat(own.get(), name.c_str(), &st, 0) != 0) {
+      return fail_errno(errno, "verify namespace", name);
+    }
+    if (st.st_ino != want.inode) {
+      return fail(Code::kFailedPrecondition, "verify namespace", want.type,
+                  "joined another one than asked");
+    }
+  }
+  return {};
+}
+
+Result<void> assert_single_threaded() {
+  std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir("/proc/self/task"), ::closedir);
+  if (!dir) return fail_errno(errno, "open", "/proc/self/task");
+  int threads = 0;
+  while (const dirent* entry = ::readdir(dir.get())) {
+    if (entry->d_name[0] != '.') ++threads;
+  }
+  if (threads != 1) {
+    return fail(Code::kFailedPrecondition, "count threads", std::to_string(threads),
+                "must be the only thread");
+  }
+  return {};
+}
+
+}  // namespace podctl::sys

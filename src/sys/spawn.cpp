@@ -1,0 +1,167 @@
+#include "podctl/sys/spawn.hpp"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace podctl::sys {
+namespace {
+
+enum Step : int { kSession = 1, kCgroup, kDescriptors, kExecute };
+
+const char* step_name(int step) {
+  switch (step) {
+    case kSession:
+      return "new session";
+    case kCgroup:
+      return "enter cgroup";
+    case kDescriptors:
+      return "place descriptors";
+    default:
+      return "execute";
+  }
+}
+
+struct Report {
+  int step = 0;
+  int err = 0;
+};
+
+// Everything the child needs, made before the clone: the child allocates nothing.
+struct Plan {
+  const SpawnSpec* spec = nullptr;
+  std::vector<FdMap> lifted;  // sources copied above every target, so that no dup2 overwrites one
+  std::vector<char*> argv, env;
+  std::vector<int> targets;  // sorted
+  int null = -1;
+  int report = -1;
+  int exe = -1;
+};
+
+bool close_gaps(const std::vector<int>& keep) {
+  unsigned from = 0;
+  for (const int fd : keep) {
+    if (static_cast<unsigned>(fd) > from &&
+        ::close_range(from, static_cast<unsigned>(fd) - 1, CLOSE_RANGE_CLOEXEC) != 0) {
+      return false;
+    }
+    from = static_cast<unsigned>(fd) + 1;
+  }
+  return ::close_range(from, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
+}
+
+// Signal dispositions and mask of the parent must not reach the program.
+void reset_signals() {
+  struct sigaction dfl = {};
+  dfl.sa_handler = SIG_DFL;
+  for (int s = 1; s < NSIG; ++s) ::sigaction(s, &dfl, nullptr);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+int run_steps(const Plan& plan) {
+  reset_signals();
+  if (plan.spec->new_session && ::setsid() < 0) return kSession;
+  for (const int fd : plan.spec->tasks) {
+    if (::write(fd, "0", 1) != 1) return kCgroup;
+  }
+  for (const FdMap& map : plan.lifted) {
+    if (::dup2(map.from, map.number) < 0) return kDescriptors;
+  }
+  if (!close_gaps(plan.targets)) return kDescriptors;
+  ::syscall(SYS_execveat, plan.exe, "", plan.argv.data(), plan.env.data(), AT_EMPTY_PATH);
+  return kExecute;
+}
+
+[[noreturn]] void child(const Plan& plan) {
+  Report report;
+  report.step = run_steps(plan);
+  report.err = errno;
+  const auto written = ::write(plan.report, &report, sizeof report);
+  ::_exit(written == sizeof report ? 126 : 127);
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> out;
+  out.reserve(strings.size() + 1);
+  for (const auto& s : strings) out.push_back(const_cast<char*>(s.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+Result<UniqueFd> lift(int fd, int above) {
+  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, above));
+  if (!copy) return fail_errno(errno, "copy descriptor", std::to_string(fd));
+  return copy;
+}
+
+Result<Child> clone_child(const Plan& plan) {
+  int pidfd = -1;
+  clone_args args = {};
+  args.flags = CLONE_VFORK | CLONE_PIDFD | plan.spec->namespaces;
+  args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+  args.exit_signal = SIGCHLD;
+  if (plan.spec->cgroup >= 0) {
+    args.flags |= CLONE_INTO_CGROUP;
+    args.cgroup = static_cast<std::uint64_t>(plan.spec->cgroup);
+  }
+  // No handler of the parent may run in the child before its dispositions are reset.
+  sigset_t all, old;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, &old);
+  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+  const int err = errno;
+  if (pid == 0) child(plan);
+  ::sigprocmask(SIG_SETMASK, &old, nullptr);
+  if (pid < 0) return fail_errno(err, "clone process", plan.spec->argv.front());
+  return Child{static_cast<pid_t>(pid), UniqueFd(pidfd)};
+}
+
+}  // namespace
+
+Result<Child> spawn(const SpawnSpec& spec) {
+  if (spec.argv.empty()) return fail(Code::kInvalidArgument, "spawn", {}, "empty argv");
+  Plan plan{.spec = &spec, .argv = pointers(spec.argv), .env = pointers(spec.env)};
+  std::vector<FdMap> maps = spec.fds;
+  UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null) return fail_errno(errno, "open", "/dev/null");
+  for (int n = 0; n < 3; ++n) {
+    const auto same = [n](const FdMap& m) { return m.number == n; };
+    if (std::none_of(maps.begin(), maps.end(), same)) maps.push_back({null.get(), n});
+  }
+  int above = 3;
+  for (const FdMap& map : maps) above = std::max(above, map.number + 1);
+  std::vector<UniqueFd> lifted;
+  for (const FdMap& map : maps) {
+    lifted.push_back(TRY(lift(map.from, above)));
+    plan.lifted.push_back({lifted.back().get(), map.number});
+    plan.targets.push_back(map.number);
+  }
+  std::sort(plan.targets.begin(), plan.targets.end());
+  UniqueFd exe = TRY(lift(spec.exe, above));
+  plan.exe = exe.get();
+
+  int pipe_fds[2];
+  if (::pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0) return fail_errno(errno, "make pipe", {});
+  UniqueFd reader(pipe_fds[0]), raw_writer(pipe_fds[1]);
+  UniqueFd writer = TRY(lift(raw_writer.get(), above));
+  plan.report = writer.get();
+
+  Child made = TRY(clone_child(plan));
+  // The parent was held until execve or _exit, so what there is to read is there now.
+  Report report;
+  if (::read(reader.get(), &report, sizeof report) != sizeof report) return made;
+  siginfo_t info;
+  ::waitid(P_PIDFD, static_cast<id_t>(made.pidfd.get()), &info, WEXITED);
+  return fail_errno(report.err, step_name(report.step), spec.argv.front());
+}
+
+}  // namespace podctl::sys
