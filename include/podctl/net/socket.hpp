@@ -52,6 +52,8 @@ class Socket {
  private:
   explicit Socket(UniqueFd fd) : fd_(std::move(fd)) {}
   Result<void> send(const void* data, std::size_t size, const std::string& op);
+  // Hands over messages until `each` says that it has all.
+  Result<void> receive(const std::function<bool(const nlmsghdr*)>& each, const std::string& op);
 
   UniqueFd fd_;
   std::uint32_t sequence_ = 0;
