@@ -68,8 +68,9 @@ class Store {
   // has. kFailedPrecondition while `in_use` says so. Returns what the image was.
   Result<Image> remove(std::string_view reference, const InUse& in_use);
 
+  struct Impl;  // of src/image
+
  private:
-  struct Impl;
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
