@@ -202,7 +202,6 @@ class Podman : public Contender {
   std::string unavailable() override { return installed("podman") ? "" : "podman is not installed"; }
   void prepare(int containers) override {
     const bool first = fs::create_directories(dir_);
-    if (first) had_bridge_ = ::if_nametoindex(kBridge) != 0;
     // Without CAP_SYS_RESOURCE podman's own default, a raised limit of open files, stops every start.
     std::ofstream(dir_ + "/containers.conf") << "[containers]\ndefault_ulimits = [\"nofile=1024:1024\", \"nproc=1024:1024\"]\n";
     if (first) podman({"import", tar_of(setup_, dir_), "localhost/bench-mark"});
@@ -212,20 +211,18 @@ class Podman : public Contender {
   void remove(int) override { podman({"pod", "rm", "--force", "--time", "0", "bench"}); }
   void finish() override {
     podman({"rmi", "--all", "--force"});
-    // podman keeps its bridge for the next pod; who had none before has none afterwards.
-    if (!had_bridge_ && ::if_nametoindex(kBridge) != 0) run({"ip", "link", "del", kBridge});
+    // podman keeps the bridge of its pods' network until that is removed.
+    podman({"network", "rm", "--force", "podman-default-kube-network"});
     fs::remove_all(dir_);
   }
 
  private:
   void podman(std::vector<std::string> args) {
-    args.insert(args.begin(), {"env", "CONTAINERS_CONF=" + dir_ + "/containers.conf", "podman", "--root", dir_ + "/storage", "--runroot", dir_ + "/run"});
+    args.insert(args.begin(), {"env", "CONTAINERS_CONF=" + dir_ + "/containers.conf", "podman", "--root", dir_ + "/storage", "--runroot", dir_ + "/run", "--network-config-dir", dir_ + "/net"});
     run(args, {}, nullptr, true);
   }
-  static constexpr const char* kBridge = "cni-podman0";
   Setup setup_;
   std::string dir_;
-  bool had_bridge_ = false;
 };
 
 }  // namespace
