@@ -1,0 +1,101 @@
+// CRI log files: cutting, tags, rotation. kubernetes cri-api constants.go; containerd cuts at 16
+// KiB.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "shim/cri_log.hpp"
+
+namespace podctl::shim {
+namespace {
+
+namespace fs = std::filesystem;
+
+class ShimCriLog : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = fs::temp_directory_path() / "podctl-log-XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    dir_ = pattern;
+    path_ = dir_ + "/ns_pod_uid/web/0.log";
+  }
+  void TearDown() override { fs::remove_all(dir_); }
+  static std::string read(const std::string& path) {
+    std::ifstream in(path);
+    std::stringstream text;
+    text << in.rdbuf();
+    return text.str();
+  }
+  std::string dir_, path_;
+  timespec now_{1769860800, 7};
+};
+
+TEST_F(ShimCriLog, WritesWholeLinesWithTimeStreamAndTag) {
+  auto log = MUST(CriLog::open(path_, 0, 1));
+  MUST(log.write(Stream::kStdout, "one\ntwo\n", now_));
+  MUST(log.write(Stream::kStderr, "\n", now_));
+  EXPECT_EQ(read(path_),
+            "2026-01-31T12:00:00.000000007Z stdout F one\n"
+            "2026-01-31T12:00:00.000000007Z stdout F two\n"
+            "2026-01-31T12:00:00.000000007Z stderr F \n");
+}
+
+TEST_F(ShimCriLog, JoinsALineThatComesInPieces) {
+  auto log = MUST(CriLog::open(path_, 0, 1));
+  MUST(log.write(Stream::kStdout, "he", now_));
+  MUST(log.write(Stream::kStderr, "err\n", now_));
+  MUST(log.write(Stream::kStdout, "llo\n", now_));
+  EXPECT_EQ(read(path_),
+            "2026-01-31T12:00:00.000000007Z stderr F err\n"
+            "2026-01-31T12:00:00.000000007Z stdout F hello\n");
+}
+
+TEST_F(ShimCriLog, CutsALongLineAt16KiB) {
+  auto log = MUST(CriLog::open(path_, 0, 1));
+  MUST(log.write(Stream::kStdout, std::string(kMaxPiece, 'a') + "\n", now_));
+  MUST(log.write(Stream::kStdout, std::string(kMaxPiece + 3, 'b') + "\n", now_));
+  const std::string head = "2026-01-31T12:00:00.000000007Z stdout ";
+  EXPECT_EQ(read(path_), head + "F " + std::string(kMaxPiece, 'a') + "\n" + head + "P " +
+                             std::string(kMaxPiece, 'b') + "\n" + head + "F bbb\n");
+}
+
+TEST_F(ShimCriLog, WritesARestWithoutLineEndAsAPieceAtTheEnd) {
+  auto log = MUST(CriLog::open(path_, 0, 1));
+  MUST(log.write(Stream::kStdout, "prompt> ", now_));
+  EXPECT_EQ(read(path_), "");
+  MUST(log.finish(Stream::kStdout, now_));
+  MUST(log.finish(Stream::kStdout, now_));
+  EXPECT_EQ(read(path_), "2026-01-31T12:00:00.000000007Z stdout P prompt> \n");
+}
+
+TEST_F(ShimCriLog, RotatesBySizeAndKeepsSoManyFiles) {
+  auto log = MUST(CriLog::open(path_, 100, 3));
+  for (int i = 0; i < 6; ++i) {
+    ++now_.tv_sec;
+    MUST(log.write(Stream::kStdout, std::string(60, static_cast<char>('0' + i)) + "\n", now_));
+  }
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(fs::path(path_).parent_path())) {
+    names.push_back(entry.path().filename());
+  }
+  EXPECT_THAT(names, ::testing::UnorderedElementsAre("0.log", "0.log.20260131-120005",
+                                                     "0.log.20260131-120006"));
+  EXPECT_THAT(read(path_), ::testing::HasSubstr(std::string(60, '5')));
+}
+
+TEST_F(ShimCriLog, NeverOverwritesARotatedFileOfTheSameSecond) {
+  auto log = MUST(CriLog::open(path_, 50, 5));
+  for (int i = 0; i < 4; ++i) MUST(log.write(Stream::kStdout, std::string(40, 'x') + "\n", now_));
+  std::size_t lines = 0;
+  for (const auto& entry : fs::directory_iterator(fs::path(path_).parent_path())) {
+    const std::string text = read(entry.path());
+    lines += static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+  }
+  EXPECT_EQ(lines, 4U);
+}
+
+}  // namespace
+}  // namespace podctl::shim
