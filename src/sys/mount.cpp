@@ -1,0 +1,134 @@
+#include "podctl/sys/mount.hpp"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace podctl::sys {
+namespace {
+
+// The kernel's own words about a failed fsconfig or create, if it left any ("e overlay: …").
+std::string context_log(int context) {
+  std::string out;
+  char buffer[512];
+  for (;;) {
+    const auto n = ::read(context, buffer, sizeof buffer);
+    if (n <= 0) return out;
+    if (!out.empty()) out += "; ";
+    out.append(buffer, static_cast<std::size_t>(n));
+    while (!out.empty() && out.back() == '\n') out.pop_back();
+  }
+}
+
+Result<void> configure(int context, const std::string& fstype, const MountOption& option) {
+  const auto& [key, value] = option;
+  const int done = value.empty()
+                       ? ::fsconfig(context, FSCONFIG_SET_FLAG, key.c_str(), nullptr, 0)
+                       : ::fsconfig(context, FSCONFIG_SET_STRING, key.c_str(), value.c_str(), 0);
+  if (done != 0) {
+    const int err = errno;
+    return fail_errno(err, "set mount option", fstype + " " + key, context_log(context));
+  }
+  return {};
+}
+
+Result<void> change(int mount_fd, const mount_attr& attr, bool recursive, const char* op) {
+  auto copy = attr;
+  const unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U);
+  if (::mount_setattr(mount_fd, "", flags, &copy, sizeof copy) != 0) {
+    return fail_errno(errno, op, "mount");
+  }
+  return {};
+}
+
+std::uint64_t propagation_flag(Spread spread) {
+  switch (spread) {
+    case Spread::kSlave:
+      return MS_SLAVE;
+    case Spread::kShared:
+      return MS_SHARED;
+    default:
+      return MS_PRIVATE;
+  }
+}
+
+}  // namespace
+
+Result<UniqueFd> new_mount(const std::string& fstype, const std::vector<MountOption>& options,
+                           std::uint64_t attributes, const std::string& source) {
+  UniqueFd context(::fsopen(fstype.c_str(), FSOPEN_CLOEXEC));
+  if (!context) return fail_errno(errno, "open file system", fstype);
+  TRY(configure(context.get(), fstype, {"source", source.empty() ? fstype : source}));
+  for (const auto& option : options) TRY(configure(context.get(), fstype, option));
+  if (::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+    const int err = errno;
+    return fail_errno(err, "create file system", fstype, context_log(context.get()));
+  }
+  UniqueFd mount(::fsmount(context.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes)));
+  if (!mount) return fail_errno(errno, "mount", fstype);
+  return mount;
+}
+
+Result<UniqueFd> clone_mount(int path_fd, bool recursive) {
+  UniqueFd tree(::open_tree(
+      path_fd, "",
+      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U)));
+  if (!tree) return fail_errno(errno, "clone mount", {});
+  return tree;
+}
+
+Result<void> set_attributes(int mount_fd, std::uint64_t attributes, bool recursive) {
+  mount_attr attr = {};
+  attr.attr_set = attributes;
+  return change(mount_fd, attr, recursive, "set attributes of");
+}
+
+Result<void> clear_attributes(int mount_fd, std::uint64_t attributes, bool recursive) {
+  mount_attr attr = {};
+  attr.attr_clr = attributes;
+  return change(mount_fd, attr, recursive, "clear attributes of");
+}
+
+Result<void> set_propagation(int mount_fd, Spread spread, bool recursive) {
+  mount_attr attr = {};
+  attr.propagation = propagation_flag(spread);
+  return change(mount_fd, attr, recursive, "set propagation of");
+}
+
+Result<void> attach(int mount_fd, int target, const std::string& name) {
+  if (::move_mount(mount_fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) !=
+      0) {
+    return fail_errno(errno, "attach mount", name);
+  }
+  return {};
+}
+
+Result<void> mount_overlay(const std::string& options, int target, std::uint64_t attributes) {
+  const std::string where = "/proc/thread-self/fd/" + std::to_string(target);
+  const unsigned long flags = (attributes & kReadOnly) != 0 ? MS_RDONLY : 0;
+  if (::mount("overlay", where.c_str(), "overlay", flags, options.c_str()) != 0) {
+    return fail_errno(errno, "mount overlay", options);
+  }
+  return {};
+}
+
+Result<void> set_root_propagation(Spread spread) {
+  if (::mount(nullptr, "/", nullptr, MS_REC | propagation_flag(spread), nullptr) != 0) {
+    return fail_errno(errno, "set propagation of", "/");
+  }
+  return {};
+}
+
+Result<void> enter_root(int new_root) {
+  if (::fchdir(new_root) != 0) return fail_errno(errno, "enter", "the new root");
+  if (::syscall(SYS_pivot_root, ".", ".") != 0) return fail_errno(errno, "pivot root", {});
+  // The old root lies over the new one at "."; once it is gone nothing of the host can be reached.
+  if (::umount2(".", MNT_DETACH) != 0) return fail_errno(errno, "detach the old root", {});
+  if (::chdir("/") != 0) return fail_errno(errno, "enter", "/");
+  return {};
+}
+
+}  // namespace podctl::sys
