@@ -22,12 +22,11 @@ namespace {
 
 constexpr int kLoopback = 1;  // the first link of every network namespace
 
-// The other end, as one attribute: its header, name, MAC, namespace, and that it is up.
+// The other end, as one attribute: its header, name, MAC and namespace. It cannot be born up: until
+// both ends exist, veth's open is ENOTCONN.
 void put_peer(nl_msg* message, const PodLinkSpec& spec, std::uint32_t mtu, int netns) {
   nlattr* peer = nla_nest_start(message, VETH_INFO_PEER);
   ifinfomsg info{};
-  info.ifi_flags = IFF_UP;
-  info.ifi_change = IFF_UP;
   nlmsg_append(message, &info, sizeof info, NLMSG_ALIGNTO);
   put_text(message, IFLA_IFNAME, spec.pod_ifname);
   put_mac(message, PodLink::mac(spec));
@@ -114,6 +113,7 @@ Result<void> PodLink::configure(const PodLinkSpec& spec) {
     steps.push_back(
         {new_address(index, prefix), "add address to " + spec.pod_ifname, prefix.str()});
   }
+  steps.push_back({set_up(index), "bring up", spec.pod_ifname});
   for (const IpAddress& gateway : spec.gateways) {
     steps.push_back({new_default_route(index, gateway), "add default route by", gateway.str()});
   }

@@ -10,8 +10,7 @@
 //   auto pod = TRY(tree.create("pods/burstable/pod1234", pod_resources, {}));
 //   auto web = TRY(tree.create("pods/burstable/pod1234/web", resources,
 //                              {.count = true, .close_devices = true, .devices = extra}));
-//   auto entry = TRY(web.entry());    // sys/spawn: CLONE_INTO_CGROUP entry.cgroup2, child writes
-//   "0" to entry.tasks
+//   auto entry = TRY(web.entry());  // for sys/spawn: SpawnSpec::cgroup and ::tasks
 #pragma once
 
 #include <sys/types.h>

@@ -5,10 +5,9 @@
 // Every address is NODAD: usable at once. Nothing here deletes a veth on the usual path: dropping
 // the namespace does.
 //
-//   auto pod = TRY(net::PodLink::open(netns_fd));      // first: also closes the namespace to
-//   router advertisements TRY(pod.add_veth(spec));                           // one RTM_NEWLINK,
-//   both ends, master, up TRY(pod.configure(spec));                          // lo, addresses,
-//   routes: one batch in the pod's namespace
+//   auto pod = TRY(net::PodLink::open(netns));  // first: no router advertisements are heard
+//   TRY(pod.add_veth(spec));                    // one RTM_NEWLINK: both ends, namespace, master
+//   TRY(pod.configure(spec));                   // lo, addresses, up, routes: one batch
 #pragma once
 
 #include <cstdint>
