@@ -1,9 +1,7 @@
 #include "layer_root.hpp"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -15,21 +13,7 @@ namespace podctl::image {
 namespace {
 
 constexpr std::size_t kMaxPath = 4095;
-
-Result<UniqueFd> open_in_root(int root, const std::string& path, std::uint64_t flags,
-                              std::uint64_t resolve) {
-  open_how how{};
-  how.flags = flags | O_CLOEXEC;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve;
-  const char* name = path.empty() ? "." : path.c_str();
-  // EAGAIN: a rename raced with a ".."; nobody else works in here, so a few tries are plenty.
-  for (int tries = 0;; ++tries) {
-    UniqueFd fd(static_cast<int>(::syscall(SYS_openat2, root, name, &how, sizeof how)));
-    if (fd) return fd;
-    if ((errno != EAGAIN && errno != EINTR) || tries == 16)
-      return fail_errno(errno, "open in layer", path);
-  }
-}
+constexpr int kMaxHops = 40;  // as the kernel follows
 
 }  // namespace
 
@@ -51,29 +35,46 @@ Result<std::string> clean_path(std::string_view path) {
   return out;
 }
 
-Result<UniqueFd> LayerRoot::open_parent(const std::string& path, bool make) {
-  constexpr std::uint64_t kFlags = O_PATH | O_DIRECTORY;
-  auto found = open_in_root(root_.get(), path, kFlags, 0);
+Result<UniqueFd> LayerRoot::open_parent(const std::string& path, bool make, int hops) {
+  constexpr int kFlags = O_PATH | O_DIRECTORY;
+  auto found = root_.open(path, kFlags);
   const bool missing =
       !found && (found.error().sys_errno == ENOENT || found.error().sys_errno == ENOTDIR);
   if (found || !make || !missing || path.empty()) return found;
   const auto slash = path.rfind('/');
+  const std::string above = slash == std::string::npos ? std::string() : path.substr(0, slash);
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  auto parent =
-      TRY(open_parent(slash == std::string::npos ? std::string() : path.substr(0, slash), true));
-  // A whiteout followed by something below its name: the directory was replaced.
-  const bool replaced = is_whiteout(parent.get(), name);
-  if (replaced && ::unlinkat(parent.get(), name.c_str(), 0) != 0)
-    return fail_errno(errno, "remove whiteout", path);
-  if (::mkdirat(parent.get(), name.c_str(), 0755) != 0 && errno != EEXIST)
-    return fail_errno(errno, "make directory", path);
-  if (replaced) {
-    UniqueFd made(
-        ::openat(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!made) return fail_errno(errno, "open directory", path);
-    TRY(make_opaque(made.get(), path));
-  }
-  return open_in_root(root_.get(), path, kFlags, 0);
+  const auto parent = TRY(open_parent(above, true, hops));
+  if (::mkdirat(parent.get(), name.c_str(), 0755) == 0) return root_.open(path, kFlags);
+  if (errno != EEXIST) return fail_errno(errno, "make directory", path);
+  if (is_whiteout(parent.get(), name)) return replace_whiteout(parent.get(), name, path);
+  TRY(make_target(parent.get(), name, above, hops));
+  return root_.open(path, kFlags);
+}
+
+// A whiteout followed by something below its name: the lower layers' directory was replaced.
+Result<UniqueFd> LayerRoot::replace_whiteout(int parent, const std::string& name,
+                                             const std::string& path) {
+  if (::unlinkat(parent, name.c_str(), 0) != 0 || ::mkdirat(parent, name.c_str(), 0755) != 0)
+    return fail_errno(errno, "replace whiteout", path);
+  auto made = TRY(directory(path));
+  TRY(make_opaque(made.get(), path));
+  return made;
+}
+
+// A symlink whose target is not in this layer: the target is made, in-root as always, since a lower
+// layer has it (var/run -> /run). What the link says is only where to make it; the kernel resolves
+// again.
+Result<void> LayerRoot::make_target(int parent, const std::string& name, const std::string& above,
+                                    int hops) {
+  std::string target(kMaxPath, '\0');
+  const ssize_t n = ::readlinkat(parent, name.c_str(), target.data(), target.size());
+  if (n <= 0) return {};  // no symlink; opening it again tells what is wrong
+  if (hops >= kMaxHops) return fail_errno(ELOOP, "make directory", name);
+  target.resize(static_cast<std::size_t>(n));
+  const auto clean = TRY(clean_path(target.starts_with('/') ? target : above + "/" + target));
+  TRY(open_parent(clean, true, hops + 1));
+  return {};
 }
 
 Result<Place> LayerRoot::place(const std::string& path, bool make) {
@@ -81,19 +82,19 @@ Result<Place> LayerRoot::place(const std::string& path, bool make) {
   const std::string parent = slash == std::string::npos ? std::string() : path.substr(0, slash);
   if (parent != parent_path_) {
     parent_path_ = "/";
-    parent_ = TRY(open_parent(parent, make));
+    parent_ = TRY(open_parent(parent, make, 0));
     parent_path_ = parent;
   }
   return Place{parent_.get(), slash == std::string::npos ? path : path.substr(slash + 1)};
 }
 
 Result<UniqueFd> LayerRoot::directory(const std::string& path) const {
-  return open_in_root(root_.get(), path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+  return root_.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
 
 Result<UniqueFd> LayerRoot::file(const std::string& path) const {
   // O_NONBLOCK: a fifo must not hold us.
-  auto fd = TRY(open_in_root(root_.get(), path, O_RDONLY | O_NONBLOCK, 0));
+  auto fd = TRY(root_.open(path, O_RDONLY | O_NONBLOCK));
   struct stat st {};
   if (::fstat(fd.get(), &st) != 0) return fail_errno(errno, "stat", path);
   if (!S_ISREG(st.st_mode)) return fail(Code::kCorrupt, "open", path, "not a regular file");

@@ -1,8 +1,7 @@
 // Paths of a layer, resolved inside it: every component is the archive's word, symlinks of the same
-// layer included. The only place of image that resolves such a path. Private to image.
-//
-// The kernel keeps us inside: openat2(2) with RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS. The last
-// component is never followed: callers act on {directory descriptor, name}.
+// layer included. Resolution is sys::RootDir's; this adds what layers need: parents made on the way,
+// whiteouts replaced. The last component is never followed: callers act on {directory, name}.
+// Private to image.
 #pragma once
 
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "podctl/base/error.hpp"
 #include "podctl/base/unique_fd.hpp"
+#include "podctl/sys/root_dir.hpp"
 
 namespace podctl::image {
 
@@ -26,7 +26,7 @@ struct Place {
 class LayerRoot {
  public:
   explicit LayerRoot(UniqueFd root) : root_(std::move(root)) {}
-  int fd() const { return root_.get(); }
+  int fd() const { return root_.fd(); }
 
   // Where the (clean, non-empty) path lies; missing parents are made, mode 0755, when `make` is
   // set.
@@ -36,15 +36,17 @@ class LayerRoot {
   // A regular file for reading; symlinks are followed in-root.
   Result<UniqueFd> file(const std::string& path) const;
   // A descriptor of a (clean) directory path, symlinks on the way and at its end followed in-root.
-  Result<UniqueFd> parent(const std::string& path) { return open_parent(path, false); }
+  Result<UniqueFd> parent(const std::string& path) { return open_parent(path, false, 0); }
   // To be called when anything but a new name was changed: the remembered parent may be another
   // one.
   void forget() { parent_path_ = "/"; }
 
  private:
-  Result<UniqueFd> open_parent(const std::string& path, bool make);
+  Result<UniqueFd> open_parent(const std::string& path, bool make, int hops);
+  Result<UniqueFd> replace_whiteout(int parent, const std::string& name, const std::string& path);
+  Result<void> make_target(int parent, const std::string& name, const std::string& above, int hops);
 
-  UniqueFd root_;
+  sys::RootDir root_;
   UniqueFd parent_;
   std::string parent_path_ = "/";  // of parent_; "/" is none
 };
