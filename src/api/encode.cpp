@@ -82,7 +82,7 @@ class Encoder {
     }
     switch (f.kind) {
       case Kind::kString:
-        return as<std::string>(at).empty();
+        return as<std::string>(at).empty() && !f.shown_empty;
       case Kind::kQuantity:
         return !as<Quantity>(at).has_value();
       case Kind::kTime:

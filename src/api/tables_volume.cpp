@@ -7,7 +7,7 @@
 namespace podctl::api {
 
 PODCTL_TYPE(HostPathVolumeSource, PODCTL_FIELD(path).need(),
-            PODCTL_FIELD(type).one_of(enums::kHostPathType))
+            PODCTL_FIELD(type).one_of(enums::kHostPathType).shown())
 
 PODCTL_TYPE(EmptyDirVolumeSource, PODCTL_FIELD(medium), PODCTL_FIELD(sizeLimit),
             PODCTL_FIELD(mode).gate("EmptyDirVolumeMode"))

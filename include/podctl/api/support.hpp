@@ -1,0 +1,23 @@
+// Which fields of a Pod podctl acts on: the one table behind apply's warnings and explain's marks.
+//
+// A field that is valid but not in the table is accepted and reported. To add one, add its name to
+// its type's row in src/api/support.cpp.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "podctl/api/pod.hpp"
+#include "podctl/api/table.hpp"
+
+namespace podctl::api {
+
+// Whether podctl acts on a field of a type, for some value at least.
+bool supported(const Type& type, const Field& field);
+
+// Paths of metadata and spec that are set but not acted on. Call it on the object before
+// set_defaults, or on one read back: default values are never reported.
+std::vector<std::string> unsupported_fields(const Pod& pod);
+
+}  // namespace podctl::api

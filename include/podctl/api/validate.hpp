@@ -1,0 +1,25 @@
+// Kubernetes' validation of a Pod, in its wording: "spec.containers[0].name: Required value".
+//
+// Used by podctld on create, and by the CLI before it sends. The object has its defaults already.
+// Rules and texts: pkg/apis/core/validation, apimachinery's validation. All faults are listed, none
+// stops the search.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "podctl/api/pod.hpp"
+#include "podctl/api/tree.hpp"
+
+namespace podctl::api {
+
+Faults validate(const Pod& pod);
+
+// One name or value alone; empty when valid, else Kubernetes' sentence.
+std::string check_dns_label(std::string_view s);
+std::string check_dns_subdomain(std::string_view s);
+std::string check_qualified_name(std::string_view s);
+std::string check_label_value(std::string_view s);
+
+}  // namespace podctl::api

@@ -1,0 +1,164 @@
+#include "podctl/api/support.hpp"
+
+#include <algorithm>
+#include <span>
+
+#include "api/path.hpp"
+#include "podctl/api/encode.hpp"
+#include "podctl/api/quantity.hpp"
+#include "podctl/base/text.hpp"
+
+namespace podctl::api {
+namespace {
+
+// The fields that podctl acts on, a row a type. A struct is entered only through a field that
+// stands here.
+struct Row {
+  std::string_view type;
+  std::string_view fields;  // parted by spaces
+};
+constexpr Row kSupported[] = {
+    {"Pod", "kind apiVersion metadata spec status"},
+    {"ObjectMeta",
+     "name generateName namespace uid resourceVersion generation creationTimestamp "
+     "deletionTimestamp deletionGracePeriodSeconds labels annotations"},
+    {"PodSpec",
+     "volumes initContainers containers restartPolicy terminationGracePeriodSeconds dnsPolicy "
+     "serviceAccountName nodeName hostNetwork hostPID hostIPC shareProcessNamespace "
+     "securityContext "
+     "hostname subdomain schedulerName hostAliases priority dnsConfig enableServiceLinks "
+     "preemptionPolicy setHostnameAsFQDN os resources hostnameOverride"},
+    {"Container",
+     "name image command args workingDir ports env resources restartPolicy volumeMounts lifecycle "
+     "terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext stdin tty"},
+    {"ContainerPort", "name containerPort protocol"},
+    {"EnvVar", "name value"},
+    {"ResourceRequirements", "limits requests"},
+    {"VolumeMount", "name readOnly mountPath mountPropagation"},
+    {"Lifecycle", "stopSignal"},
+    {"SecurityContext",
+     "capabilities privileged runAsUser runAsGroup runAsNonRoot readOnlyRootFilesystem "
+     "allowPrivilegeEscalation procMount seccompProfile"},
+    {"Capabilities", "add drop"},
+    {"SeccompProfile", "type"},
+    {"PodSecurityContext",
+     "runAsUser runAsGroup runAsNonRoot supplementalGroups sysctls seccompProfile"},
+    {"Sysctl", "name value"},
+    {"Volume", "name emptyDir hostPath"},
+    {"EmptyDirVolumeSource", "medium sizeLimit"},
+    {"HostPathVolumeSource", "path type"},
+    {"HostAlias", "ip hostnames"},
+    {"PodDNSConfig", "nameservers searches options"},
+    {"PodDNSConfigOption", "name value"},
+    {"PodOS", "name"},
+};
+
+// Of these only some values are acted on; the others are reported with the value. The values that
+// need no action are Kubernetes' defaults, so that an object read back is clean.
+constexpr Row kOnlyValues[] = {
+    {"PodSpec.serviceAccountName", "default"},
+    {"PodSpec.schedulerName", "default-scheduler"},
+    {"PodSpec.priority", "0"},
+    {"PodSpec.preemptionPolicy", "PreemptLowerPriority"},
+    {"PodOS.name", "linux"},
+    {"Container.imagePullPolicy", "IfNotPresent Never"},
+    {"Container.restartPolicy", "Always"},
+    {"SecurityContext.procMount", "Default"},
+    {"SeccompProfile.type", "RuntimeDefault Unconfined"},
+    {"VolumeMount.mountPropagation", "None"},
+    {"EmptyDirVolumeSource.medium", "Memory"},
+};
+
+// Resources that a limit or request is carried out for.
+constexpr std::string_view kResources = "cpu memory pid";
+
+bool contains(std::string_view words, std::string_view word) {
+  auto all = text::split(words, ' ');
+  return std::find(all.begin(), all.end(), word) != all.end();
+}
+
+const Row* find(std::span<const Row> rows, std::string_view type) {
+  for (const Row& row : rows) {
+    if (row.type == type) return &row;
+  }
+  return nullptr;
+}
+
+// A field as its JSON text without quotes; empty when it is not set.
+std::string scalar_text(const Field& f, const void* object) {
+  Field alone = f;
+  alone.required = false;
+  alone.shown_empty = false;
+  Type wrapper{};
+  wrapper.fields = std::span<const Field>(&alone, 1);
+  std::string json;
+  encode_json(wrapper, object, json);
+  if (json.size() <= 2) return {};
+  std::string value = json.substr(f.name.size() + 4, json.size() - f.name.size() - 5);
+  if (value.size() >= 2 && value[0] == '"') value = value.substr(1, value.size() - 2);
+  return value;
+}
+
+class Walk {
+ public:
+  explicit Walk(std::vector<std::string>& out) : out_(out) {}
+
+  void object(const Type& type, const void* object, const Path& path) {
+    for (const Field& f : type.fields) field(type, f, object, Path::of(path, f.name));
+  }
+
+ private:
+  void field(const Type& type, const Field& f, const void* object, const Path& path) {
+    bool known = supported(type, f);
+    if (!known || f.kind != Kind::kStruct) {
+      std::string text = scalar_text(f, object);
+      if (text.empty()) return;
+      if (!known) return out_.push_back(path.str());
+      if (f.kind == Kind::kQuantity && f.shape == Shape::kMap) return resources(f, object, path);
+      value(type, f, text, path);
+      return;
+    }
+    const void* at = f.at(object);
+    const Type& inner = f.type();
+    if (f.shape == Shape::kPlain) return this->object(inner, at, path);
+    if (f.shape == Shape::kOptional) {
+      if (const void* p = inner.box_get(at)) this->object(inner, p, path);
+      return;
+    }
+    for (std::size_t i = 0, n = inner.list_size(at); i < n; ++i) {
+      this->object(inner, inner.list_at_const(at, i), Path::of(path, i));
+    }
+  }
+
+  void value(const Type& type, const Field& f, const std::string& text, const Path& path) {
+    const Row* row = find(kOnlyValues, std::string(type.name) + "." + std::string(f.name));
+    if (row && !contains(row->fields, text)) out_.push_back(path.str() + "=" + text);
+  }
+
+  void resources(const Field& f, const void* object, const Path& path) {
+    for (const auto& [name, _] :
+         *static_cast<const std::map<std::string, Quantity>*>(f.at(object))) {
+      if (!contains(kResources, name)) out_.push_back(Path::of(path, name).str());
+    }
+  }
+
+  std::vector<std::string>& out_;
+};
+
+}  // namespace
+
+bool supported(const Type& type, const Field& field) {
+  const Row* row = find(kSupported, type.name);
+  return row && contains(row->fields, field.name);
+}
+
+std::vector<std::string> unsupported_fields(const Pod& pod) {
+  std::vector<std::string> out;
+  Walk walk(out);
+  const Path root, meta = Path::of(root, "metadata"), spec = Path::of(root, "spec");
+  walk.object(type_of<ObjectMeta>(), &pod.metadata, meta);
+  walk.object(type_of<PodSpec>(), &pod.spec, spec);
+  return out;
+}
+
+}  // namespace podctl::api

@@ -1,0 +1,27 @@
+// The parts of pod validation, a file each.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "api/faults.hpp"
+#include "podctl/api/pod.hpp"
+#include "podctl/api/table.hpp"
+
+namespace podctl::api {
+
+// Required fields and closed sets of every struct below an object, straight from the field tables.
+void validate_tables(const Type& type, const void* object, const Path& at, FaultList& faults);
+
+void validate_metadata(const ObjectMeta& meta, const Path& at, FaultList& faults);
+void validate_volumes(const PodSpec& spec, const Path& at, FaultList& faults);
+void validate_containers(const PodSpec& spec, const Path& at, FaultList& faults);
+void validate_probes(const Container& c, bool sidecar_or_main, const Path& at, FaultList& faults);
+void validate_resources(const ResourceRequirements& r, bool pod_level, const Path& at,
+                        FaultList& faults);
+void validate_security(const SecurityContext& sc, const Path& at, FaultList& faults);
+void validate_seccomp(const SeccompProfile& p, const Path& at, FaultList& faults);
+void validate_labels(const std::map<std::string, std::string>& labels, const Path& at,
+                     FaultList& faults);
+
+}  // namespace podctl::api
