@@ -92,6 +92,15 @@ Result<std::string> ProcFs::read_sysctl(std::string_view name) const {
   return std::string(text::trim(TRY(read(sysctl_path(name)))));
 }
 
+Result<pid_t> ProcFs::own_pid() const {
+  char buffer[32];
+  const auto n = ::readlinkat(root_.get(), "self", buffer, sizeof buffer);
+  if (n < 0) return fail_errno(errno, "read link", "/proc/self");
+  const auto pid = text::parse_u64({buffer, static_cast<std::size_t>(n)});
+  if (!pid) return fail(Code::kCorrupt, "read link", "/proc/self", "not a number");
+  return static_cast<pid_t>(*pid);
+}
+
 Result<void> ProcFs::write_oom_score_adj(pid_t pid, int value) const {
   return write(std::to_string(pid) + "/oom_score_adj", std::to_string(value));
 }

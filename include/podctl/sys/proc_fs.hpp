@@ -31,6 +31,9 @@ class ProcFs {
   // ("net/ipv4/conf/eth0.1/x"). sysctl(8). kNotFound names the sysctl.
   Result<void> write_sysctl(std::string_view name, std::string_view value) const;
   Result<std::string> read_sysctl(std::string_view name) const;
+  // The caller's number in the PID namespace that this procfs shows; getpid(2) may be of another
+  // one.
+  Result<pid_t> own_pid() const;
   // Lowering it below what it was born with needs CAP_SYS_RESOURCE: kPermissionDenied. proc(5).
   Result<void> write_oom_score_adj(pid_t pid, int value) const;
 

@@ -1,0 +1,22 @@
+// Small file work of the runtime: directories, whole files, removal of trees. podctl's own paths
+// only, never a container's.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "podctl/base/error.hpp"
+
+namespace podctl::sys {
+
+// mkdir -p; `mode` for those that were missing, regardless of umask.
+Result<void> make_directories(const std::string& path, unsigned mode);
+// Replaces the file as one step for whoever reads it: written beside it, then renamed.
+Result<void> write_file(const std::string& path, std::string_view content, unsigned mode);
+// At most `limit` bytes from the start.
+Result<std::string> read_file(const std::string& path, std::size_t limit);
+// Removes path and all below it, following no symlink and entering no other mount. Gone already is
+// no error.
+Result<void> remove_tree(const std::string& path);
+
+}  // namespace podctl::sys

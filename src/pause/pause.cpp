@@ -1,0 +1,136 @@
+#include "pause/pause.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "podctl/base/text.hpp"
+#include "podctl/sys/clock.hpp"
+#include "podctl/sys/mount.hpp"
+#include "podctl/sys/namespaces.hpp"
+#include "podctl/sys/proc_fs.hpp"
+#include "podctl/sys/process.hpp"
+#include "podctl/sys/root_dir.hpp"
+
+namespace podctl::pause {
+namespace {
+
+using wire::SandboxNamespace;
+
+std::string octal(std::uint32_t mode) {
+  char buffer[16];
+  std::snprintf(buffer, sizeof buffer, "%04o", mode);
+  return buffer;
+}
+
+class Setup {
+ public:
+  Setup(const wire::PauseRequest& request, std::string& step) : request_(request), step_(step) {}
+
+  Result<Made> run() {
+    TRY(trace("slave mounts", [&] { return sys::set_root_propagation(sys::Spread::kSlave); }));
+    TRY(trace("oom_score_adj", [&] { return set_oom_score(); }));
+    TRY(trace("set names", [&] { return set_names(); }));
+    TRY(trace("sysctls", [&] { return set_sysctls(); }));
+    TRY(trace("mount /dev/shm", [&] { return mount_shm(); }));
+    TRY(trace("mount volumes", [&] { return mount_volumes(); }));
+    for (auto& ns : TRY(sys::namespaces_of("self"))) {
+      made_.ready.namespaces.push_back({std::move(ns.type), ns.inode});
+    }
+    return std::move(made_);
+  }
+
+ private:
+  template <class F>
+  Result<void> trace(const char* name, F&& work) {
+    step_ = name;
+    const std::uint64_t start = sys::boot_ns();
+    auto done = work();
+    made_.ready.trace.push_back({"pause", name, {}, start, sys::boot_ns() - start});
+    return done;
+  }
+
+  Result<void> set_oom_score() {
+    const auto proc = TRY(sys::ProcFs::open());
+    auto done = proc.write_oom_score_adj(TRY(proc.own_pid()), request_.spec.pause_oom_score_adj);
+    if (!done && done.error().code == Code::kPermissionDenied) {
+      made_.ready.degraded.push_back("oom_score_adj of pause: needs CAP_SYS_RESOURCE");
+      return {};
+    }
+    return done;
+  }
+
+  Result<void> set_names() {
+    const auto& spec = request_.spec;
+    if (spec.uts != SandboxNamespace::kPod) return {};
+    if (!spec.hostname.empty() && ::sethostname(spec.hostname.data(), spec.hostname.size()) != 0) {
+      return fail_errno(errno, "set hostname", spec.hostname);
+    }
+    if (!spec.domainname.empty() &&
+        ::setdomainname(spec.domainname.data(), spec.domainname.size()) != 0) {
+      return fail_errno(errno, "set domain name", spec.domainname);
+    }
+    return {};
+  }
+
+  Result<void> set_sysctls() {
+    if (request_.spec.sysctls.empty()) return {};
+    const auto proc = TRY(sys::ProcFs::open());
+    for (const auto& sysctl : request_.spec.sysctls) {
+      TRY(proc.write_sysctl(sysctl.key, sysctl.value));
+    }
+    return {};
+  }
+
+  Result<UniqueFd> place(const std::string& name) {
+    if (!text::valid_id(name)) {
+      return fail(Code::kInvalidArgument, "mount volume", name, "not a valid name");
+    }
+    const auto mounts = TRY(sys::RootDir::open_host(request_.mounts));
+    return mounts.mkdir_all(name, 0755);
+  }
+
+  Result<void> mount_shm() {
+    const UniqueFd target = TRY(place("shm"));
+    UniqueFd mount;
+    if (request_.spec.ipc == SandboxNamespace::kHost) {
+      const auto host = TRY(sys::RootDir::open_host("/dev/shm"));
+      mount = TRY(sys::clone_mount(host.fd(), false));
+    } else {
+      mount = TRY(sys::new_mount(
+          "tmpfs", {{"mode", "1777"}, {"size", std::to_string(request_.spec.shm_size)}},
+          sys::kNoSuid | sys::kNoDev | sys::kNoExec, "shm"));
+    }
+    return sys::attach(mount.get(), target.get(), "/dev/shm");
+  }
+
+  Result<void> mount_volumes() {
+    for (const auto& volume : request_.spec.volumes) {
+      if (!volume.memory) continue;
+      const UniqueFd target = TRY(place(volume.name));
+      std::vector<sys::MountOption> options = {{"mode", octal(volume.mode)}};
+      if (volume.size != 0) options.emplace_back("size", std::to_string(volume.size));
+      const UniqueFd mount = TRY(sys::new_mount("tmpfs", options, 0));
+      TRY(sys::attach(mount.get(), target.get(), volume.name));
+      UniqueFd directory(::openat(mount.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+      if (!directory) return fail_errno(errno, "open volume", volume.name);
+      made_.ready.volumes.push_back(volume.name);
+      made_.volumes.push_back(std::move(directory));
+    }
+    return {};
+  }
+
+  const wire::PauseRequest& request_;
+  std::string& step_;
+  Made made_;
+};
+
+}  // namespace
+
+Result<Made> set_up(const wire::PauseRequest& request, std::string& step) {
+  return Setup(request, step).run();
+}
+
+}  // namespace podctl::pause

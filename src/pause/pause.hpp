@@ -1,0 +1,24 @@
+// What podctl-pause makes before it holds: the pod's names, sysctls and shared mounts.
+//
+// Runs in the process that the shim spawned into the pod's new namespaces, once; single-threaded.
+// The network's links and addresses come from the shim, from outside.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "podctl/base/error.hpp"
+#include "podctl/base/unique_fd.hpp"
+#include "podctl/wire/launch.hpp"
+
+namespace podctl::pause {
+
+struct Made {
+  wire::PauseReady ready;
+  std::vector<UniqueFd> volumes;  // directories, as named in ready.volumes
+};
+
+// `step` holds the name of the step under way, also when it fails.
+Result<Made> set_up(const wire::PauseRequest& request, std::string& step);
+
+}  // namespace podctl::pause
