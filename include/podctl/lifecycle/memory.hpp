@@ -47,8 +47,9 @@ struct ContainerMemory {
   std::string name;
   std::uint32_t attempt = 0;
   Progress progress = Progress::kIdle;
-  std::uint32_t round = 0;  // the PodMemory::round this attempt belongs to
-  bool passed = false;      // init only, this round: the next one may start
+  bool passed = false;  // init only: the next one may start
+  bool rerun =
+      false;  // ended, and to run again whatever its end: a new sandbox, RestartAllContainers
   std::string id;
   std::uint64_t started_ns = 0, started_wall_ns = 0;
   bool started = false, ready = false;
@@ -122,9 +123,7 @@ struct PodMemory {
   std::uint64_t sandbox_retry_at_ns = 0;
   std::vector<std::string> pod_ips, host_ips;
 
-  // Raised whenever all containers are to run anew: a new sandbox, RestartAllContainers.
-  std::uint32_t round = 0;
-  bool initialized = false;  // latched in a round: a regular container was started
+  bool initialized = false;                       // latched: the regular containers had their turn
   std::vector<ContainerMemory> init, containers;  // in the order of the spec
 
   Stop stop;

@@ -1,0 +1,96 @@
+// One call of step, as its parts see it: the inputs, the memory under change, the actions so far.
+//
+// Private to lifecycle. The parts run in this order: absorb (observation -> memory), termination or
+// start_order (memory -> actions), status and conditions (memory -> what is shown).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "podctl/lifecycle/step.hpp"
+
+namespace podctl::lifecycle {
+
+inline constexpr std::uint64_t kSecond = 1'000'000'000;
+
+// A container from all its sides.
+struct Item {
+  const api::Container* spec = nullptr;
+  ContainerMemory* memory = nullptr;
+  const ContainerObservation* seen =
+      nullptr;  // of the attempt in memory; null when nothing is known of it
+  bool init = false;
+  bool sidecar = false;
+};
+
+struct Context {
+  const api::Pod& pod;
+  const Observation& seen;
+  const Now& now;
+  PodMemory& memory;
+  std::vector<Item> items = {};  // init containers in order, then the regular ones
+  std::vector<Action> actions = {};
+  std::uint64_t wake_at_ns = 0;
+
+  void wake_at(std::uint64_t boot_ns) {
+    if (wake_at_ns == 0 || boot_ns < wake_at_ns) wake_at_ns = boot_ns;
+  }
+};
+
+// ---- step.cpp ----
+// Points every item at what was seen of the attempt that memory knows.
+void refresh_seen(Context& c);
+// It runs, or its start is under way.
+bool alive(const Item& item);
+
+// ---- events.cpp: kubelet's reasons and wording ----
+std::string pod_text(const api::Pod& pod);       // "name_ns(uid)"
+std::string go_duration(std::uint64_t seconds);  // "1m20s"
+void pod_event(Context& c, bool warning, std::string_view reason, std::string message);
+void container_event(Context& c, const Item& item, bool warning, std::string_view reason,
+                     std::string message);
+void scheduled_event(Context& c);
+
+// ---- absorb.cpp ----
+void absorb(Context& c);
+
+// ---- restart.cpp ----
+enum class Verdict : std::uint8_t { kStay, kRestart, kRestartAll };
+// What the rules say after an end with that exit code.
+Verdict after_exit(const api::Pod& pod, const Item& item, std::int32_t exit_code);
+// Boot time from which the next attempt may start, by CrashLoopBackOff.
+std::uint64_t restart_due(const ContainerMemory& memory);
+// Counts a restart that happens now.
+void count_restart(ContainerMemory& memory, std::uint64_t boot_ns);
+// Shows CrashLoopBackOff until `due`.
+void show_backoff(Context& c, const Item& item, std::uint64_t due);
+
+// ---- images.cpp ----
+// True when the image for the next attempt is at hand; else asks for it or waits.
+bool image_ready(Context& c, const Item& item);
+
+// ---- start_order.cpp ----
+void plan_start(Context& c);
+
+// ---- termination.cpp ----
+// The deadlines that begin a stop: deletion, activeDeadlineSeconds.
+void check_deadlines(Context& c);
+void begin_stop(Context& c, StopCause cause, std::uint64_t grace_s);
+std::uint64_t spec_grace(const api::Pod& pod);
+void plan_stop(Context& c);
+
+// ---- signals.cpp ----
+// "SIGUSR1", "USR1", "10", "SIGRTMIN+3" -> a number; 0 when it is none.
+int parse_signal(std::string_view text);
+// lifecycle.stopSignal, else the image's, else SIGTERM.
+std::string stop_signal_name(const Item& item);
+
+// ---- status.cpp, conditions.cpp ----
+api::Time wall_time(std::uint64_t wall_ns);  // absent for 0
+std::string phase_of(const Context& c);
+api::PodStatus make_status(Context& c);
+std::vector<api::PodCondition> make_conditions(Context& c, const api::PodStatus& status);
+
+}  // namespace podctl::lifecycle

@@ -1,0 +1,53 @@
+#include "context.hpp"
+
+namespace podctl::lifecycle {
+namespace {
+
+void record(Context& c, RecordEvent event) {
+  event.sequence = c.memory.next_event++;
+  c.actions.emplace_back(std::move(event));
+}
+
+}  // namespace
+
+std::string pod_text(const api::Pod& pod) {
+  const auto& meta = pod.metadata;
+  return meta.name + "_" + meta.namespace_ + "(" + meta.uid + ")";
+}
+
+std::string go_duration(std::uint64_t seconds) {
+  const auto minutes = seconds / 60;
+  auto text = std::to_string(seconds % 60) + "s";
+  return minutes == 0 ? text : std::to_string(minutes) + "m" + text;
+}
+
+void pod_event(Context& c, bool warning, std::string_view reason, std::string message) {
+  RecordEvent event;
+  event.warning = warning;
+  event.reason = reason;
+  event.message = std::move(message);
+  record(c, std::move(event));
+}
+
+void container_event(Context& c, const Item& item, bool warning, std::string_view reason,
+                     std::string message) {
+  RecordEvent event;
+  event.warning = warning;
+  event.reason = reason;
+  event.message = std::move(message);
+  event.field_path =
+      std::string(item.init ? "spec.initContainers{" : "spec.containers{") + item.spec->name + "}";
+  record(c, std::move(event));
+}
+
+void scheduled_event(Context& c) {
+  const auto& meta = c.pod.metadata;
+  RecordEvent event;
+  event.reason = "Scheduled";
+  event.message =
+      "Successfully assigned " + meta.namespace_ + "/" + meta.name + " to " + c.pod.spec.nodeName;
+  event.component = "default-scheduler";
+  record(c, std::move(event));
+}
+
+}  // namespace podctl::lifecycle

@@ -1,0 +1,125 @@
+// A container's image: asking for it, and Kubernetes' words while it cannot be had.
+#include <algorithm>
+#include <array>
+
+#include "context.hpp"
+
+namespace podctl::lifecycle {
+namespace {
+
+constexpr std::uint32_t kInitialBackoff = 10, kMaxBackoff = 300;
+// How long a failed pull is shown as such before it is shown as backing off.
+constexpr std::uint64_t kShowError = 2 * kSecond;
+
+constexpr std::array<std::string_view, 6> kReasons = {"ErrImagePull",      "ImagePullBackOff",
+                                                      "ErrImageNeverPull", "InvalidImageName",
+                                                      "ImageInspectError", "RegistryUnavailable"};
+
+bool image_waiting(const ContainerMemory& m) {
+  return m.waiting &&
+         std::find(kReasons.begin(), kReasons.end(), m.waiting->reason) != kReasons.end();
+}
+
+std::string quoted(const Item& item) { return "\"" + item.spec->image + "\""; }
+
+// Reason and event of each failure (K pkg/kubelet/images/image_manager.go).
+struct Words {
+  std::string reason, event_reason, event, message;
+  bool backs_off = false;
+};
+
+Words words(const Item& item, const ImageObservation& image) {
+  const auto& cause = image.message;
+  switch (image.error) {
+    case ImageError::kNeverPull: {
+      const auto text =
+          "Container image " + quoted(item) + " is not present with pull policy of Never";
+      return {"ErrImageNeverPull", "ErrImageNeverPull", text, text, false};
+    }
+    case ImageError::kInvalidName: {
+      const auto text = "Failed to apply default image tag " + quoted(item) + ": " + cause;
+      return {"InvalidImageName", "InspectFailed", text, text, false};
+    }
+    case ImageError::kInspect: {
+      const auto text = "Failed to inspect image " + quoted(item) + ": " + cause;
+      return {"ImageInspectError", "Failed", text, text, false};
+    }
+    case ImageError::kRegistryUnavailable:
+      return {"RegistryUnavailable", "Failed",
+              "Failed to pull image " + quoted(item) + ": " + cause,
+              "image pull failed for " + item.spec->image +
+                  " because the registry is unavailable: " + cause,
+              true};
+    case ImageError::kPull:
+      break;
+  }
+  return {"ErrImagePull", "Failed", "Failed to pull image " + quoted(item) + ": " + cause, cause,
+          true};
+}
+
+void failed(Context& c, const Item& item, const ImageObservation& image) {
+  auto& m = *item.memory;
+  auto w = words(item, image);
+  m.resolving = false;
+  auto delay = kInitialBackoff;
+  if (w.backs_off) {
+    delay = m.pull_backoff_s == 0 ? kInitialBackoff : std::min(2 * m.pull_backoff_s, kMaxBackoff);
+    m.pull_backoff_s = delay;
+  }
+  container_event(c, item, true, w.event_reason, std::move(w.event));
+  container_event(c, item, true, "Failed", "Error: " + w.reason);
+  m.waiting = Waiting{std::move(w.reason), std::move(w.message), c.now.boot_ns + delay * kSecond};
+}
+
+// The failure has been shown; from now on it is backing off.
+void show_pull_backoff(Context& c, const Item& item) {
+  auto& waiting = *item.memory->waiting;
+  if (waiting.reason != "ErrImagePull" && waiting.reason != "RegistryUnavailable") return;
+  const auto due = waiting.retry_at_ns - item.memory->pull_backoff_s * kSecond + kShowError;
+  if (c.now.boot_ns < due) return c.wake_at(due);
+  const auto text = "Back-off pulling image " + quoted(item);
+  waiting.message = text + ": " + waiting.reason + ": " + waiting.message;
+  waiting.reason = "ImagePullBackOff";
+  container_event(c, item, false, "BackOff", text);
+  container_event(c, item, true, "Failed", "Error: ImagePullBackOff");
+}
+
+void take(ContainerMemory& m, const Item& item, const ImageObservation& image) {
+  m.image = image.name.empty() ? item.spec->image : image.name;
+  m.image_id = image.id;
+  m.stop_signal = image.stop_signal;
+  m.pull_backoff_s = 0;
+  m.resolving = false;
+  if (image_waiting(m)) m.waiting.reset();
+}
+
+}  // namespace
+
+bool image_ready(Context& c, const Item& item) {
+  auto& m = *item.memory;
+  const auto attempt = m.progress == Progress::kEnded ? m.attempt + 1 : m.attempt;
+  const auto* image = c.seen.find_image(item.spec->name);
+  const bool current = image != nullptr && image->attempt == attempt;
+  if (image != nullptr && image->state == ImageState::kReady &&
+      (current || item.spec->imagePullPolicy != "Always")) {
+    take(m, item, *image);
+    return true;
+  }
+  if (image != nullptr && image->state == ImageState::kResolving) return false;
+  if (current && image->state == ImageState::kFailed && (m.resolving || !image_waiting(m))) {
+    failed(c, item, *image);
+  }
+  if (image_waiting(m) && !m.resolving) {
+    show_pull_backoff(c, item);
+    if (c.now.boot_ns < m.waiting->retry_at_ns) {
+      c.wake_at(m.waiting->retry_at_ns);
+      return false;
+    }
+  }
+  m.resolving = true;
+  c.actions.emplace_back(
+      ResolveImage{item.spec->name, attempt, item.spec->image, item.spec->imagePullPolicy});
+  return false;
+}
+
+}  // namespace podctl::lifecycle

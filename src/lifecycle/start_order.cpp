@@ -1,0 +1,113 @@
+// What to start now: the sandbox, then init containers and sidecars in order, then the regular
+// ones.
+#include "context.hpp"
+
+namespace podctl::lifecycle {
+namespace {
+
+bool sandbox_usable(const Context& c) {
+  return c.memory.sandbox == SandboxProgress::kCreating ||
+         c.memory.sandbox == SandboxProgress::kReady;
+}
+
+// Asks for the sandbox when there is none; again when a restart of podctld forgot it.
+void ensure_sandbox(Context& c) {
+  auto& m = c.memory;
+  if (m.sandbox == SandboxProgress::kReady) return;
+  const auto& seen = c.seen.sandbox;
+  if (m.sandbox == SandboxProgress::kCreating) {
+    const bool under_way = seen.attempt == m.sandbox_attempt && seen.state != SandboxState::kAbsent;
+    if (under_way) return;
+  } else if (c.now.boot_ns < m.sandbox_retry_at_ns) {
+    return c.wake_at(m.sandbox_retry_at_ns);
+  }
+  m.sandbox = SandboxProgress::kCreating;
+  m.sandbox_retry_at_ns = 0;
+  c.actions.emplace_back(CreateSandbox{m.sandbox_attempt});
+}
+
+void issue(Context& c, const Item& item) {
+  c.actions.emplace_back(
+      StartContainer{item.spec->name, item.memory->attempt, c.memory.sandbox_attempt});
+}
+
+void next_attempt(Context& c, ContainerMemory& m) {
+  count_restart(m, c.now.boot_ns);
+  ++m.attempt;
+  m.passed = false;
+  // The newest dead attempt stays for `logs -p`; what is older goes.
+  if (m.attempt >= 2) c.actions.emplace_back(RemoveContainer{m.name, m.attempt - 2});
+}
+
+// Starts the container, or sees to what has to come before.
+void start(Context& c, const Item& item) {
+  auto& m = *item.memory;
+  if (m.progress == Progress::kRunning) return;
+  if (m.progress == Progress::kStarting) {
+    const bool forgotten = item.seen == nullptr || item.seen->state == RunState::kAbsent;
+    if (forgotten && sandbox_usable(c)) issue(c, item);
+    return;
+  }
+  // The next attempt would take its place in the observation.
+  if (m.progress == Progress::kEnded && m.tail_wanted) return;
+  if (m.progress == Progress::kEnded) {
+    const auto due = restart_due(m);
+    if (c.now.boot_ns < due) return show_backoff(c, item, due);
+  }
+  if (!image_ready(c, item)) return;
+  if (m.waiting && c.now.boot_ns < m.waiting->retry_at_ns) {
+    return c.wake_at(m.waiting->retry_at_ns);
+  }
+  if (!sandbox_usable(c)) return;
+  if (m.progress == Progress::kEnded) next_attempt(c, m);
+  m.progress = Progress::kStarting;
+  m.rerun = false;
+  issue(c, item);
+}
+
+// Ended and not to run again.
+bool done(const Context& c, const Item& item) {
+  const auto& m = *item.memory;
+  return m.progress == Progress::kEnded && !m.rerun &&
+         after_exit(c.pod, item, m.ended->exit_code) == Verdict::kStay;
+}
+
+// Nothing is left to do: an init container failed for good, or every regular container is done.
+bool finished(const Context& c) {
+  bool all_done = true;
+  for (const auto& item : c.items) {
+    const bool mine = done(c, item);
+    if (item.init && mine && item.memory->ended->exit_code != 0) return true;
+    if (!item.init && !mine) all_done = false;
+  }
+  return all_done;
+}
+
+// Starts the first init container that has not done its part; true once all have.
+bool plan_init(Context& c) {
+  for (const auto& item : c.items) {
+    if (!item.init) break;
+    if (!item.sidecar && done(c, item)) {
+      item.memory->passed = true;
+      continue;
+    }
+    start(c, item);
+    if (!item.memory->passed) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void plan_start(Context& c) {
+  // Before anything is started: what is over must not start its sidecars once more.
+  if (finished(c)) return begin_stop(c, StopCause::kFinished, spec_grace(c.pod));
+  ensure_sandbox(c);
+  if (!plan_init(c)) return;
+  c.memory.initialized = true;
+  for (const auto& item : c.items) {
+    if (!item.init && !done(c, item)) start(c, item);
+  }
+}
+
+}  // namespace podctl::lifecycle

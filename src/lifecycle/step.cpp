@@ -1,0 +1,139 @@
+#include "podctl/lifecycle/step.hpp"
+
+#include <algorithm>
+
+#include "context.hpp"
+#include "podctl/api/status_text.hpp"
+
+namespace podctl::lifecycle {
+namespace {
+
+// One entry a container of the spec, in its order.
+void match(std::vector<ContainerMemory>& memory, const std::vector<api::Container>& spec) {
+  const bool same = memory.size() == spec.size() &&
+                    std::equal(memory.begin(), memory.end(), spec.begin(),
+                               [](const auto& m, const auto& s) { return m.name == s.name; });
+  if (same) return;
+  std::vector<ContainerMemory> matched;
+  for (const auto& container : spec) {
+    const auto it = std::find_if(memory.begin(), memory.end(),
+                                 [&container](const auto& m) { return m.name == container.name; });
+    if (it != memory.end()) {
+      matched.push_back(std::move(*it));
+    } else {
+      matched.emplace_back().name = container.name;
+    }
+  }
+  memory = std::move(matched);
+}
+
+// Moves a boot time to this boot's clock; what lies before the boot becomes its first instant.
+void rebase(std::uint64_t& boot_ns, std::int64_t shift) {
+  if (boot_ns == 0) return;
+  const auto moved = static_cast<std::int64_t>(boot_ns) + shift;
+  boot_ns = moved < 1 ? 1 : static_cast<std::uint64_t>(moved);
+}
+
+void rebase(ContainerMemory& m, std::int64_t shift) {
+  for (auto* time : {&m.started_ns, &m.backoff_since_ns, &m.stop_ns}) rebase(*time, shift);
+  if (m.ended) rebase(m.ended->finished_ns, shift);
+  if (m.last) rebase(m.last->finished_ns, shift);
+  if (m.waiting) rebase(m.waiting->retry_at_ns, shift);
+}
+
+// After a reboot CLOCK_BOOTTIME starts anew; wall time tells how long ago the old clock was read.
+void enter_boot(PodMemory& m, const Now& now) {
+  if (m.boot_id == now.boot_id && m.seen_boot_ns != 0) return;
+  if (m.seen_boot_ns != 0) {
+    const auto passed = static_cast<std::int64_t>(now.wall_ns - m.seen_wall_ns);
+    const auto shift = static_cast<std::int64_t>(now.boot_ns - m.seen_boot_ns) - passed;
+    for (auto* time : {&m.start_ns, &m.sandbox_retry_at_ns, &m.stop.deadline_ns}) {
+      rebase(*time, shift);
+    }
+    for (auto& x : m.init) rebase(x, shift);
+    for (auto& x : m.containers) rebase(x, shift);
+  }
+  m.boot_id = now.boot_id;
+  m.seen_boot_ns = now.boot_ns;
+  m.seen_wall_ns = now.wall_ns;
+}
+
+void make_items(Context& c) {
+  auto& m = c.memory;
+  match(m.init, c.pod.spec.initContainers);
+  match(m.containers, c.pod.spec.containers);
+  c.items.reserve(m.init.size() + m.containers.size());
+  for (std::size_t i = 0; i < m.init.size(); ++i) {
+    const auto& spec = c.pod.spec.initContainers[i];
+    c.items.push_back({&spec, &m.init[i], nullptr, true, api::is_sidecar(spec)});
+  }
+  for (std::size_t i = 0; i < m.containers.size(); ++i) {
+    c.items.push_back({&c.pod.spec.containers[i], &m.containers[i], nullptr, false, false});
+  }
+}
+
+void first_step(Context& c) {
+  auto& m = c.memory;
+  if (m.start_wall_ns != 0) return;
+  m.start_ns = c.now.boot_ns;
+  m.start_wall_ns = c.now.wall_ns;
+  scheduled_event(c);
+}
+
+void plan_tails(Context& c) {
+  for (const auto& item : c.items) {
+    const auto& m = *item.memory;
+    if (m.progress != Progress::kEnded || !m.tail_wanted) continue;
+    if (item.seen != nullptr && item.seen->tail_issued) continue;
+    c.actions.emplace_back(FetchLogTail{item.spec->name, m.attempt});
+  }
+}
+
+// A start may find the pod over, and the end of a stop may be a new start: until neither is so.
+void plan(Context& c) {
+  for (bool again = true; again;) {
+    const auto before = c.memory.stop.cause;
+    if (before == StopCause::kNone) {
+      plan_start(c);
+    } else {
+      plan_stop(c);
+    }
+    again = c.memory.stop.cause != before;
+  }
+}
+
+}  // namespace
+
+void refresh_seen(Context& c) {
+  for (auto& item : c.items) {
+    const auto* seen = c.seen.find(item.spec->name);
+    item.seen = seen != nullptr && seen->attempt == item.memory->attempt ? seen : nullptr;
+  }
+}
+
+bool alive(const Item& item) {
+  const auto progress = item.memory->progress;
+  if (progress == Progress::kRunning) return true;
+  return progress == Progress::kStarting && item.seen != nullptr &&
+         item.seen->state == RunState::kStarting;
+}
+
+Outcome step(const api::Pod& pod, PodMemory memory, const Observation& seen, const Now& now) {
+  Outcome outcome;
+  outcome.memory = std::move(memory);
+  Context c{pod, seen, now, outcome.memory};
+  make_items(c);
+  enter_boot(c.memory, now);
+  first_step(c);
+  refresh_seen(c);
+  absorb(c);
+  check_deadlines(c);
+  plan_tails(c);
+  plan(c);
+  outcome.status = make_status(c);
+  outcome.actions = std::move(c.actions);
+  outcome.wake_at_ns = c.wake_at_ns;
+  return outcome;
+}
+
+}  // namespace podctl::lifecycle

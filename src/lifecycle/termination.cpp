@@ -1,0 +1,214 @@
+// Stopping a pod: signals, grace, order, and what comes after the last container.
+//
+// The order is the kubelet's (kuberuntime_container.go, kuberuntime_termination_order.go): regular
+// containers at once; sidecars after the last of them, in reverse, one by one; when the grace
+// period is used up all that remain at once. Everyone has at least two seconds between the signal
+// and SIGKILL.
+#include <algorithm>
+
+#include "context.hpp"
+
+namespace podctl::lifecycle {
+namespace {
+
+constexpr std::uint64_t kDefaultGrace = 30;
+constexpr std::uint64_t kMinimumGrace = 2 * kSecond;
+
+std::uint64_t kill_time(const Stop& stop, const ContainerMemory& m) {
+  if (stop.grace_s == 0) return m.stop_ns;
+  return std::max(stop.deadline_ns, m.stop_ns + kMinimumGrace);
+}
+
+void tell_killing(Context& c, const Item& item) {
+  if (item.memory->stopping) return;
+  item.memory->stopping = true;
+  container_event(c, item, false, "Killing", "Stopping container " + item.spec->name);
+}
+
+// The stop signal, later SIGKILL. A container that is still starting gets it once it runs.
+void stop_container(Context& c, const Item& item) {
+  auto& m = *item.memory;
+  if (m.progress != Progress::kRunning) return;
+  tell_killing(c, item);
+  if (m.stop_ns == 0) m.stop_ns = c.now.boot_ns;
+  const auto kill_at = kill_time(c.memory.stop, m);
+  if (c.now.boot_ns >= kill_at) {
+    if (!item.seen->kill_issued) c.actions.emplace_back(KillContainer{item.spec->name, m.attempt});
+    return;
+  }
+  c.wake_at(kill_at);
+  if (item.seen->stop_signalled) return;
+  c.actions.emplace_back(
+      SignalContainer{item.spec->name, m.attempt, parse_signal(stop_signal_name(item))});
+}
+
+// Starts that never left podctld are taken back.
+void withdraw_starts(Context& c) {
+  for (auto& item : c.items) {
+    if (item.memory->progress == Progress::kStarting && !alive(item)) {
+      item.memory->progress = Progress::kIdle;
+    }
+  }
+}
+
+// Signals whoever's turn it is; true while somebody lives.
+bool stop_containers(Context& c) {
+  bool regular = false, sidecars = false;
+  for (const auto& item : c.items) {
+    if (!alive(item)) continue;
+    (item.sidecar ? sidecars : regular) = true;
+    // Every Killing event comes at the beginning, as each container's own countdown does there.
+    if (item.memory->progress == Progress::kRunning) tell_killing(c, item);
+    if (!item.sidecar) stop_container(c, item);
+  }
+  const auto deadline = c.memory.stop.deadline_ns;
+  const bool used_up = c.now.boot_ns >= deadline;
+  if (sidecars && !used_up) c.wake_at(deadline);
+  if (sidecars && (!regular || used_up)) {
+    for (auto item = c.items.rbegin(); item != c.items.rend(); ++item) {
+      if (!item->sidecar || !alive(*item)) continue;
+      stop_container(c, *item);
+      if (!used_up) break;
+    }
+  }
+  return regular || sidecars;
+}
+
+bool ever_ran(const ContainerMemory& m) { return m.attempt > 0 || m.ended || m.last; }
+
+bool sandbox_left(const PodMemory& m) {
+  return m.sandbox != SandboxProgress::kNone && m.sandbox != SandboxProgress::kGone;
+}
+
+// True once there is no sandbox.
+bool destroy_sandbox(Context& c, bool final) {
+  if (!sandbox_left(c.memory)) return true;
+  if (c.seen.sandbox.state != SandboxState::kDestroying) {
+    c.actions.emplace_back(DestroySandbox{c.memory.sandbox_attempt, final});
+  }
+  return false;
+}
+
+// A pod that is over has a phase that nothing changes any more.
+void fix_phase(Context& c) {
+  auto& m = c.memory;
+  if (!m.final_phase.empty()) return;
+  const bool succeeded = std::all_of(m.containers.begin(), m.containers.end(), [](const auto& x) {
+    return x.progress == Progress::kEnded && x.ended->exit_code == 0;
+  });
+  m.final_phase = succeeded && m.stop.cause != StopCause::kDeadline ? "Succeeded" : "Failed";
+}
+
+// Whether the pod goes on in a new sandbox (K kuberuntime_manager.go computePodActions).
+bool goes_on(const Context& c) {
+  const auto& m = c.memory;
+  const bool any_ran = std::any_of(m.init.begin(), m.init.end(), ever_ran) ||
+                       std::any_of(m.containers.begin(), m.containers.end(), ever_ran);
+  for (const auto& item : c.items) {
+    if (item.init) continue;
+    const auto& x = *item.memory;
+    if (x.progress != Progress::kEnded) {
+      if (c.pod.spec.restartPolicy != "Never" || !any_ran) return true;
+    } else if (after_exit(c.pod, item, x.ended->exit_code) != Verdict::kStay) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// All init containers run anew; the regular ones too when `all`, else by their policy.
+void run_anew(Context& c, bool all) {
+  for (auto& item : c.items) {
+    auto& m = *item.memory;
+    m.passed = false;
+    m.waiting.reset();
+    if (m.progress == Progress::kEnded && (all || item.init)) m.rerun = true;
+  }
+  c.memory.stop = {};
+}
+
+void new_sandbox(Context& c) {
+  if (!goes_on(c)) {
+    c.memory.stop.cause = StopCause::kFinished;
+    return fix_phase(c);
+  }
+  run_anew(c, false);
+  ++c.memory.sandbox_attempt;
+  c.memory.sandbox = SandboxProgress::kNone;
+  c.memory.sandbox_retry_at_ns = 0;
+  c.memory.pod_ips.clear();
+}
+
+void after_last_container(Context& c) {
+  switch (c.memory.stop.cause) {
+    case StopCause::kNone:
+      return;
+    case StopCause::kRestartAll:
+      return run_anew(c, true);
+    case StopCause::kSandbox:
+      if (destroy_sandbox(c, false)) new_sandbox(c);
+      return;
+    case StopCause::kFinished:
+    case StopCause::kDeadline:
+      fix_phase(c);
+      destroy_sandbox(c, true);
+      return;
+    case StopCause::kDeleted:
+      fix_phase(c);
+      if (destroy_sandbox(c, true) && !c.seen.finalize_issued) {
+        c.actions.emplace_back(FinalizeDelete{});
+      }
+      return;
+  }
+}
+
+// Deletion overrides every other cause; the time left never grows.
+void deleted(Context& c, std::uint64_t grace_s) {
+  auto& stop = c.memory.stop;
+  const bool fresh = stop.cause == StopCause::kNone;
+  if (stop.cause == StopCause::kDeleted && grace_s >= stop.grace_s) return;
+  const auto deadline = c.now.boot_ns + grace_s * kSecond;
+  stop.deadline_ns = fresh ? deadline : std::min(stop.deadline_ns, deadline);
+  stop.grace_s = fresh ? grace_s : std::min(stop.grace_s, grace_s);
+  stop.cause = StopCause::kDeleted;
+}
+
+}  // namespace
+
+std::uint64_t spec_grace(const api::Pod& pod) {
+  const auto grace = pod.spec.terminationGracePeriodSeconds.value_or(kDefaultGrace);
+  return grace < 0 ? 1 : static_cast<std::uint64_t>(grace);
+}
+
+void begin_stop(Context& c, StopCause cause, std::uint64_t grace_s) {
+  c.memory.stop = {cause, grace_s, c.now.boot_ns + grace_s * kSecond};
+}
+
+void check_deadlines(Context& c) {
+  auto& m = c.memory;
+  if (c.seen.deletion_grace_s) return deleted(c, *c.seen.deletion_grace_s);
+  const auto& limit = c.pod.spec.activeDeadlineSeconds;
+  if (!limit || m.stop.cause != StopCause::kNone) return;
+  const auto due = m.start_ns + static_cast<std::uint64_t>(*limit) * kSecond;
+  if (c.now.boot_ns < due) return c.wake_at(due);
+  m.reason = "DeadlineExceeded";
+  m.message = "Pod was active on the node longer than the specified deadline";
+  pod_event(c, false, m.reason, m.message);
+  begin_stop(c, StopCause::kDeadline, spec_grace(c.pod));
+}
+
+void plan_stop(Context& c) {
+  withdraw_starts(c);
+  const bool at_once = c.memory.stop.cause == StopCause::kDeleted && c.memory.stop.grace_s == 0;
+  if (at_once && sandbox_left(c.memory)) {
+    // Taking the sandbox down kills everything in it; nobody asks for the exits any more.
+    for (const auto& item : c.items) {
+      if (item.memory->progress == Progress::kRunning) tell_killing(c, item);
+    }
+    destroy_sandbox(c, true);
+    return;
+  }
+  if (at_once || !stop_containers(c)) after_last_container(c);
+}
+
+}  // namespace podctl::lifecycle
