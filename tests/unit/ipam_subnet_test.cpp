@@ -136,7 +136,8 @@ TEST_F(Ipam, RecoverFreesWhatNoPodHas) {
   ASSERT_TRUE(freed) << freed.error().message();
   EXPECT_EQ(freed->size(), 2U);
   EXPECT_EQ(list(layout)->size(), 1U);
-  EXPECT_FALSE(fs::exists(layout.addresses() + "/@dead"));
+  EXPECT_FALSE(fs::is_symlink(layout.addresses() + "/@dead"));
+  EXPECT_TRUE(fs::is_symlink(layout.addresses() + "/@live"));
 }
 
 TEST_F(Ipam, RefusesAUidThatIsAPath) {
