@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "podctl/base/text.hpp"
+#include "podctl/node/context.hpp"
 
 namespace podctl::node {
 namespace {
@@ -21,15 +22,6 @@ std::optional<std::string> subscript(std::string_view path, std::string_view fie
 std::string value_or_empty(const std::map<std::string, std::string>& map, const std::string& key) {
   const auto found = map.find(key);
   return found == map.end() ? std::string() : found->second;
-}
-
-const api::Container* find_container(const api::Pod& pod, const std::string& name) {
-  for (const auto* list : {&pod.spec.containers, &pod.spec.initContainers}) {
-    for (const auto& container : *list) {
-      if (container.name == name) return &container;
-    }
-  }
-  return nullptr;
 }
 
 Result<std::string> source_value(const api::Pod& pod, const api::Container& container,

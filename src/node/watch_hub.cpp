@@ -25,6 +25,8 @@ void WatchHub::publish(Change change) {
                                                                        watchers_.end());
   bytes_ += change.json->size();
   ring_.push_back(change);
+  ring_.back().object.reset();  // decoded objects of the past would be most of podctld's memory
+  ring_.back().previous.reset();
   while (ring_.size() > max_changes_ || (bytes_ > max_bytes_ && ring_.size() > 1)) {
     oldest_ = ring_.front().version;
     bytes_ -= ring_.front().json->size();

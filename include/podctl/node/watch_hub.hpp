@@ -41,7 +41,8 @@ class WatchHub {
   // Tells every watcher at once, on this thread.
   void publish(Change change);
 
-  // The changes after `version`; nothing when that is too old (410 Expired).
+  // The changes after `version`, without their decoded objects; nothing when that is too old (410
+  // Expired).
   std::optional<std::vector<Change>> since(std::uint64_t version) const;
 
   // Called for every later change until unwatch(). A watcher may unwatch itself or others while it

@@ -1,0 +1,35 @@
+// Event objects about pods, as the kubelet and the scheduler write them: equal ones are one object
+// with a count; gone an hour after their last time. Used by node's pod workers on podctld's loop.
+// https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "podctl/api/pod.hpp"
+#include "podctl/lifecycle/action.hpp"
+#include "podctl/node/objects.hpp"
+
+namespace podctl::node {
+
+inline constexpr std::int64_t kEventTtlSeconds = 3600;  // the API server's --event-ttl
+
+class Events {
+ public:
+  Events(Objects& objects, std::string host);
+
+  // Takes up the events that the store holds, so that they go on counting.
+  void adopt();
+  void record(const api::Pod& pod, const lifecycle::RecordEvent& event, std::uint64_t wall_ns);
+  // Drops what is older than the TTL. Call it about once a minute.
+  void expire(std::uint64_t wall_ns);
+
+ private:
+  static std::string signature(const api::Event& event);
+  Objects& objects_;
+  std::string host_;
+  std::map<std::string, Key> known_;
+};
+
+}  // namespace podctl::node

@@ -1,0 +1,29 @@
+// What podctld knows of the machine it runs on: for the spec builder, and as the one Node object.
+// Read with short reads of procfs and /etc; used by node and server on podctld's loop.
+#pragma once
+
+#include <string>
+
+#include "podctl/api/node.hpp"
+#include "podctl/node/spec_builder.hpp"
+
+namespace podctl::node {
+
+// Everything but `facts.host_ips`, which follow the routes, is read once; call it again to follow
+// changes of /etc/resolv.conf and /etc/hosts.
+Machine read_machine();
+// The addresses from which this machine reaches others, IPv4 first; a loopback address when there
+// is none.
+std::vector<std::string> host_addresses();
+// The Node object: capacity, addresses, nodeInfo.
+api::Node node_object(const Machine& machine, std::uint64_t resource_version);
+
+std::string boot_id();
+// A random UUID (RFC 9562, version 4).
+std::string new_uuid();
+// A short file's content; empty when it cannot be read.
+std::string read_small_file(const std::string& path, std::size_t limit = 1U << 20);
+
+inline constexpr const char* kKubernetesVersion = "v1.37.0";  // the API this build speaks
+
+}  // namespace podctl::node

@@ -1,0 +1,119 @@
+// One pod on podctld's loop: sees what engine reports, asks lifecycle::step, stores its memory,
+// then carries its actions out. Made by Node for each Pod object; it decides nothing itself.
+//
+// The order of lifecycle's header is kept: events and the object with status and memory are queued
+// in one commit, actions run after it, exits are acknowledged after the commit of the step that saw
+// them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "podctl/lifecycle/step.hpp"
+#include "podctl/node/context.hpp"
+#include "podctl/wire/messages.hpp"
+
+namespace podctl::engine {
+struct RecoveredSandbox;
+}
+
+namespace podctl::node {
+
+class PodWorker : public std::enable_shared_from_this<PodWorker> {
+ public:
+  // What the hands told about a container that runs or ran; for reports.
+  struct Running {
+    std::uint32_t attempt = 0;
+    wire::ContainerInfo info;
+    bool alive = false;
+  };
+  // Called once, on the loop, when the object is gone and nothing of the pod is left.
+  using Gone = std::function<void(const std::string& uid)>;
+
+  PodWorker(Context& context, std::shared_ptr<const api::Pod> pod, lifecycle::PodMemory memory,
+            Gone gone);
+  ~PodWorker();
+
+  const std::string& uid() const { return uid_; }
+  const api::Pod& pod() const { return *pod_; }
+  const lifecycle::PodMemory& memory() const { return memory_; }
+  const std::optional<wire::SandboxInfo>& sandbox() const { return info_; }
+  const std::map<std::string, Running>& containers() const { return running_; }
+  const std::vector<std::string>& gateways() const { return gateways_; }
+  // Steps of podctld itself for `podctl trace`, oldest first.
+  const std::vector<wire::TraceStep>& trace() const { return trace_; }
+
+  // Takes up what a former podctld has left; before the first kick.
+  void recovered(const engine::RecoveredSandbox& found);
+  // Looks at the pod soon: after creation, a change of the object, a timer.
+  void kick();
+  // The first step of a new pod: the object is stored together with the memory it yields. `done`
+  // after the commit.
+  void create(std::function<void(Result<void>)> done);
+  // metadata was changed (labels, deletion): stores it and steps.
+  void update(api::Pod pod, std::function<void(Result<void>)> done);
+
+  void on_exit(const wire::ExitRecord& record);
+  void on_sandbox_dead(const std::string& reason);
+  // An image was loaded or removed: containers that wait for one look again.
+  void images_changed();
+
+  // The spec an exec runs under; kFailedPrecondition when the container does not run.
+  Result<wire::ContainerSpec> container_spec(const std::string& container);
+
+ private:
+  struct Timer;
+  void run(std::function<void(Result<void>)> stored);
+  void execute(const std::vector<lifecycle::Action>& actions);
+  void schedule(std::uint64_t boot_ns);
+  void prefill_images();
+  void note(const char* name, std::string detail, std::uint64_t start_ns);
+
+  void act(const lifecycle::CreateSandbox& action);
+  void act(const lifecycle::DestroySandbox& action);
+  void act(const lifecycle::StartContainer& action);
+  void act(const lifecycle::SignalContainer& action);
+  void act(const lifecycle::KillContainer& action);
+  void act(const lifecycle::RemoveContainer& action);
+  void act(const lifecycle::ResolveImage& action);
+  void act(const lifecycle::FetchLogTail& action);
+  void act(const lifecycle::RecordEvent& action);
+  void act(const lifecycle::FinalizeDelete& action);
+
+  void open_sandbox(std::optional<wire::NetworkSpec> net);
+  void sandbox_failed(const Error& error);
+  void sandbox_made(Result<wire::SandboxInfo> made);
+  Result<wire::ContainerSpec> build_spec(const std::string& name, std::uint32_t attempt);
+  void start_now(const lifecycle::StartContainer& action);
+  void started(const lifecycle::StartContainer& action, Result<wire::ContainerInfo> result);
+  void start_failed(const std::string& name, std::uint32_t attempt, lifecycle::FailureStage stage,
+                    std::string message);
+  void resolve_image(lifecycle::ImageObservation& image, const std::string& reference,
+                     const std::string& policy);
+  std::string id_of(const std::string& name, std::uint32_t attempt) const;
+
+  Context& context_;
+  const std::string uid_;
+  std::shared_ptr<const api::Pod> pod_;
+  lifecycle::PodMemory memory_;
+  lifecycle::Observation seen_;
+  Gone gone_;
+
+  bool scheduled_ = false, finished_ = false;
+  std::string stored_status_, stored_memory_;
+  std::unique_ptr<Timer> timer_;
+  std::set<std::string> unacknowledged_;
+  std::vector<std::string> pod_ips_, gateways_;
+  bool opening_ = false;                                   // CreateSandbox waits for its addresses
+  std::vector<lifecycle::StartContainer> waiting_starts_;  // follow it
+  std::optional<wire::SandboxInfo> info_;
+  std::map<std::string, Running> running_;
+  std::vector<wire::TraceStep> trace_;
+};
+
+}  // namespace podctl::node

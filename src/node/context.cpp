@@ -1,0 +1,56 @@
+#include "podctl/node/context.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "podctl/node/machine.hpp"
+#include "podctl/seccomp/filter.hpp"
+
+namespace podctl::node {
+
+namespace asio = boost::asio;
+
+struct Offload::Impl {
+  Impl(asio::io_context& io, int threads) : io(io), pool(static_cast<std::size_t>(threads)) {}
+  asio::io_context& io;
+  asio::thread_pool pool;
+};
+
+Offload::Offload(asio::io_context& io, int threads) : impl_(std::make_unique<Impl>(io, threads)) {}
+
+Offload::~Offload() { impl_->pool.join(); }
+
+void Offload::run(std::function<std::function<void()>()> job) {
+  asio::post(impl_->pool, [this, job = std::move(job)] {
+    auto then = job();
+    if (then) asio::post(impl_->io, std::move(then));
+  });
+}
+
+const api::Container* find_container(const api::Pod& pod, const std::string& name) {
+  for (const auto* list : {&pod.spec.containers, &pod.spec.initContainers}) {
+    for (const auto& container : *list) {
+      if (container.name == name) return &container;
+    }
+  }
+  return nullptr;
+}
+
+Result<std::string> seccomp_filter(Context& context, const api::Pod& pod,
+                                   const api::Container& container) {
+  const auto choice = TRY(choose_seccomp(pod, container, context.machine));
+  if (choice.unconfined) return std::string();
+  if (choice.localhost.empty())
+    return context.filters.get(seccomp::runtime_default(), choice.capabilities);
+  if (choice.localhost[0] == '/' || choice.localhost.find("..") != std::string::npos) {
+    return fail(Code::kInvalidArgument, "load seccomp profile", choice.localhost,
+                "must be a descending relative path");
+  }
+  const std::string path = context.layout.lib() + "/seccomp-profiles/" + choice.localhost;
+  const std::string text = read_small_file(path);
+  if (text.empty()) return fail(Code::kNotFound, "load seccomp profile", path, "no such profile");
+  return context.filters.get(TRY_CONTEXT(seccomp::parse_profile(text), path), choice.capabilities);
+}
+
+}  // namespace podctl::node

@@ -1,0 +1,322 @@
+// How a pod worker carries out what lifecycle asks for.
+#include <dirent.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+
+#include "podctl/base/text.hpp"
+#include "podctl/engine/engine.hpp"
+#include "podctl/image/reference.hpp"
+#include "podctl/image/store.hpp"
+#include "podctl/node/clock.hpp"
+#include "podctl/node/events.hpp"
+#include "podctl/node/log_reader.hpp"
+#include "podctl/node/objects.hpp"
+#include "podctl/node/pod_worker.hpp"
+
+namespace podctl::node {
+
+using lifecycle::FailureStage;
+using lifecycle::ImageState;
+using lifecycle::RunState;
+using lifecycle::SandboxState;
+
+namespace {
+
+// Which attempts of a container have a log: the numbers before ".log" in its directory.
+std::set<std::uint32_t> logged_attempts(const std::string& directory) {
+  std::set<std::uint32_t> attempts;
+  DIR* dir = ::opendir(directory.c_str());
+  if (dir == nullptr) return attempts;
+  while (const auto* entry = ::readdir(dir)) {
+    const std::string_view name = entry->d_name;
+    const auto number = text::parse_u64(name.substr(0, name.find(".log")));
+    if (number) attempts.insert(static_cast<std::uint32_t>(*number));
+  }
+  ::closedir(dir);
+  return attempts;
+}
+
+void remove_logs(const std::string& directory, std::uint32_t up_to) {
+  DIR* dir = ::opendir(directory.c_str());
+  if (dir == nullptr) return;
+  while (const auto* entry = ::readdir(dir)) {
+    const std::string_view name = entry->d_name;
+    const auto number = text::parse_u64(name.substr(0, name.find(".log")));
+    if (number && *number <= up_to) ::unlinkat(::dirfd(dir), entry->d_name, 0);
+  }
+  ::closedir(dir);
+}
+
+// init's last step is the exec itself: what fails there is the workload's own fault.
+FailureStage stage_of(const Error& error) {
+  if (error.code == Code::kUnavailable || error.code == Code::kCancelled)
+    return FailureStage::kSandbox;
+  if (error.op.starts_with("exec")) return FailureStage::kStart;
+  return FailureStage::kCreate;
+}
+
+}  // namespace
+
+void PodWorker::execute(const std::vector<lifecycle::Action>& actions) {
+  for (const auto& action : actions) {
+    if (finished_) return;
+    std::visit([this](const auto& a) { act(a); }, action);
+  }
+}
+
+// ---- the sandbox ----
+
+void PodWorker::act(const lifecycle::CreateSandbox& action) {
+  seen_.sandbox.attempt = action.attempt;
+  if (pod_->spec.hostNetwork.value_or(false)) return open_sandbox(std::nullopt);
+  opening_ = true;
+  const std::uint64_t begin = boot_now_ns();
+  context_.engine.allocate_network(
+      uid_, [self = shared_from_this(), begin](Result<wire::NetworkSpec> net) {
+        self->opening_ = false;
+        self->note("allocate addresses", {}, begin);
+        if (!net) return self->sandbox_failed(net.error());
+        self->pod_ips_.clear();
+        self->gateways_.clear();
+        for (const auto& address : net->addresses) self->pod_ips_.push_back(address.address.str());
+        for (const auto& gateway : net->gateways) self->gateways_.push_back(gateway.str());
+        self->open_sandbox(std::move(*net));
+      });
+}
+
+void PodWorker::open_sandbox(std::optional<wire::NetworkSpec> net) {
+  auto spec = build_sandbox(*pod_, context_.machine, context_.layout);
+  if (!spec) return sandbox_failed(spec.error());
+  const auto& ips = net ? pod_ips_ : context_.machine.facts.host_ips;
+  auto files = build_files(*pod_, context_.machine, ips);
+  if (!files) return sandbox_failed(files.error());
+  spec->files = std::move(*files);
+  spec->net = std::move(net);
+  const std::uint64_t begin = boot_now_ns();
+  context_.engine.create_sandbox(
+      std::move(*spec), [self = shared_from_this(), begin](Result<wire::SandboxInfo> made) {
+        self->note("create sandbox", {}, begin);
+        self->sandbox_made(std::move(made));
+      });
+  for (const auto& start : std::exchange(waiting_starts_, {})) start_now(start);
+}
+
+void PodWorker::sandbox_made(Result<wire::SandboxInfo> made) {
+  if (!made) return sandbox_failed(made.error());
+  info_ = std::move(*made);
+  if (seen_.sandbox.state == SandboxState::kCreating) seen_.sandbox.state = SandboxState::kReady;
+  seen_.sandbox.pod_ips = pod_ips_;
+  kick();
+}
+
+void PodWorker::sandbox_failed(const Error& error) {
+  for (const auto& start : std::exchange(waiting_starts_, {})) {
+    start_failed(start.name, start.attempt, FailureStage::kSandbox, error.message());
+  }
+  auto report = [self = shared_from_this(), message = error.message()] {
+    self->seen_.sandbox.state = SandboxState::kFailed;
+    self->seen_.sandbox.message = message;
+    self->kick();
+  };
+  // A failed sandbox has left nothing but its addresses; an old one of the same uid is in the way.
+  context_.engine.destroy_sandbox(uid_, [report](Result<void>) { report(); });
+}
+
+void PodWorker::act(const lifecycle::DestroySandbox& action) {
+  const std::uint64_t begin = boot_now_ns();
+  context_.engine.destroy_sandbox(
+      uid_, [self = shared_from_this(), begin, final = action.final](Result<void> done) {
+        self->note("destroy sandbox", {}, begin);
+        if (!done)
+          self->context_.log("destroy sandbox " + self->uid_ + ": " + done.error().message());
+        self->seen_.sandbox.state = SandboxState::kAbsent;
+        self->info_.reset();
+        for (auto& container : self->seen_.containers) {
+          if (container.state == RunState::kRunning || container.state == RunState::kStarting) {
+            container.state = RunState::kAbsent;
+          }
+        }
+        for (auto& [name, running] : self->running_) running.alive = false;
+        if (final) {
+          const std::string volumes = self->context_.layout.pod_lib(self->uid_);
+          self->context_.offload.run([volumes]() -> std::function<void()> {
+            std::error_code ignored;
+            std::filesystem::remove_all(volumes, ignored);
+            return {};
+          });
+        }
+        self->kick();
+      });
+}
+
+// ---- containers ----
+
+void PodWorker::act(const lifecycle::StartContainer& action) {
+  if (opening_) {
+    waiting_starts_.push_back(action);
+    return;
+  }
+  start_now(action);
+}
+
+Result<wire::ContainerSpec> PodWorker::build_spec(const std::string& name, std::uint32_t attempt) {
+  const auto* container = find_container(*pod_, name);
+  if (container == nullptr)
+    return fail(Code::kNotFound, "", "", "the pod has no container " + name);
+  const auto* image = seen_.find_image(name);
+  const auto found = TRY(context_.images.resolve(
+      image != nullptr && !image->id.empty() ? image->id : container->image));
+  const auto filter = TRY(seccomp_filter(context_, *pod_, *container));
+  const auto& ips =
+      pod_->spec.hostNetwork.value_or(false) ? context_.machine.facts.host_ips : pod_ips_;
+  return build_container({*pod_, *container, attempt, found, ips, filter}, context_.machine,
+                         context_.layout);
+}
+
+void PodWorker::start_now(const lifecycle::StartContainer& action) {
+  const std::uint64_t begin = boot_now_ns();
+  auto spec = build_spec(action.name, action.attempt);
+  if (!spec)
+    return start_failed(action.name, action.attempt, FailureStage::kConfig, spec.error().message());
+  note("build container spec", action.name, begin);
+  context_.engine.start_container(
+      uid_, std::move(*spec),
+      [self = shared_from_this(), action, begin](Result<wire::ContainerInfo> result) {
+        self->note("start container", action.name, begin);
+        self->started(action, std::move(result));
+      });
+}
+
+void PodWorker::started(const lifecycle::StartContainer& action,
+                        Result<wire::ContainerInfo> result) {
+  if (!result) {
+    return start_failed(action.name, action.attempt, stage_of(result.error()),
+                        result.error().message());
+  }
+  auto& seen = seen_.container(action.name);
+  running_[action.name] = {action.attempt, *result, seen.state != RunState::kExited};
+  if (seen.attempt == action.attempt) {
+    const bool ended = seen.state == RunState::kExited;  // its exit may overtake this answer
+    seen.id = result->id;
+    seen.started_wall_ns = result->started_wall_ns;
+    const std::uint64_t ago = wall_now_ns() - std::min(wall_now_ns(), result->started_wall_ns);
+    seen.started_ns = boot_now_ns() - std::min(boot_now_ns() - 1, ago);
+    seen.user = lifecycle::RunUser{result->uid, result->gid, result->groups};
+    if (!ended) seen.state = RunState::kRunning;
+  }
+  kick();
+}
+
+void PodWorker::start_failed(const std::string& name, std::uint32_t attempt, FailureStage stage,
+                             std::string message) {
+  auto& seen = seen_.container(name);
+  if (seen.attempt != attempt) return;
+  seen.state = RunState::kFailed;
+  seen.id = id_of(name, attempt);
+  seen.failure = {stage, std::move(message)};
+  kick();
+}
+
+void PodWorker::act(const lifecycle::SignalContainer& action) {
+  context_.engine.signal(uid_, id_of(action.name, action.attempt), action.signal,
+                         [](Result<void>) {});
+}
+
+void PodWorker::act(const lifecycle::KillContainer& action) {
+  context_.engine.kill(uid_, id_of(action.name, action.attempt), [](Result<void>) {});
+}
+
+void PodWorker::act(const lifecycle::RemoveContainer& action) {
+  const auto& meta = pod_->metadata;
+  const std::string directory =
+      context_.layout.pod_logs(meta.namespace_, meta.name, meta.uid) + "/" + action.name;
+  for (const auto attempt : logged_attempts(directory)) {
+    if (attempt > action.up_to) continue;
+    context_.engine.remove_container(uid_, id_of(action.name, attempt), [](Result<void>) {});
+  }
+  remove_logs(directory, action.up_to);
+}
+
+// ---- images, logs, the object ----
+
+void PodWorker::resolve_image(lifecycle::ImageObservation& image, const std::string& reference,
+                              const std::string& policy) {
+  auto failed = [&image](lifecycle::ImageError error, std::string message) {
+    image.state = ImageState::kFailed;
+    image.error = error;
+    image.message = std::move(message);
+  };
+  const auto parsed = image::Reference::parse(reference);
+  if (!parsed) {
+    return failed(
+        lifecycle::ImageError::kInvalidName,
+        "Failed to apply default image tag \"" + reference + "\": " + parsed.error().detail);
+  }
+  const auto found = context_.images.resolve(reference);
+  if (found) {
+    image.state = ImageState::kReady;
+    image.id = found->id;
+    image.name = parsed->str();
+    image.stop_signal = found->config.stop_signal;
+    return;
+  }
+  if (found.error().code != Code::kNotFound) {
+    return failed(lifecycle::ImageError::kInspect, found.error().message());
+  }
+  if (policy == "Never") {
+    return failed(lifecycle::ImageError::kNeverPull,
+                  "Container image \"" + reference + "\" is not present with pull policy of Never");
+  }
+  failed(lifecycle::ImageError::kPull, "failed to pull image \"" + reference +
+                                           "\": it is not in the local store, and podctl does not "
+                                           "pull from registries; bring it with "
+                                           "\"podctl image load\" or \"podctl image import\"");
+}
+
+void PodWorker::act(const lifecycle::ResolveImage& action) {
+  auto& image = seen_.image(action.container);
+  image.attempt = action.attempt;
+  resolve_image(image, action.image, action.pull_policy);
+  kick();
+}
+
+void PodWorker::act(const lifecycle::FetchLogTail& action) {
+  const auto& meta = pod_->metadata;
+  const std::string path = context_.layout.container_log(meta.namespace_, meta.name, meta.uid,
+                                                         action.name, action.attempt);
+  context_.offload.run([weak = weak_from_this(), path, action]() -> std::function<void()> {
+    return [weak, action, tail = log_tail(path, action.max_lines, action.max_bytes)] {
+      auto self = weak.lock();
+      if (!self) return;
+      auto& seen = self->seen_.container(action.name);
+      if (seen.attempt == action.attempt) seen.log_tail = tail;
+      self->kick();
+    };
+  });
+}
+
+void PodWorker::act(const lifecycle::RecordEvent& action) {
+  context_.events.record(*pod_, action, wall_now_ns());
+}
+
+void PodWorker::act(const lifecycle::FinalizeDelete&) {
+  finished_ = true;
+  const auto& meta = pod_->metadata;
+  const std::string logs = context_.layout.pod_logs(meta.namespace_, meta.name, meta.uid);
+  const std::string lib = context_.layout.pod_lib(meta.uid);
+  // The object goes last: who waits for its end finds nothing left.
+  context_.offload.run([self = shared_from_this(), logs, lib]() -> std::function<void()> {
+    std::error_code ignored;
+    std::filesystem::remove_all(logs, ignored);
+    std::filesystem::remove_all(lib, ignored);
+    return [self] {
+      const auto& gone = self->pod_->metadata;
+      self->context_.objects.erase_pod(gone.namespace_, gone.name, {});
+      self->gone_(self->uid_);
+    };
+  });
+}
+
+}  // namespace podctl::node

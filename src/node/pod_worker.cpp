@@ -1,0 +1,237 @@
+#include "podctl/node/pod_worker.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "podctl/api/encode.hpp"
+#include "podctl/engine/engine.hpp"
+#include "podctl/node/clock.hpp"
+#include "podctl/node/events.hpp"
+#include "podctl/node/objects.hpp"
+
+namespace podctl::node {
+
+namespace asio = boost::asio;
+using lifecycle::RunState;
+using lifecycle::SandboxState;
+
+namespace {
+
+std::string status_json(const api::PodStatus& status) { return api::to_json(status); }
+
+lifecycle::RunUser run_user(const wire::ContainerInfo& info) {
+  return {info.uid, info.gid, info.groups};
+}
+
+// The shim tells wall time; boot time is what back-offs are measured by.
+std::uint64_t boot_of_wall(std::uint64_t wall_ns) {
+  const std::uint64_t ago = wall_now_ns() > wall_ns ? wall_now_ns() - wall_ns : 0;
+  const std::uint64_t now = boot_now_ns();
+  return now > ago ? now - ago : 1;
+}
+
+void set_running(lifecycle::ContainerObservation& seen, const wire::ContainerInfo& info) {
+  seen.state = RunState::kRunning;
+  seen.id = info.id;
+  seen.started_wall_ns = info.started_wall_ns;
+  seen.started_ns = boot_of_wall(info.started_wall_ns);
+  seen.user = run_user(info);
+}
+
+void set_exited(lifecycle::ContainerObservation& seen, const wire::ExitRecord& record) {
+  seen.state = RunState::kExited;
+  seen.id = record.id;
+  seen.attempt = record.attempt;
+  if (record.started_wall_ns != 0) {
+    seen.started_wall_ns = record.started_wall_ns;
+    seen.started_ns = boot_of_wall(record.started_wall_ns);
+  }
+  seen.exit = {record.exit_code,   record.signal,           record.oom_killed_main,
+               record.finished_ns, record.finished_wall_ns, record.termination_message};
+}
+
+}  // namespace
+
+struct PodWorker::Timer {
+  explicit Timer(asio::io_context& io) : timer(io) {}
+  asio::steady_timer timer;
+};
+
+PodWorker::PodWorker(Context& context, std::shared_ptr<const api::Pod> pod,
+                     lifecycle::PodMemory memory, Gone gone)
+    : context_(context),
+      uid_(pod->metadata.uid),
+      pod_(std::move(pod)),
+      memory_(std::move(memory)),
+      gone_(std::move(gone)),
+      timer_(std::make_unique<Timer>(context.io)) {
+  pod_ips_ = memory_.pod_ips;
+  seen_.sandbox.host_ips = context_.machine.facts.host_ips;
+  if (pod_->metadata.deletionTimestamp) {
+    seen_.deletion_grace_s =
+        static_cast<std::uint64_t>(pod_->metadata.deletionGracePeriodSeconds.value_or(0));
+  }
+  stored_memory_ = lifecycle::encode_memory(memory_);
+  stored_status_ = status_json(pod_->status);
+  prefill_images();
+}
+
+PodWorker::~PodWorker() = default;
+
+std::string PodWorker::id_of(const std::string& name, std::uint32_t attempt) const {
+  return container_id(uid_, name, attempt);
+}
+
+void PodWorker::note(const char* name, std::string detail, std::uint64_t start_ns) {
+  if (trace_.size() >= 200) trace_.erase(trace_.begin());
+  trace_.push_back({"podctld", name, std::move(detail), start_ns, boot_now_ns() - start_ns});
+}
+
+void PodWorker::recovered(const engine::RecoveredSandbox& found) {
+  auto& sandbox = seen_.sandbox;
+  sandbox.attempt = memory_.sandbox_attempt;
+  sandbox.pod_ips = pod_ips_;
+  if (found.shim_dead || !found.state.created) {
+    sandbox.state = SandboxState::kAbsent;
+  } else {
+    sandbox.state = found.state.alive ? SandboxState::kReady : SandboxState::kDead;
+    sandbox.message = found.state.death;
+    info_ = found.state.info;
+  }
+  for (const auto& running : found.state.containers) {
+    if (found.shim_dead) break;
+    auto& seen = seen_.container(running.name);
+    seen.attempt = running.attempt;
+    set_running(seen, running.info);
+    running_[running.name] = {running.attempt, running.info, true};
+  }
+  for (const auto& record : found.state.exits) on_exit(record);
+}
+
+void PodWorker::prefill_images() {
+  for (const auto* list : {&pod_->spec.initContainers, &pod_->spec.containers}) {
+    for (const auto& container : *list) {
+      auto& image = seen_.image(container.name);
+      if (image.state == lifecycle::ImageState::kReady) continue;
+      resolve_image(image, container.image, container.imagePullPolicy);
+      if (image.state == lifecycle::ImageState::kFailed)
+        image.state = lifecycle::ImageState::kUnknown;
+    }
+  }
+}
+
+void PodWorker::images_changed() {
+  prefill_images();
+  kick();
+}
+
+void PodWorker::kick() {
+  if (scheduled_ || finished_) return;
+  scheduled_ = true;
+  asio::post(context_.io, [self = shared_from_this()] {
+    if (!self->scheduled_) return;
+    self->run({});
+  });
+}
+
+void PodWorker::create(std::function<void(Result<void>)> done) { run(std::move(done)); }
+
+void PodWorker::update(api::Pod pod, std::function<void(Result<void>)> done) {
+  pod_ = std::make_shared<const api::Pod>(std::move(pod));
+  if (pod_->metadata.deletionTimestamp) {
+    seen_.deletion_grace_s =
+        static_cast<std::uint64_t>(pod_->metadata.deletionGracePeriodSeconds.value_or(0));
+  }
+  stored_status_.clear();  // the object has changed: it is stored whatever step says
+  run(std::move(done));
+}
+
+// One turn of lifecycle's loop. `stored` is answered after the commit; without one nothing is
+// stored unless memory or status changed.
+void PodWorker::run(std::function<void(Result<void>)> stored) {
+  scheduled_ = false;
+  if (finished_) {
+    if (stored) stored({});
+    return;
+  }
+  const std::uint64_t begin = boot_now_ns();
+  auto outcome = lifecycle::step(*pod_, memory_, seen_, {begin, wall_now_ns(), context_.boot_id});
+  memory_ = std::move(outcome.memory);
+  std::vector<lifecycle::Action> actions;
+  for (auto& action : outcome.actions) {
+    if (const auto* event = std::get_if<lifecycle::RecordEvent>(&action)) {
+      act(*event);
+      continue;
+    }
+    lifecycle::note_issued(seen_, action);
+    actions.push_back(std::move(action));
+  }
+  schedule(outcome.wake_at_ns);
+
+  auto memory = lifecycle::encode_memory(memory_);
+  auto status = status_json(outcome.status);
+  auto finish = [self = shared_from_this(), actions = std::move(actions),
+                 stored = std::move(stored),
+                 acknowledged = std::exchange(unacknowledged_, {})](Result<void> result) {
+    if (!result) self->context_.log("pod " + self->uid_ + ": " + result.error().message());
+    for (const auto& id : acknowledged) self->context_.engine.ack_exit(self->uid_, id);
+    if (stored) stored(result);
+    self->execute(actions);
+  };
+  if (memory == stored_memory_ && status == stored_status_) return finish({});
+  stored_memory_ = memory;
+  stored_status_ = std::move(status);
+  api::Pod next = *pod_;
+  next.status = std::move(outcome.status);
+  pod_ = context_.objects.put_pod(std::move(next), std::move(memory), std::move(finish));
+  note("decide", std::to_string(outcome.actions.size()) + " actions", begin);
+}
+
+void PodWorker::schedule(std::uint64_t boot_ns) {
+  timer_->timer.cancel();
+  if (boot_ns == 0) return;
+  const std::uint64_t now = boot_now_ns();
+  timer_->timer.expires_after(std::chrono::nanoseconds(boot_ns > now ? boot_ns - now : 0));
+  timer_->timer.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+    if (error) return;
+    if (auto self = weak.lock()) self->kick();
+  });
+}
+
+void PodWorker::on_exit(const wire::ExitRecord& record) {
+  unacknowledged_.insert(record.id);
+  auto& seen = seen_.container(record.name);
+  if (auto running = running_.find(record.name);
+      running != running_.end() && running->second.attempt == record.attempt) {
+    running->second.alive = false;
+  }
+  // An older attempt was answered for already; one whose start was never answered counts as well.
+  if (record.attempt >= seen.attempt) {
+    if (record.attempt > seen.attempt) {
+      seen = {};
+      seen.name = record.name;
+    }
+    set_exited(seen, record);
+  }
+  kick();
+}
+
+void PodWorker::on_sandbox_dead(const std::string& reason) {
+  if (seen_.sandbox.state == SandboxState::kReady ||
+      seen_.sandbox.state == SandboxState::kCreating) {
+    seen_.sandbox.state = SandboxState::kDead;
+    seen_.sandbox.message = reason;
+  }
+  kick();
+}
+
+Result<wire::ContainerSpec> PodWorker::container_spec(const std::string& container) {
+  const auto running = running_.find(container);
+  if (running == running_.end() || !running->second.alive) {
+    return fail(Code::kFailedPrecondition, "", "", "container " + container + " is not running");
+  }
+  return build_spec(container, running->second.attempt);
+}
+
+}  // namespace podctl::node
