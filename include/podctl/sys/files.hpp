@@ -1,5 +1,5 @@
-// Small file work of the runtime: directories, whole files, removal of trees. podctl's own paths
-// only, never a container's.
+// podctl's own plain files on the host: directories, whole files, removal of trees. Trusted paths
+// only: inside a container's tree it is root_dir.hpp's work. Used by runtime, shim and engine.
 #pragma once
 
 #include <string>

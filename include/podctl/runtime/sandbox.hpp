@@ -1,0 +1,80 @@
+// A pod's sandbox in the kernel: its cgroup, its files and volumes, the pause process that holds
+// its namespaces, its veth pair.
+//
+// Used by podctl-shim, the parent of what is made here; single thread, blocking. Keeps nothing that
+// has to outlive the caller: destroy_sandbox() cleans by names alone. A failed create leaves
+// nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "podctl/base/error.hpp"
+#include "podctl/base/layout.hpp"
+#include "podctl/base/unique_fd.hpp"
+#include "podctl/cgroup/tree.hpp"
+#include "podctl/runtime/trace.hpp"
+#include "podctl/sys/spawn.hpp"
+#include "podctl/wire/messages.hpp"
+#include "podctl/wire/spec.hpp"
+
+namespace podctl::runtime {
+
+// The programs to start, as descriptors (sealed memfds, CVE-2019-5736); borrowed for life.
+struct Programs {
+  int pause = -1;
+  int init = -1;
+};
+
+class Sandbox {
+ public:
+  // Layout::pod_run(spec.uid) must exist. kAlreadyExists when the pod's cgroup does.
+  static Result<Sandbox> create(const Layout& layout, Programs programs, cgroup::Tree tree,
+                                wire::SandboxSpec spec);
+
+  const wire::SandboxSpec& spec() const { return spec_; }
+  const wire::SandboxInfo& info() const { return info_; }
+  const sys::Child& pause() const { return pause_; }
+  const Layout& layout() const { return layout_; }
+  Programs programs() const { return programs_; }
+  cgroup::Tree& tree() { return tree_; }
+  cgroup::Group& group() { return group_; }
+  std::string mounts() const { return layout_.pod_run(spec_.uid) + "/mnt"; }
+  std::string cgroup_of(const std::string& container) const {
+    return spec_.cgroup + "/" + container;
+  }
+
+  Result<wire::GroupReport> report();
+  // As seen inside the pod; empty for hostNetwork.
+  Result<wire::NetworkReport> network() const;
+  // SIGKILL to pause, reaped here; its namespaces go with it.
+  Result<void> end_pause();
+  // Kills everything of the pod, removes its cgroups, run directory and volumes. All children of
+  // the caller that were in the pod must be reaped by the caller.
+  Result<void> destroy();
+
+ private:
+  Sandbox(const Layout& layout, Programs programs, cgroup::Tree tree, cgroup::Group group,
+          wire::SandboxSpec spec)
+      : layout_(layout),
+        programs_(programs),
+        tree_(std::move(tree)),
+        group_(std::move(group)),
+        spec_(std::move(spec)) {}
+  Result<void> start_pause(Trace& trace);
+  Result<void> connect_network(Trace& trace);
+
+  Layout layout_;
+  Programs programs_;
+  cgroup::Tree tree_;
+  cgroup::Group group_;
+  wire::SandboxSpec spec_;
+  wire::SandboxInfo info_;
+  sys::Child pause_;
+  std::vector<UniqueFd> memory_volumes_;  // directories, in the order of the spec
+};
+
+// A group with its kernel values, for describe.
+Result<wire::GroupReport> report_group(const cgroup::Group& group, const std::string& id);
+
+}  // namespace podctl::runtime

@@ -1,0 +1,176 @@
+#include "podctl/runtime/sandbox.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+
+#include <cerrno>
+
+#include "podctl/base/rollback.hpp"
+#include "podctl/net/pod_link.hpp"
+#include "podctl/net/report.hpp"
+#include "podctl/sys/files.hpp"
+#include "podctl/sys/namespaces.hpp"
+#include "podctl/sys/process.hpp"
+#include "podctl/wire/codec.hpp"
+#include "runtime/launch.hpp"
+
+namespace podctl::runtime {
+namespace {
+
+constexpr std::chrono::milliseconds kEndBound{5000};
+constexpr std::chrono::milliseconds kVethBound{5000};
+
+std::uint64_t namespaces_of(const wire::SandboxSpec& spec) {
+  std::uint64_t flags = CLONE_NEWNS;
+  if (spec.network == wire::SandboxNamespace::kPod) flags |= CLONE_NEWNET;
+  if (spec.ipc == wire::SandboxNamespace::kPod) flags |= CLONE_NEWIPC;
+  if (spec.uts == wire::SandboxNamespace::kPod) flags |= CLONE_NEWUTS;
+  if (spec.share_pid) flags |= CLONE_NEWPID;
+  return flags;
+}
+
+net::PodLinkSpec link_spec(const wire::NetworkSpec& net) {
+  return {.bridge = net.bridge,
+          .host_ifname = net.host_ifname,
+          .pod_ifname = net.pod_ifname,
+          .addresses = net.addresses,
+          .gateways = net.gateways,
+          .mtu = net.mtu};
+}
+
+Result<void> make_files(const Layout& layout, const wire::SandboxSpec& spec) {
+  const std::string run = layout.pod_run(spec.uid);
+  for (const char* name : {"/files", "/termination", "/mnt"}) {
+    TRY(sys::make_directories(run + name, 0755));
+  }
+  for (const wire::PodFile& file : spec.files) {
+    TRY(sys::write_file(run + "/files/" + file.name, file.content, file.mode));
+  }
+  for (const wire::PodVolume& volume : spec.volumes) {
+    if (!volume.memory) TRY(sys::make_directories(volume.path, volume.mode));
+  }
+  return {};
+}
+
+std::string route_text(const net::Route& route, const std::string& device) {
+  std::string text = route.destination.length == 0 ? "default" : route.destination.str();
+  if (route.gateway) text += " via " + route.gateway->str();
+  return text + " dev " + device;
+}
+
+}  // namespace
+
+Result<Sandbox> Sandbox::create(const Layout& layout, Programs programs, cgroup::Tree tree,
+                                wire::SandboxSpec spec) {
+  Trace trace;
+  auto group = TRY(trace.step("make pod cgroup", spec.cgroup,
+                              [&] { return tree.create(spec.cgroup, spec.resources, {}); }));
+  Sandbox sandbox(layout, programs, std::move(tree), std::move(group), std::move(spec));
+  Rollback undo;  // after the sandbox: it must be undone before it is gone
+  undo.add([&]() -> Result<void> { return sandbox.destroy(); });
+  undo.add([&]() -> Result<void> { return sandbox.end_pause(); });
+  TRY(trace.step("write pod files", {}, [&] { return make_files(layout, sandbox.spec_); }));
+  TRY(sandbox.start_pause(trace));
+  sandbox.info_.pause_pid = sandbox.pause_.pid;
+  sandbox.info_.started_wall_ns = wall_ns();
+  sandbox.info_.trace = trace.take();
+  undo.release();
+  return sandbox;
+}
+
+// pause mounts the pod's volumes while the network is made: both take their own kernel locks.
+Result<void> Sandbox::start_pause(Trace& trace) {
+  auto group = TRY(trace.step("make cgroup", cgroup_of("pause"),
+                              [&] { return tree_.create(cgroup_of("pause"), {}, {}); }));
+  auto started = TRY(trace.step("spawn podctl-pause", {}, [&] {
+    return spawn_helper(programs_.pause, "podctl-pause", group, namespaces_of(spec_));
+  }));
+  pause_ = std::move(started.child);
+  wire::Message request;
+  request.type = static_cast<std::uint16_t>(wire::LaunchType::kPauseRequest);
+  request.body = wire::encode(wire::PauseRequest{.spec = spec_, .mounts = mounts()});
+  TRY(started.socket.send(std::move(request)));
+  if (spec_.network == wire::SandboxNamespace::kPod) TRY(connect_network(trace));
+
+  auto answer = TRY(
+      trace.step("await podctl-pause", {}, [&] { return receive_answer(started.socket, trace); }));
+  if (!answer || answer->type != static_cast<std::uint16_t>(wire::LaunchType::kPauseReady)) {
+    return fail(Code::kInternal, "start sandbox", "podctl-pause", "ended before it was ready");
+  }
+  auto ready = TRY(wire::decode<wire::PauseReady>(answer->body));
+  info_.namespaces = std::move(ready.namespaces);
+  info_.degraded = std::move(ready.degraded);
+  memory_volumes_ = std::move(answer->fds);
+  trace.add(std::move(ready.trace));
+  return {};
+}
+
+Result<void> Sandbox::connect_network(Trace& trace) {
+  const UniqueFd netns = TRY(sys::open_namespace(std::to_string(pause_.pid), "net"));
+  auto link = TRY(
+      trace.step("open network namespace", {}, [&] { return net::PodLink::open(netns.get()); }));
+  if (!spec_.net) {
+    return trace.step("bring loopback up", {}, [&] { return link.loopback_up(); });
+  }
+  const net::PodLinkSpec spec = link_spec(*spec_.net);
+  TRY(trace.step("make veth pair", spec.host_ifname, [&] { return link.add_veth(spec); }));
+  TRY(trace.step("configure network", spec.pod_ifname, [&] { return link.configure(spec); }));
+  info_.pod_mac = net::PodLink::mac(spec);
+  return {};
+}
+
+Result<wire::GroupReport> report_group(const cgroup::Group& group, const std::string& id) {
+  wire::GroupReport report{.id = id, .directories = group.directories()};
+  report.stats = TRY(group.stats());
+  for (const cgroup::Limit& limit : TRY(group.limits())) {
+    report.limits.push_back({.key = limit.file, .value = limit.value});
+  }
+  return report;
+}
+
+Result<wire::GroupReport> Sandbox::report() { return report_group(group_, {}); }
+
+Result<wire::NetworkReport> Sandbox::network() const {
+  wire::NetworkReport report;
+  if (!spec_.net) return report;
+  const UniqueFd netns = TRY(sys::open_namespace(std::to_string(pause_.pid), "net"));
+  auto socket = TRY(net::Socket::open_in(netns.get()));
+  const auto link = TRY(net::link(socket, spec_.net->pod_ifname));
+  report.pod_ifname = link.name;
+  report.pod_mac = link.mac;
+  report.host_ifname = spec_.net->host_ifname;
+  report.mtu = link.mtu;
+  for (const net::Address& address : TRY(net::addresses(socket))) {
+    if (address.index == link.index) report.addresses.push_back(address.prefix.str());
+  }
+  for (const net::Route& route : TRY(net::routes(socket))) {
+    if (route.index == link.index) report.routes.push_back(route_text(route, link.name));
+  }
+  return report;
+}
+
+Result<void> Sandbox::end_pause() {
+  if (pause_.pid <= 0) return {};
+  memory_volumes_.clear();
+  (void)sys::send_signal(pause_.pidfd.get(), SIGKILL);
+  // The caller's reaper may have been first.
+  if (auto ended = sys::wait_child(pause_.pidfd.get(), true);
+      !ended && ended.error().code != Code::kNotFound) {
+    return Failure(std::move(ended).error());
+  }
+  pause_ = {};
+  return {};
+}
+
+// Only the volumes are on disk; the run directory, the shim's own, goes last and with it the proof
+// that there was a pod.
+Result<void> Sandbox::destroy() {
+  TRY(group_.kill());
+  TRY(end_pause());
+  TRY(group_.remove(kEndBound));
+  TRY(sys::remove_tree(layout_.pod_lib(spec_.uid)));
+  return {};
+}
+
+}  // namespace podctl::runtime

@@ -1,0 +1,16 @@
+// The shim's own log: a line an event, with the time, into pod_run/shim.log. Never fails loudly:
+// there is nobody to tell.
+#pragma once
+
+#include <string_view>
+
+#include "podctl/base/error.hpp"
+
+namespace podctl::shim {
+
+// Appends to `path` from now on; what is said before goes to stderr.
+void open_log(const std::string& path);
+void log(std::string_view line);
+void log(std::string_view what, const Error& error);
+
+}  // namespace podctl::shim

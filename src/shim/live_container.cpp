@@ -1,0 +1,87 @@
+#include "shim/live_container.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "podctl/sys/files.hpp"
+#include "shim/line_log.hpp"
+
+namespace podctl::shim {
+namespace {
+
+constexpr std::size_t kMaxTerminationMessage =
+    4096;  // kubelet, kuberuntime: maxTerminationMessageLength
+constexpr std::chrono::milliseconds kKillBound{2000};
+
+struct Pipe {
+  UniqueFd read, write;
+};
+
+Result<Pipe> make_pipe() {
+  std::array<int, 2> fds{};
+  if (::pipe2(fds.data(), O_CLOEXEC) != 0) return fail_errno(errno, "make pipe", {});
+  return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+void complain(const std::string& name, const Result<void>& result) {
+  if (!result) log("end of container " + name, result.error());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LiveContainer>> LiveContainer::start(Loop& loop, runtime::Sandbox& sandbox,
+                                                            wire::ContainerSpec spec, int target) {
+  auto pump = std::make_unique<LogPump>(
+      loop, TRY(CriLog::open(spec.log_path, spec.log_max_bytes, spec.log_max_files)));
+  Pipe in, out, err;
+  if (!spec.tty) {
+    out = TRY(make_pipe());
+    err = TRY(make_pipe());
+    if (spec.stdin_open) in = TRY(make_pipe());
+  }
+  auto container = TRY(runtime::Container::start(
+      sandbox, std::move(spec), {in.read.get(), out.write.get(), err.write.get()}, target));
+  auto live = std::unique_ptr<LiveContainer>(
+      new LiveContainer(std::move(container), std::move(pump), std::move(in.write)));
+  if (live->container_.spec().tty) {
+    TRY(live->pump_->attach(Stream::kStdout, live->container_.take_terminal()));
+  } else {
+    TRY(live->pump_->attach(Stream::kStdout, std::move(out.read)));
+    TRY(live->pump_->attach(Stream::kStderr, std::move(err.read)));
+  }
+  return live;
+}
+
+wire::ExitRecord LiveContainer::end(const sys::Exit& exit) {
+  const wire::ContainerSpec& spec = container_.spec();
+  wire::ExitRecord record{.id = spec.id,
+                          .name = spec.name,
+                          .attempt = spec.attempt,
+                          .exit_code = exit.code,
+                          .signal = exit.signal,
+                          .started_wall_ns = container_.info().started_wall_ns,
+                          .finished_wall_ns = runtime::wall_ns(),
+                          .finished_ns = runtime::boot_ns()};
+  complain(spec.name, container_.kill());
+  complain(spec.name, container_.group().wait_empty(kKillBound));
+  pump_->drain();
+  if (auto stats = container_.group().stats()) {
+    record.oom_kills = stats->oom_kills;
+    record.pids_max_events = stats->pids_max_events;
+  } else {
+    log("counters of " + spec.name, stats.error());
+  }
+  record.oom_killed_main = exit.signal == SIGKILL && record.oom_kills > 0;
+  if (!spec.termination_path.empty()) {
+    if (auto text = sys::read_file(spec.termination_path, kMaxTerminationMessage)) {
+      record.termination_message = std::move(*text);
+    }
+  }
+  return record;
+}
+
+}  // namespace podctl::shim

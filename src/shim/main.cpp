@@ -1,0 +1,78 @@
+// podctl-shim UID ROOT: the hands of one pod. Started by podctld with three descriptors:
+//   3  the connection (SOCK_SEQPACKET)   4  podctl-init   5  podctl-pause   (sealed memfds)
+// ROOT is podctl's root directory, empty for the system's places. Not meant to be started by hand.
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string_view>
+
+#include "podctl/base/text.hpp"
+#include "podctl/sys/process.hpp"
+#include "shim/line_log.hpp"
+#include "shim/shim.hpp"
+
+namespace podctl::shim {
+namespace {
+
+constexpr int kConnection = 3, kInit = 4, kPause = 5;
+
+// Only SIGKILL ends a shim; SIGCHLD is read from a descriptor.
+void set_signals() {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM}) {
+    ::signal(signal, SIG_IGN);
+  }
+  sigset_t children;
+  ::sigemptyset(&children);
+  ::sigaddset(&children, SIGCHLD);
+  ::sigprocmask(SIG_SETMASK, &children, nullptr);
+}
+
+// The kubelet gives its own helpers -999; refused without CAP_SYS_RESOURCE, and then we stay as we
+// are.
+void protect_from_oom() {
+  const UniqueFd fd(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  if (fd) {
+    [[maybe_unused]] const ssize_t n = ::write(fd.get(), "-999", 4);
+  }
+}
+
+Result<void> run(std::string uid, std::string_view root) {
+  if (!text::valid_id(uid)) return fail(Code::kInvalidArgument, "start shim", uid, "bad uid");
+  if (!root.empty() && root.front() != '/') {
+    return fail(Code::kInvalidArgument, "start shim", std::string(root), "root is not absolute");
+  }
+  ::umask(022);
+  set_signals();
+  if (::chdir("/") != 0) return fail_errno(errno, "change directory", "/");
+  ::setsid();  // EPERM: we lead a session already
+  TRY(sys::become_subreaper());
+  TRY(sys::set_undumpable());
+  protect_from_oom();
+  for (const int fd : {kConnection, kInit, kPause}) {
+    if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return fail_errno(errno, "take descriptor", {});
+  }
+  // Small arenas go back to the kernel: a shim idles for most of its life.
+  ::mallopt(M_TRIM_THRESHOLD, 64 << 10);
+  auto loop = TRY(Loop::make());
+  Shim shim(loop, Layout(std::string(root)), std::move(uid), {.pause = kPause, .init = kInit});
+  TRY(shim.open(wire::Socket(UniqueFd(kConnection))));
+  return loop.run();
+}
+
+}  // namespace
+}  // namespace podctl::shim
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    podctl::shim::log("usage: podctl-shim UID ROOT (podctld starts it)");
+    return 2;
+  }
+  if (auto done = podctl::shim::run(argv[1], argv[2]); !done) {
+    podctl::shim::log("podctl-shim", done.error());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,106 @@
+// What ends below the shim: containers, execs, pause, strangers. Every end is looked at before the
+// number is given back (WNOWAIT), and containers are dealt with before pause.
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+
+#include "podctl/wire/codec.hpp"
+#include "shim/line_log.hpp"
+#include "shim/shim.hpp"
+
+namespace podctl::shim {
+namespace {
+
+constexpr std::uint64_t kDestroyBound = 10'000'000'000;  // ns
+constexpr std::chrono::milliseconds kRemoveBound{2000};
+
+}  // namespace
+
+void Shim::reap_children() {
+  signalfd_siginfo info{};
+  while (::read(child_signal_.get(), &info, sizeof(info)) > 0) {
+  }
+  for (;;) {
+    const auto exit = sys::peek_any_child();
+    if (!exit || !*exit) return;
+    if (auto reaped = sys::reap((*exit)->pid); !reaped) {
+      log("reap", reaped.error());
+      return;
+    }
+    child_ended(**exit);
+  }
+}
+
+void Shim::child_ended(const sys::Exit& exit) {
+  if (sandbox_ && exit.pid == sandbox_->pause().pid) return pause_ended(exit);
+  if (const auto at = execs_.find(exit.pid); at != execs_.end()) {
+    send(wire::Type::kExecExited, at->second,
+         wire::encode(wire::ExecExited{.exit_code = exit.code}));
+    execs_.erase(at);
+    return;
+  }
+  for (const auto& [id, live] : containers_) {
+    if (live->container().process().pid == exit.pid) return container_ended(std::string(id), exit);
+  }
+}
+
+void Shim::container_ended(const std::string& id, const sys::Exit& exit) {
+  const auto at = containers_.find(id);
+  const std::unique_ptr<LiveContainer> live = std::move(at->second);
+  containers_.erase(at);
+  const wire::ExitRecord record = live->end(exit);
+  ended_.emplace(id, live->container().spec());
+  if (auto kept = records_.keep(record); !kept) log("keep exit record", kept.error());
+  send(wire::Type::kExited, 0, wire::encode(record));
+  if (auto removed = live->container().group().remove(kRemoveBound); !removed) {
+    log("remove cgroup", removed.error());  // the pod's own removal takes it along
+  }
+}
+
+// Without pause there is no sandbox: its containers end too, each with a record, before it is told.
+void Shim::pause_ended(const sys::Exit& exit) {
+  if (!death_.empty()) return;
+  death_ = "the pause process has ended with code " + std::to_string(exit.code);
+  log(death_);
+  for (const auto& [id, live] : containers_) {
+    if (auto killed = live->container().kill(); !killed) log("kill container", killed.error());
+  }
+  const auto told = [this] {
+    send(wire::Type::kSandboxDied, 0, wire::encode(wire::SandboxDied{.reason = death_}));
+  };
+  // Their ends come with the next SIGCHLD, well within this.
+  loop_.after(containers_.empty() ? 0 : 50, told);
+}
+
+// Blocks until pause, containers and execs are reaped; podctld, if we started it, may live on.
+Result<void> Shim::reap_everything() {
+  const std::uint64_t deadline = runtime::boot_ns() + kDestroyBound;
+  bool pause = sandbox_->pause().pid > 0;
+  while (pause || !containers_.empty() || !execs_.empty()) {
+    const auto exit = sys::peek_any_child();
+    if (!exit) break;  // no children at all
+    if (!*exit) {
+      if (runtime::boot_ns() > deadline) {
+        return fail(Code::kTimedOut, "end processes", uid_, "some cannot be killed");
+      }
+      pollfd ended{.fd = child_signal_.get(), .events = POLLIN, .revents = 0};
+      ::poll(&ended, 1, 100);
+      signalfd_siginfo info{};
+      while (::read(child_signal_.get(), &info, sizeof(info)) > 0) {
+      }
+      continue;
+    }
+    const sys::Exit ended = **exit;
+    TRY(sys::reap(ended.pid));
+    if (ended.pid == sandbox_->pause().pid) pause = false;
+    execs_.erase(ended.pid);
+    std::erase_if(containers_, [&](const auto& entry) {
+      return entry.second->container().process().pid == ended.pid;
+    });
+  }
+  containers_.clear();
+  execs_.clear();
+  return {};
+}
+
+}  // namespace podctl::shim

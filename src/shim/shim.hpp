@@ -1,0 +1,85 @@
+// The shim of one pod: takes requests of podctld, holds the sandbox and its containers, reaps,
+// keeps exits.
+//
+// Runs in podctl-shim only, one thread. Requests are done in order, one at a time. It outlives
+// every podctld and ends after DestroySandbox, or when its podctld goes before there is a sandbox.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "podctl/base/layout.hpp"
+#include "podctl/runtime/sandbox.hpp"
+#include "podctl/wire/messages.hpp"
+#include "podctl/wire/socket.hpp"
+#include "shim/live_container.hpp"
+#include "shim/loop.hpp"
+#include "shim/records.hpp"
+#include "shim/reviver.hpp"
+
+namespace podctl::shim {
+
+class Shim {
+ public:
+  Shim(Loop& loop, Layout layout, std::string uid, runtime::Programs programs);
+
+  // Makes the pod's run directory and the listening socket, then serves `first` and whoever
+  // connects.
+  Result<void> open(wire::Socket first);
+
+ private:
+  // connection.cpp: who speaks to us
+  Result<void> make_run_directory();
+  void adopt(wire::Socket connection);
+  void on_connection(std::uint32_t events);
+  void on_listener();
+  void lose_connection();
+  void send(wire::Type type, std::uint32_t request, std::string body,
+            std::vector<UniqueFd> fds = {});
+  void watch_writable();
+
+  // requests.cpp: what they ask
+  void handle(wire::Message message);
+  Result<std::string> answer(wire::Message& message, std::vector<UniqueFd>& fds);
+  wire::State state() const;
+  Result<wire::SandboxInfo> create(wire::SandboxSpec spec);
+  Result<wire::ContainerInfo> start(wire::ContainerSpec spec);
+  Result<wire::ExecStarted> exec(std::uint32_t request, const wire::ExecSpec& spec,
+                                 std::vector<UniqueFd>& fds);
+  Result<wire::SandboxStats> stats();
+  Result<void> remove(const std::string& id);
+  Result<void> update(const wire::UpdateRequest& request);
+  Result<void> destroy();
+  Result<LiveContainer*> running(const std::string& id);
+  Result<runtime::Sandbox*> sandbox();
+
+  // reaping.cpp: what ends
+  void reap_children();
+  void child_ended(const sys::Exit& exit);
+  void container_ended(const std::string& id, const sys::Exit& exit);
+  void pause_ended(const sys::Exit& exit);
+  Result<void> reap_everything();
+
+  Loop& loop_;
+  Layout layout_;
+  std::string uid_;
+  runtime::Programs programs_;
+  Reviver reviver_;
+  Records records_;
+
+  wire::Socket connection_;
+  bool said_bye_ = false;
+  UniqueFd listener_;
+  UniqueFd child_signal_;
+
+  std::optional<runtime::Sandbox> sandbox_;
+  std::string death_;                                                 // why pause does not run
+  std::map<std::string, std::unique_ptr<LiveContainer>> containers_;  // running, by id
+  std::map<std::string, wire::ContainerSpec> ended_;                  // their files are still there
+  std::map<pid_t, std::uint32_t> execs_;                              // pid -> request id
+  bool ending_ = false;
+};
+
+}  // namespace podctl::shim
