@@ -48,6 +48,7 @@ class Builder : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     auto found = anchors_.find(anchor);
     if (found == anchors_.end()) throw Stop{position(mark), "an anchor that contains itself"};
+    budget_.nodes += found->second.nodes;  // so that an anchor around aliases counts them
     budget_.alias_nodes += found->second.nodes;
     if (budget_.alias_nodes > budget_.limits.alias_nodes) {
       throw Stop{position(mark), "aliases expand to more than " +

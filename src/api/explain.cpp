@@ -1,0 +1,196 @@
+#include "podctl/api/explain.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "podctl/api/event.hpp"
+#include "podctl/api/node.hpp"
+#include "podctl/api/pod.hpp"
+#include "podctl/api/support.hpp"
+#include "podctl/base/text.hpp"
+
+namespace podctl::api {
+namespace {
+
+constexpr int kMaxDepth = 12;
+
+struct Root {
+  std::string_view kind;
+  std::vector<std::string_view> names;
+  const Type& (*type)();
+};
+
+const std::vector<Root>& roots() {
+  static const std::vector<Root> kRoots = {
+      {"Pod", {"pod", "pods", "po"}, &type_of<Pod>},
+      {"Event", {"event", "events", "ev"}, &type_of<Event>},
+      {"Node", {"node", "nodes", "no"}, &type_of<Node>},
+      {"Namespace", {"namespace", "namespaces", "ns"}, &type_of<Namespace>},
+  };
+  return kRoots;
+}
+
+std::string_view scalar_name(const Field& f) {
+  switch (f.kind) {
+    case Kind::kBool:
+      return "boolean";
+    case Kind::kInt32:
+    case Kind::kInt64:
+      return "integer";
+    case Kind::kQuantity:
+      return "Quantity";
+    case Kind::kTime:
+      return "Time";
+    case Kind::kIntOrString:
+      return "IntOrString";
+    case Kind::kBytes:
+      return "base64";
+    case Kind::kRaw:
+      return "Object";
+    case Kind::kStruct:
+      return f.type().name;
+    case Kind::kString:
+      break;
+  }
+  return "string";
+}
+
+std::string type_name(const Field& f) {
+  std::string name(scalar_name(f));
+  if (f.shape == Shape::kList) return "[]" + name;
+  if (f.shape == Shape::kMap) return "map[string]" + name;
+  return name;
+}
+
+std::string mark(const Type& type, const Field& f, bool pod) {
+  if (!pod) return "";
+  return supported(type, f) ? "  (supported)" : "  (not yet)";
+}
+
+std::string enum_line(const Field& f, const std::string& indent) {
+  if (f.values.empty()) return {};
+  std::string out = indent + "enum: ";
+  for (std::size_t i = 0; i < f.values.size(); ++i) {
+    // Signals and their like are too many for a line.
+    if (i == 8) return out + ", ....\n";
+    out += (i ? ", " : "") + std::string(f.values[i]);
+  }
+  return out + "\n";
+}
+
+std::vector<const Field*> sorted(const Type& type) {
+  std::vector<const Field*> out;
+  for (const Field& f : type.fields) out.push_back(&f);
+  std::sort(out.begin(), out.end(), [](auto* a, auto* b) { return a->name < b->name; });
+  return out;
+}
+
+class Writer {
+ public:
+  Writer(bool pod, bool recursive) : pod_(pod), recursive_(recursive) {}
+
+  // `known`: every step above is supported; below an unsupported field nothing is.
+  void fields(const Type& type, int depth, bool known) {
+    for (const Field* f : sorted(type)) one(type, *f, depth, known);
+  }
+
+  std::string out;
+
+ private:
+  void one(const Type& type, const Field& f, int depth, bool known) {
+    std::string indent(static_cast<std::size_t>(depth) * 2, ' ');
+    out += indent + std::string(f.name) + "\t<" + type_name(f) + ">";
+    if (f.required) out += " -required-";
+    bool here = known && supported(type, f);
+    // A status is written by podctl, not acted on.
+    bool status = f.name == "status" && type.name == "Pod";
+    if (pod_ && !in_status_ && !status) out += known ? mark(type, f, true) : "  (not yet)";
+    out += "\n";
+    if (recursive_) {
+      out += enum_line(f, indent);
+      if (f.kind == Kind::kStruct && depth < kMaxDepth) {
+        bool outer = in_status_;
+        in_status_ = in_status_ || status;
+        fields(f.type(), depth + 1, here);
+        in_status_ = outer;
+      }
+      return;
+    }
+    out += enum_line(f, indent);
+    if (f.deprecated) out += indent + "  Deprecated.\n";
+    if (!f.feature_gate.empty()) {
+      out += indent + "  Feature gate: " + std::string(f.feature_gate) + "\n";
+    }
+    if (!f.list_key.empty()) {
+      out += indent + "  Elements are told apart by " + std::string(f.list_key) + ".\n";
+    }
+  }
+
+  bool pod_;
+  bool recursive_;
+  bool in_status_ = false;
+};
+
+Failure no_field(std::string_view step, const Type& type) {
+  std::vector<std::string_view> names;
+  for (const Field& f : type.fields) names.push_back(f.name);
+  std::string why = "field \"" + std::string(step) + "\" does not exist";
+  if (auto near = text::nearest(step, names))
+    why += ", did you mean \"" + std::string(*near) + "\"?";
+  return fail(Code::kNotFound, "explain", std::string(type.name), why);
+}
+
+struct Place {
+  const Type* owner = nullptr;  // of the field
+  const Field* field = nullptr;
+  const Type* type = nullptr;  // of the value; null for a scalar
+  bool known = true;
+  bool status = false;
+};
+
+Result<Place> walk(const std::vector<std::string_view>& steps, const Type& root) {
+  Place place;
+  place.type = &root;
+  for (std::size_t i = 1; i < steps.size(); ++i) {
+    if (!place.type) {
+      return fail(Code::kNotFound, "explain", std::string(steps[i - 1]), "has no fields");
+    }
+    const Field* f = place.type->find(steps[i]);
+    if (!f) return no_field(steps[i], *place.type);
+    place.status = place.status || (i == 1 && f->name == "status");
+    place.known = place.known && supported(*place.type, *f);
+    place.owner = place.type;
+    place.field = f;
+    place.type = f->kind == Kind::kStruct ? &f->type() : nullptr;
+  }
+  return place;
+}
+
+}  // namespace
+
+Result<std::string> explain(std::string_view path, bool recursive) {
+  auto steps = text::split(path, '.');
+  auto root = std::find_if(roots().begin(), roots().end(), [&](const Root& r) {
+    return std::find(r.names.begin(), r.names.end(), steps[0]) != r.names.end() ||
+           r.kind == steps[0];
+  });
+  if (root == roots().end()) {
+    return fail(Code::kNotFound, "explain", std::string(steps[0]),
+                "podctl knows pods, events, nodes and namespaces");
+  }
+  Place place = TRY(walk(steps, root->type()));
+  bool pod = root->kind == "Pod" && !place.status;
+  std::string out = "KIND:       " + std::string(root->kind) + "\nVERSION:    v1\n\n";
+  if (place.field) {
+    out += "FIELD: " + std::string(place.field->name) + " <" + type_name(*place.field) + ">";
+    if (place.field->required) out += " -required-";
+    if (pod) out += place.known ? "  (supported)" : "  (not yet)";
+    out += "\n" + enum_line(*place.field, "") + "\n";
+  }
+  if (!place.type) return out;
+  Writer writer(pod, recursive);
+  writer.fields(*place.type, 1, place.known);
+  return out + "FIELDS:\n" + writer.out;
+}
+
+}  // namespace podctl::api
