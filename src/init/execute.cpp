@@ -1,0 +1,121 @@
+#include "init/execute.hpp"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "podctl/base/text.hpp"
+#include "podctl/sys/root_dir.hpp"
+
+namespace podctl::init {
+namespace {
+
+constexpr std::size_t kHead = 4096;  // bytes of a program that are looked at, after a failure
+
+Failure refuse(Code code, const std::string& name, std::string cause) {
+  return fail(code, "exec:", "\"" + name + "\"", std::move(cause));
+}
+
+// 0 when it can be executed, else the errno that stands against it.
+int obstacle(const std::string& file) {
+  struct stat st;
+  if (::stat(file.c_str(), &st) != 0) return errno;
+  if (S_ISDIR(st.st_mode)) return EISDIR;
+  // The effective user counts, with its capabilities; a file without any x bit is refused even to
+  // root.
+  if (::faccessat(AT_FDCWD, file.c_str(), X_OK, AT_EACCESS) != 0) return errno;
+  return 0;
+}
+
+std::string elf_interpreter(const std::string& head) {
+  Elf64_Ehdr elf;
+  if (head.size() < sizeof elf || std::memcmp(head.data(), ELFMAG, SELFMAG) != 0) return {};
+  std::memcpy(&elf, head.data(), sizeof elf);
+  for (unsigned i = 0; i < elf.e_phnum; ++i) {
+    Elf64_Phdr part;
+    const std::uint64_t at = elf.e_phoff + std::uint64_t{i} * sizeof part;
+    if (at > head.size() || head.size() - at < sizeof part) return {};
+    std::memcpy(&part, head.data() + at, sizeof part);
+    if (part.p_type != PT_INTERP) continue;
+    if (part.p_offset > head.size() || head.size() - part.p_offset < part.p_filesz) return {};
+    return head.substr(part.p_offset, part.p_filesz > 0 ? part.p_filesz - 1 : 0);
+  }
+  return {};
+}
+
+// The program that the kernel would run in its place: of "#!" or of ELF's PT_INTERP.
+std::string interpreter_of(const std::string& program) {
+  const auto root = sys::RootDir::open_host("/");
+  if (!root) return {};
+  // execve has resolved a relative name from the working directory; only absolute ones are read
+  // here.
+  const auto fd = root->open(program, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!fd) return {};
+  std::string head(kHead, '\0');
+  const auto n = ::read(fd->get(), head.data(), head.size());
+  if (n <= 0) return {};
+  head.resize(static_cast<std::size_t>(n));
+  if (!head.starts_with("#!")) return elf_interpreter(head);
+  const auto line = text::trim(std::string_view(head).substr(2, head.find('\n') - 2));
+  return std::string(line.substr(0, line.find_first_of(" \t")));
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> out;
+  for (const auto& s : strings) out.push_back(const_cast<char*>(s.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> find_program(const std::string& name, const std::string& path) {
+  if (name.find('/') != std::string::npos) {
+    switch (const int err = obstacle(name)) {
+      case 0:
+        return name;
+      case ENOENT:
+      case ENOTDIR:
+        return refuse(Code::kNotFound, name, "no such file or directory");
+      case EISDIR:
+        return refuse(Code::kPermissionDenied, name, "is a directory");
+      default:
+        return refuse(code_from_errno(err), name,
+                      err == EACCES ? "permission denied" : ::strerrordesc_np(err));
+    }
+  }
+  bool denied = false;
+  for (const auto directory : text::split(path, ':')) {
+    const std::string file = (directory.empty() ? "." : std::string(directory)) + "/" + name;
+    const int err = obstacle(file);
+    if (err == 0) return file;
+    denied = denied || err == EACCES;
+  }
+  if (denied) return refuse(Code::kPermissionDenied, name, "permission denied");
+  return refuse(Code::kNotFound, name, "executable file not found in $PATH");
+}
+
+Error execute(const std::string& program, const std::vector<std::string>& argv,
+              const std::vector<std::string>& env) {
+  const auto arguments = pointers(argv);
+  const auto environment = pointers(env);
+  ::execve(program.c_str(), arguments.data(), environment.data());
+  const int err = errno;
+  std::string cause = err == ENOEXEC ? "exec format error" : ::strerrordesc_np(err);
+  if (err == EACCES) cause = "permission denied";
+  if (err == E2BIG) cause = "argument list too long";
+  if (err == ENOENT) {
+    const std::string interpreter = interpreter_of(program);
+    cause = "no such file or directory";
+    if (!interpreter.empty()) cause = "interpreter \"" + interpreter + "\": " + cause;
+  }
+  Error error = refuse(code_from_errno(err), program, cause).value();
+  error.sys_errno = 0;  // the cause says it
+  return error;
+}
+
+}  // namespace podctl::init

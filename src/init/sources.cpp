@@ -1,0 +1,204 @@
+#include "init/sources.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "podctl/base/text.hpp"
+#include "podctl/sys/mount.hpp"
+#include "podctl/sys/root_dir.hpp"
+
+namespace podctl::init {
+namespace {
+
+using sys::RootDir;
+using wire::HostPathType;
+using wire::MountKind;
+using wire::MountSpec;
+using wire::Propagation;
+
+const char* type_words(HostPathType type) {
+  switch (type) {
+    case HostPathType::kFile:
+    case HostPathType::kFileOrCreate:
+      return "file";
+    case HostPathType::kSocket:
+      return "socket file";
+    case HostPathType::kCharDevice:
+      return "character device";
+    case HostPathType::kBlockDevice:
+      return "block device";
+    default:
+      return "directory";
+  }
+}
+
+bool fits(HostPathType type, mode_t mode) {
+  switch (type) {
+    case HostPathType::kDirectory:
+    case HostPathType::kDirectoryOrCreate:
+      return S_ISDIR(mode);
+    case HostPathType::kFile:
+    case HostPathType::kFileOrCreate:
+      return S_ISREG(mode);
+    case HostPathType::kSocket:
+      return S_ISSOCK(mode);
+    case HostPathType::kCharDevice:
+      return S_ISCHR(mode);
+    case HostPathType::kBlockDevice:
+      return S_ISBLK(mode);
+    default:
+      return true;
+  }
+}
+
+// Made and checked as the kubelet does: DirectoryOrCreate 0755 with parents, FileOrCreate 0644
+// without.
+Result<UniqueFd> open_host_path(const RootDir& host, const MountSpec& m) {
+  auto found = host.open_path(m.source);
+  if (!found && found.error().code == Code::kNotFound) {
+    switch (m.host_type) {
+      // Unset does not check; but a bind needs something to bind, and the kubelet's runtimes make a
+      // directory.
+      case HostPathType::kUnset:
+      case HostPathType::kDirectoryOrCreate:
+        return host.mkdir_all(m.source, 0755);
+      case HostPathType::kFileOrCreate:
+        found = host.open(m.source, O_CREAT | O_RDONLY | O_NONBLOCK, 0644);
+        if (found) found = host.open_path(m.source);
+        break;
+      default:
+        break;
+    }
+  }
+  if (!found) return found;
+  struct stat st;
+  if (::fstat(found->get(), &st) != 0) return fail_errno(errno, "stat", m.source);
+  if (!fits(m.host_type, st.st_mode)) {
+    return fail(Code::kFailedPrecondition, "hostPath type check failed:", m.source,
+                std::string("is not a ") + type_words(m.host_type));
+  }
+  return found;
+}
+
+// subPath is made if missing, and may not leave the volume by any symlink (CVE-2017-1002101).
+Result<UniqueFd> enter_sub_path(UniqueFd volume, const MountSpec& m) {
+  if (m.sub_path.empty()) return volume;
+  const RootDir root(std::move(volume), sys::Resolve::kBeneath);
+  auto found = root.open_path(m.sub_path);
+  if (!found && found.error().code == Code::kNotFound) found = root.mkdir_all(m.sub_path, 0750);
+  if (!found) {
+    return Failure(
+        std::move(found).error().with("subPath '" + m.sub_path + "' of volume '" + m.name + "'"));
+  }
+  return found;
+}
+
+// The line of /proc/self/mountinfo of the mount that a descriptor lies on says "shared:N" for a
+// shared one.
+Result<bool> on_shared_mount(int fd) {
+  const auto proc = TRY(RootDir::open_host("/proc/thread-self"));
+  const auto info = TRY(proc.read_file("fdinfo/" + std::to_string(fd)));
+  std::string id;
+  for (const auto line : text::split(info, '\n')) {
+    if (line.starts_with("mnt_id:")) id = text::trim(line.substr(7));
+  }
+  const auto mounts = TRY(proc.read_file("mountinfo", 16U << 20));
+  for (const auto line : text::split(mounts, '\n')) {
+    if (!line.starts_with(id + " ")) continue;
+    return line.substr(0, line.find(" - ")).find(" shared:") != std::string_view::npos;
+  }
+  return fail(Code::kNotFound, "read", "mountinfo", "no mount " + id);
+}
+
+sys::Spread spread_of(Propagation propagation) {
+  switch (propagation) {
+    case Propagation::kSlave:
+      return sys::Spread::kSlave;
+    case Propagation::kShared:
+      return sys::Spread::kShared;
+    default:
+      return sys::Spread::kPrivate;
+  }
+}
+
+Result<void> check_propagation(int fd, const MountSpec& m) {
+  if (m.propagation == Propagation::kPrivate) return {};
+  if (TRY(on_shared_mount(fd))) return {};
+  const bool both = m.propagation == Propagation::kShared;
+  return fail(Code::kFailedPrecondition, "mount", m.source,
+              both ? "path is mounted on a mount that is not shared: Bidirectional needs one"
+                   : "path is mounted on a mount that is not shared: HostToContainer needs one");
+}
+
+Result<Source> detach(int fd, const MountSpec& m) {
+  struct stat st;
+  if (::fstat(fd, &st) != 0) return fail_errno(errno, "stat", m.source);
+  Source source{TRY(sys::clone_mount(fd, true)), S_ISDIR(st.st_mode)};
+  TRY(sys::set_propagation(source.mount.get(), spread_of(m.propagation), true));
+  if (m.read_only || m.recursive_read_only) {
+    TRY(sys::set_attributes(source.mount.get(), sys::kReadOnly, m.recursive_read_only));
+  }
+  return source;
+}
+
+Result<Source> make_tmpfs(const MountSpec& m) {
+  char mode[16];
+  std::snprintf(mode, sizeof mode, "%04o", m.mode);
+  std::vector<sys::MountOption> options = {{"mode", mode}};
+  if (m.size != 0) options.emplace_back("size", std::to_string(m.size));
+  const std::uint64_t attributes = sys::kNoSuid | sys::kNoDev | (m.read_only ? sys::kReadOnly : 0);
+  return Source{TRY(sys::new_mount("tmpfs", options, attributes)), true};
+}
+
+Result<Source> open_host_source(const RootDir& host, const MountSpec& m) {
+  switch (m.kind) {
+    case MountKind::kPodVolume:
+      return Source{};
+    case MountKind::kTmpfs:
+      return make_tmpfs(m);
+    case MountKind::kBind:
+    case MountKind::kHostPath: {
+      UniqueFd fd = m.kind == MountKind::kHostPath ? TRY(open_host_path(host, m))
+                                                   : TRY(host.open_path(m.source));
+      fd = TRY(enter_sub_path(std::move(fd), m));
+      TRY(check_propagation(fd.get(), m));
+      return detach(fd.get(), m);
+    }
+  }
+  return fail(Code::kUnsupported, "mount", m.target, "a kind of mount this version does not know");
+}
+
+std::string about(const MountSpec& m) { return "volume '" + m.name + "' at '" + m.target + "'"; }
+
+}  // namespace
+
+Result<std::vector<Source>> open_host_sources(const std::vector<MountSpec>& mounts) {
+  std::vector<Source> sources;
+  if (mounts.empty()) return sources;
+  const auto host = TRY(RootDir::open_host("/"));
+  for (const auto& m : mounts) {
+    sources.push_back(TRY_CONTEXT(open_host_source(host, m), about(m)));
+  }
+  return sources;
+}
+
+Result<void> open_pod_sources(const std::vector<MountSpec>& mounts, const std::string& pod_mounts,
+                              std::vector<Source>& sources) {
+  for (std::size_t i = 0; i < mounts.size(); ++i) {
+    const MountSpec& m = mounts[i];
+    if (m.kind != MountKind::kPodVolume) continue;
+    if (!text::valid_id(m.source)) {
+      return fail(Code::kInvalidArgument, "mount", m.source, "not a volume's name");
+    }
+    const auto root = TRY_CONTEXT(RootDir::open_host(pod_mounts + "/" + m.source), about(m));
+    UniqueFd fd = TRY_CONTEXT(root.open_path(""), about(m));
+    fd = TRY_CONTEXT(enter_sub_path(std::move(fd), m), about(m));
+    sources[i] = TRY_CONTEXT(detach(fd.get(), m), about(m));
+  }
+  return {};
+}
+
+}  // namespace podctl::init

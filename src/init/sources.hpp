@@ -1,0 +1,28 @@
+// Where a container's mounts come from, as detached mounts: opened in the host's mount namespace
+// before the pod's is joined (so that Bidirectional reaches the host), pod volumes after.
+//
+// Runs in init's first stage, with the host's privileges. A subPath and a hostPath are resolved
+// once; the mount is made from that descriptor (CVE-2017-1002101).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "podctl/base/error.hpp"
+#include "podctl/base/unique_fd.hpp"
+#include "podctl/wire/spec.hpp"
+
+namespace podctl::init {
+
+struct Source {
+  UniqueFd mount;          // detached, flags and propagation set
+  bool directory = false;  // what the target has to be
+};
+
+// One for each of the container's mounts, in their order; kPodVolume ones stay empty.
+Result<std::vector<Source>> open_host_sources(const std::vector<wire::MountSpec>& mounts);
+// Fills in the kPodVolume ones from <pod_mounts>/<source>, in the pod's mount namespace.
+Result<void> open_pod_sources(const std::vector<wire::MountSpec>& mounts,
+                              const std::string& pod_mounts, std::vector<Source>& sources);
+
+}  // namespace podctl::init
