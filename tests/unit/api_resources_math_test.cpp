@@ -1,0 +1,118 @@
+#include <gtest/gtest.h>
+
+#include "podctl/api/resources_math.hpp"
+
+namespace podctl::api {
+namespace {
+
+constexpr std::int64_t kGi = 1LL << 30;
+
+ResourceMap map_of(const std::string& cpu, const std::string& memory) {
+  ResourceMap map;
+  if (!cpu.empty()) map["cpu"] = *Quantity::parse(cpu);
+  if (!memory.empty()) map["memory"] = *Quantity::parse(memory);
+  return map;
+}
+
+Container container(ResourceMap requests, ResourceMap limits, bool sidecar = false) {
+  Container c;
+  auto& resources = c.resources.emplace();
+  resources.requests = std::move(requests);
+  resources.limits = std::move(limits);
+  if (sidecar) c.restartPolicy = "Always";
+  return c;
+}
+
+TEST(ApiResourcesMath, CpuSharesAndQuota) {
+  const std::vector<std::pair<std::int64_t, std::uint64_t>> shares = {
+      {0, 2},     {1, 2},       {10, 10},       {50, 51},           {100, 102},          {250, 256},
+      {500, 512}, {1000, 1024}, {16000, 16384}, {256'000, 262'144}, {1LL << 60, 262'144}};
+  for (const auto& [milli, want] : shares) EXPECT_EQ(cpu_shares(milli), want) << milli;
+  EXPECT_EQ(cpu_quota_us(0), -1);
+  EXPECT_EQ(cpu_quota_us(5), 1000);
+  EXPECT_EQ(cpu_quota_us(10), 1000);
+  EXPECT_EQ(cpu_quota_us(250), 25'000);
+  EXPECT_EQ(cpu_quota_us(2000), 200'000);
+}
+
+TEST(ApiResourcesMath, QosClass) {
+  Pod pod;
+  pod.spec.containers.push_back(Container{});
+  EXPECT_EQ(qos_class(pod), QosClass::kBestEffort);
+  pod.spec.containers[0] = container({}, map_of("1", "1Gi"));
+  EXPECT_EQ(qos_class(pod), QosClass::kGuaranteed);
+  pod.spec.containers[0] = container(map_of("1000m", "1Gi"), map_of("1", "1024Mi"));
+  EXPECT_EQ(qos_class(pod), QosClass::kGuaranteed);
+  pod.spec.containers[0] = container(map_of("500m", ""), map_of("1", "1Gi"));
+  EXPECT_EQ(qos_class(pod), QosClass::kBurstable);
+  pod.spec.containers[0] = container({}, map_of("1", ""));
+  EXPECT_EQ(qos_class(pod), QosClass::kBurstable);
+  pod.spec.containers[0] = container({}, map_of("1", "1Gi"));
+  pod.spec.initContainers.push_back(Container{});
+  EXPECT_EQ(qos_class(pod), QosClass::kBurstable);  // the init container counts
+  pod.spec.resources.emplace().limits = map_of("2", "2Gi");
+  pod.spec.resources->requests = map_of("2", "2Gi");
+  EXPECT_EQ(qos_class(pod), QosClass::kGuaranteed);
+  EXPECT_STREQ(qos_name(QosClass::kBurstable), "Burstable");
+}
+
+TEST(ApiResourcesMath, EffectiveRequestsCountSidecarsBesideInit) {
+  Pod pod;
+  pod.spec.initContainers = {container(map_of("300m", "1Gi"), {}),
+                             container(map_of("200m", "1Gi"), {}, true),
+                             container(map_of("900m", "1Gi"), {})};
+  pod.spec.containers = {container(map_of("400m", "2Gi"), {}),
+                         container(map_of("100m", "2Gi"), {})};
+  auto requests = effective_requests(pod);
+  EXPECT_EQ(requests["cpu"].milli_value(), 1100);  // 900 + the sidecar's 200 > 400 + 100 + 200
+  EXPECT_EQ(requests["memory"].value(), 5 * kGi);
+  pod.spec.overhead = map_of("50m", "");
+  EXPECT_EQ(effective_requests(pod)["cpu"].milli_value(), 1150);
+  EXPECT_TRUE(effective_limits(pod).empty());  // overhead adds to a limit only where one is
+  pod.spec.resources.emplace().requests = map_of("2", "");
+  EXPECT_EQ(effective_requests(pod)["cpu"].milli_value(), 2050);
+}
+
+TEST(ApiResourcesMath, PodCgroupIsBoundedOnlyWhenEveryContainerIs) {
+  Pod pod;
+  pod.spec.containers = {container({}, map_of("500m", "1Gi")), container(map_of("100m", ""), {})};
+  auto cgroup = pod_cgroup(pod);
+  EXPECT_EQ(cgroup.cpu_shares, 614U);
+  EXPECT_FALSE(cgroup.cpu_quota_us);
+  EXPECT_FALSE(cgroup.memory_limit);
+  pod.spec.containers[1] = container({}, map_of("250m", "1Gi"));
+  cgroup = pod_cgroup(pod);
+  EXPECT_EQ(cgroup.cpu_quota_us, 75'000);
+  EXPECT_EQ(cgroup.memory_limit, 2 * kGi);
+  pod.spec.containers = {Container{}};
+  EXPECT_EQ(pod_cgroup(pod).cpu_shares, 2U);
+}
+
+TEST(ApiResourcesMath, ContainerCgroup) {
+  const auto cgroup = container_cgroup(container(map_of("100m", "64Mi"), map_of("1", "128Mi")));
+  EXPECT_EQ(cgroup.cpu_shares, 102U);
+  EXPECT_EQ(cgroup.cpu_quota_us, 100'000);
+  EXPECT_EQ(cgroup.cpu_period_us, 100'000U);
+  EXPECT_EQ(cgroup.memory_limit, 128LL << 20);
+  EXPECT_TRUE(cgroup.oom_group);
+  EXPECT_FALSE(container_cgroup(Container{}).cpu_quota_us);
+}
+
+TEST(ApiResourcesMath, OomScore) {
+  Pod pod;
+  pod.spec.containers = {Container{}};
+  EXPECT_EQ(oom_score_adj(pod, pod.spec.containers[0], 8 * kGi), 1000);
+  pod.spec.containers = {container(map_of("", "2Gi"), {}), container(map_of("1", ""), {})};
+  EXPECT_EQ(oom_score_adj(pod, pod.spec.containers[0], 8 * kGi), 750);
+  EXPECT_EQ(oom_score_adj(pod, pod.spec.containers[1], 8 * kGi), 999);
+  EXPECT_EQ(oom_score_adj(pod, pod.spec.containers[0], 2 * kGi), 3);
+  pod.spec.containers.pop_back();
+  pod.spec.initContainers = {container(map_of("1", ""), {}, true)};
+  EXPECT_EQ(oom_score_adj(pod, pod.spec.initContainers[0], 8 * kGi), 750);
+  pod.spec.initContainers.clear();
+  pod.spec.containers = {container({}, map_of("1", "1Gi"))};
+  EXPECT_EQ(oom_score_adj(pod, pod.spec.containers[0], 8 * kGi), -997);
+}
+
+}  // namespace
+}  // namespace podctl::api

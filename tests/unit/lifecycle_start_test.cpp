@@ -1,0 +1,262 @@
+// Start order: sandbox, init containers, sidecars, regular containers; images; sandboxes that fail
+// or die.
+#include "lifecycle_simulator.hpp"
+
+namespace podctl::lifecycle {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+TEST(LifecycleStart, FirstStepOfAWarmPodAsksForEverythingAtOnce) {
+  Simulator sim(make_pod({"a", "b"}));
+  const auto outcome = step(sim.pod, {}, sim.seen, sim.now());
+  ASSERT_EQ(outcome.actions.size(), 4U);
+  EXPECT_EQ(std::get<RecordEvent>(outcome.actions[0]).message,
+            "Successfully assigned default/web to here");
+  EXPECT_EQ(std::get<RecordEvent>(outcome.actions[0]).component, "default-scheduler");
+  EXPECT_EQ(std::get<CreateSandbox>(outcome.actions[1]), (CreateSandbox{0}));
+  EXPECT_EQ(std::get<StartContainer>(outcome.actions[2]), (StartContainer{"a", 0, 0}));
+  EXPECT_EQ(std::get<StartContainer>(outcome.actions[3]), (StartContainer{"b", 0, 0}));
+  EXPECT_EQ(outcome.status.phase, "Pending");
+  EXPECT_EQ(outcome.status.containerStatuses[0].state->waiting->reason, "ContainerCreating");
+}
+
+TEST(LifecycleStart, RunningPodIsReadyAndQuiet) {
+  Simulator sim(make_pod({"a", "b"}));
+  sim.run_until(1);
+  EXPECT_EQ(sim.pod.status.phase, "Running");
+  EXPECT_EQ(sim.column(), "Running");
+  EXPECT_EQ(api::ready_count(sim.pod).str(), "2/2");
+  EXPECT_EQ(sim.pod.status.podIP, "10.0.0.2");
+  EXPECT_EQ(sim.pod.status.podIPs.size(), 2U);
+  EXPECT_EQ(sim.pod.status.hostIP, "192.168.0.9");
+  EXPECT_EQ(sim.pod.status.qosClass, "BestEffort");
+  EXPECT_EQ(sim.status("a").containerID, "podctl://id-a-0");
+  EXPECT_EQ(sim.status("a").imageID, "sha256:abc");
+  EXPECT_EQ(sim.wake_ns, 0U);
+  for (const auto& condition : sim.pod.status.conditions) {
+    EXPECT_EQ(condition.status, "True") << condition.type;
+    EXPECT_EQ(condition.observedGeneration, 1);
+  }
+  EXPECT_EQ(sim.events, (Lines{"Scheduled: Successfully assigned default/web to here",
+                               "Pulled: Container image \"busybox\" already present on machine and "
+                               "can be accessed by the pod",
+                               "Created: Container created", "Started: Container started",
+                               "Pulled: Container image \"busybox\" already present on machine and "
+                               "can be accessed by the pod",
+                               "Created: Container created", "Started: Container started"}));
+  const auto before = sim.memory;
+  for (int i = 0; i < 3; ++i) {
+    sim.step();
+    EXPECT_TRUE(sim.last_actions.empty());
+    EXPECT_EQ(sim.memory, before);
+  }
+}
+
+TEST(LifecycleStart, InitContainersRunInOrderBeforeTheRegularOnes) {
+  auto pod = make_pod({"app"});
+  add_init(pod, "one");
+  add_init(pod, "two");
+  Simulator sim(std::move(pod));
+  sim.behaves["one"].runs_ns = 3 * kSec;
+  sim.behaves["two"].runs_ns = 4 * kSec;
+  sim.run_until(1);
+  EXPECT_EQ(sim.column(), "Init:0/2");
+  EXPECT_EQ(sim.waiting("app"), "PodInitializing");
+  EXPECT_EQ(sim.pod.status.phase, "Pending");
+  EXPECT_EQ(sim.condition("Initialized").reason, "ContainersNotInitialized");
+  EXPECT_EQ(sim.condition("Initialized").message, "containers with incomplete status: [one two]");
+  sim.run_until(5);
+  EXPECT_EQ(sim.column(), "Init:1/2");
+  EXPECT_TRUE(sim.status("one").ready);
+  sim.run_until(20);
+  EXPECT_EQ(sim.column(), "Running");
+  EXPECT_EQ(sim.traced({"start"}),
+            (Lines{"0.0 start one 0", "3.0 start two 0", "7.0 start app 0"}));
+  EXPECT_EQ(sim.condition("Initialized").lastTransitionTime.seconds(), 1'800'000'007);
+}
+
+TEST(LifecycleStart, SidecarStartsBeforeTheNextAndStaysUp) {
+  auto pod = make_pod({"app"});
+  add_init(pod, "proxy", true);
+  add_init(pod, "setup");
+  Simulator sim(std::move(pod));
+  sim.behaves["setup"].runs_ns = 2 * kSec;
+  sim.run_until(10);
+  EXPECT_EQ(sim.traced({"start"}),
+            (Lines{"0.0 start proxy 0", "0.0 start setup 0", "2.0 start app 0"}));
+  EXPECT_EQ(api::ready_count(sim.pod).str(), "2/2");
+  EXPECT_EQ(sim.column(), "Running");
+}
+
+TEST(LifecycleStart, SidecarWithStartupProbeHoldsTheNext) {
+  auto pod = make_pod({"app"});
+  add_init(pod, "proxy", true);
+  Simulator sim(std::move(pod));
+  sim.settle();
+  // The answer of a probe that has not passed arrives with the first look at the running container.
+  Simulator held(sim.pod);
+  held.step();
+  held.seen.container("proxy").startup_passed = false;
+  held.settle();
+  EXPECT_EQ(held.column(), "Init:0/1");
+  EXPECT_FALSE(*held.status("proxy").started);
+  held.seen.container("proxy").startup_passed = true;
+  held.settle();
+  EXPECT_EQ(held.column(), "Running");
+}
+
+TEST(LifecycleStart, FailingInitIsRetriedWithBackoffAndFailsANeverPod) {
+  for (const std::string policy : {"Always", "OnFailure", "Never"}) {
+    auto pod = make_pod({"app"}, policy);
+    add_init(pod, "setup");
+    Simulator sim(std::move(pod));
+    sim.behaves["setup"].runs_ns = kSec;
+    sim.behaves["setup"].exit_code = 3;
+    sim.run_until(5);
+    if (policy == "Never") {
+      EXPECT_EQ(sim.pod.status.phase, "Failed");
+      EXPECT_EQ(sim.column(), "Init:Error");
+      EXPECT_EQ(sim.waiting("app"), "PodInitializing");
+      EXPECT_EQ(sim.traced({"destroy"}), (Lines{"1.0 destroy 0 final"}));
+    } else {
+      EXPECT_EQ(sim.pod.status.phase, "Pending") << policy;
+      EXPECT_EQ(sim.column(), "Init:CrashLoopBackOff");
+      EXPECT_EQ(api::restart_count(sim.pod).count, 1);
+    }
+  }
+}
+
+TEST(LifecycleStart, InitContainersOwnPolicyWins) {
+  auto pod = make_pod({"app"}, "Never");
+  add_init(pod, "setup").restartPolicy = "OnFailure";
+  Simulator sim(std::move(pod));
+  sim.behaves["setup"].runs_ns = kSec;
+  sim.behaves["setup"].exit_code = 3;
+  sim.run_until(5);
+  EXPECT_EQ(sim.traced({"start"}), (Lines{"0.0 start setup 0", "1.0 start setup 1"}));
+}
+
+TEST(LifecycleStart, FailedSandboxIsRetriedEveryTenSeconds) {
+  Simulator sim(make_pod({"app"}));
+  int tries = 0;
+  sim.sandbox_error = [&tries]() -> std::optional<std::string> {
+    if (++tries < 3) return "make veth: no space";
+    return std::nullopt;
+  };
+  sim.run_until(5);
+  EXPECT_EQ(sim.waiting("app"), "ContainerCreating");
+  EXPECT_EQ(sim.condition("PodReadyToStartContainers").status, "False");
+  sim.run_until(30);
+  EXPECT_EQ(sim.traced({"sandbox"}), (Lines{"0.0 sandbox 0", "10.0 sandbox 0", "20.0 sandbox 0"}));
+  EXPECT_EQ(sim.count("FailedCreatePodSandBox: Failed to create pod sandbox: make veth: no space"),
+            2U);
+  EXPECT_EQ(sim.column(), "Running");
+  EXPECT_EQ(sim.status("app").restartCount, 0);
+}
+
+TEST(LifecycleStart, DeadSandboxIsReplacedAndInitRunsAgain) {
+  auto pod = make_pod({"app"});
+  add_init(pod, "setup");
+  Simulator sim(std::move(pod));
+  sim.behaves["setup"].runs_ns = kSec;
+  sim.run_until(10);
+  sim.seen.sandbox.state = SandboxState::kDead;
+  sim.run_until(20);
+  EXPECT_EQ(sim.traced({"sandbox", "start", "signal", "destroy"}),
+            (Lines{"0.0 sandbox 0", "0.0 start setup 0", "1.0 start app 0", "10.0 signal app 0 15",
+                   "10.0 destroy 0", "10.0 sandbox 1", "10.0 start setup 1", "11.0 start app 1"}));
+  EXPECT_EQ(sim.count("SandboxChanged: Pod sandbox changed, it will be killed and re-created."),
+            1U);
+  EXPECT_EQ(sim.column(), "Running");
+  EXPECT_EQ(sim.status("app").restartCount, 1);
+}
+
+TEST(LifecycleStart, DeadSandboxEndsANeverPod) {
+  Simulator sim(make_pod({"app"}, "Never"));
+  sim.run_until(10);
+  sim.seen.sandbox.state = SandboxState::kDead;
+  sim.run_until(20);
+  EXPECT_EQ(sim.pod.status.phase, "Failed");
+  EXPECT_EQ(sim.traced({"sandbox"}).size(), 1U);
+}
+
+TEST(LifecycleStart, LostShimAndRebootMakeContainersUnknown) {
+  Simulator sim(make_pod({"app"}));
+  sim.run_until(10);
+  sim.seen.sandbox.state = SandboxState::kAbsent;
+  sim.seen.containers.clear();
+  sim.run_until(11);
+  EXPECT_EQ(sim.column(), "Running");
+  EXPECT_EQ(sim.status("app").restartCount, 1);
+  const auto& last = *sim.status("app").lastState->terminated;
+  EXPECT_EQ(last.reason, "ContainerStatusUnknown");
+  EXPECT_EQ(last.exitCode, 137);
+  EXPECT_FALSE(last.finishedAt.has_value());
+}
+
+TEST(LifecycleStart, MissingImageWithPolicyNever) {
+  Simulator sim(make_pod({"app"}));
+  auto& image = sim.seen.image("app");
+  image.state = ImageState::kFailed;
+  image.error = ImageError::kNeverPull;
+  sim.run_until(1);
+  EXPECT_EQ(sim.column(), "ErrImageNeverPull");
+  EXPECT_EQ(sim.count("ErrImageNeverPull: Container image \"busybox\" is not present with pull "
+                      "policy of Never"),
+            1U);
+  EXPECT_EQ(sim.count("Failed: Error: ErrImageNeverPull"), 1U);
+  sim.have_image("app");  // somebody loads it
+  sim.run_until(2);
+  EXPECT_EQ(sim.column(), "Running");
+}
+
+TEST(LifecycleStart, FailedPullsBackOffFromTenSecondsToFiveMinutes) {
+  Simulator sim(make_pod({"app"}));
+  const auto fail = [&sim] {
+    auto& image = sim.seen.image("app");
+    image.state = ImageState::kFailed;
+    image.message = "not found";
+  };
+  std::vector<std::uint64_t> asked;
+  sim.seen.image("app").state = ImageState::kUnknown;
+  for (int i = 0; i < 8; ++i) {
+    sim.settle();
+    asked.push_back(sim.now_ns / kSec);
+    fail();
+    sim.settle();
+    EXPECT_EQ(sim.column(), "ErrImagePull");
+    sim.now_ns += 3 * kSec;
+    sim.settle();
+    EXPECT_EQ(sim.column(), "ImagePullBackOff");
+    EXPECT_EQ(sim.status("app").state->waiting->message,
+              "Back-off pulling image \"busybox\": ErrImagePull: not found");
+    sim.now_ns = sim.wake_ns - kBoot;
+  }
+  EXPECT_EQ(asked, (std::vector<std::uint64_t>{0, 10, 30, 70, 150, 310, 610, 910}));
+  EXPECT_EQ(sim.count("BackOff: Back-off pulling image \"busybox\""), 8U);
+}
+
+TEST(LifecycleStart, ConfigErrorIsRetriedWithoutCountingARestart) {
+  Simulator sim(make_pod({"app"}));
+  sim.behaves["app"].failure = StartFailure{FailureStage::kConfig, "configmap \"x\" not found"};
+  sim.run_until(5);
+  EXPECT_EQ(sim.column(), "CreateContainerConfigError");
+  EXPECT_EQ(sim.count("Failed: Error: configmap \"x\" not found"), 1U);
+  sim.behaves["app"].failure.reset();
+  sim.run_until(11);
+  EXPECT_EQ(sim.column(), "Running");
+  EXPECT_EQ(sim.traced({"start"}), (Lines{"0.0 start app 0", "10.0 start app 0"}));
+  EXPECT_EQ(sim.status("app").restartCount, 0);
+}
+
+TEST(LifecycleStart, HostNetworkPodShowsTheMachinesAddress) {
+  auto pod = make_pod({"app"});
+  pod.spec.hostNetwork = true;
+  Simulator sim(std::move(pod));
+  sim.step();
+  EXPECT_EQ(sim.pod.status.podIP, "192.168.0.9");
+}
+
+}  // namespace
+}  // namespace podctl::lifecycle
