@@ -1,0 +1,67 @@
+// Runs each fuzz entry of this layer over a seed corpus and over damaged forms of it, under any
+// compiler.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#define LLVMFuzzerTestOneInput fuzz_manifest
+#include "fuzz/api_manifest_fuzz.cpp"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_quantity
+#include "fuzz/api_quantity_fuzz.cpp"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_jsonpath
+#include "fuzz/api_jsonpath_fuzz.cpp"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_selector
+#include "fuzz/api_selector_fuzz.cpp"
+#undef LLVMFuzzerTestOneInput
+
+namespace {
+
+using Entry = int (*)(const std::uint8_t*, std::size_t);
+
+// Each seed as it is, and damaged in ways that are the same in every run.
+void run(Entry entry, const std::vector<std::string>& seeds, int damaged) {
+  std::mt19937 random(1);
+  auto feed = [&](const std::string& s) {
+    entry(reinterpret_cast<const std::uint8_t*>(s.data()), s.size());
+  };
+  for (const std::string& seed : seeds) {
+    feed(seed);
+    for (int i = 0; i < damaged && !seed.empty(); ++i) {
+      std::string s = seed;
+      for (int k = 0; k < 3; ++k) s[random() % s.size()] = static_cast<char>(32 + random() % 96);
+      if (i % 3 == 0) s.resize(random() % s.size());
+      feed(s);
+    }
+  }
+}
+
+TEST(ApiFuzz, Manifest) {
+  run(fuzz_manifest,
+      {"", "---\n", "a: &a [*a]", "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"spec\":{}}",
+       "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: c\n"
+       "    image: i\n    resources: {limits: {cpu: 1, memory: 64Mi}}\n    ports: [{containerPort: "
+       "80}]\n",
+       "kind: List\nitems:\n- kind: Pod\n- 3\n", "x: |\n  a\n b: <<\n<<: {a: b}\n"},
+      100);
+}
+TEST(ApiFuzz, Quantity) {
+  run(fuzz_quantity,
+      {"1", "-1.5Gi", "1e3", "9223372036854775807E", ".5n", "2026-07-01T10:00:00.5+02:00"}, 300);
+}
+TEST(ApiFuzz, JsonPath) {
+  run(fuzz_jsonpath,
+      {"{.a[*].b}", "{range .a[?(@.b==\"x\")]}{.b}{\"\\n\"}{end}", "{..b}", "{.a[0:2:1]}",
+       "{['c','a']}"},
+      300);
+}
+TEST(ApiFuzz, Selector) {
+  run(fuzz_selector, {"a=b,c!=d", "a in (b, c),!d", "n>2", "metadata.name=a"}, 300);
+}
+
+}  // namespace
