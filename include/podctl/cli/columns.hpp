@@ -1,0 +1,36 @@
+// Columns of text aligned by elastic tab stops, as Go's text/tabwriter does it, because kubectl's output
+// is made by it: a cell ends with a tab; a column is as wide as the widest cell among the consecutive
+// lines that have it. Used by every table and by `describe`.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace podctl::cli {
+
+struct TabStops {
+  std::size_t min_width = 0;  // of a column, padding included
+  std::size_t padding = 2;
+};
+// What kubectl uses for `describe` and for tables.
+inline constexpr TabStops kDescribeStops{0, 2};
+inline constexpr TabStops kTableStops{6, 3};
+
+// Replaces the tabs of `text` by spaces.
+std::string align(std::string_view text, TabStops stops);
+
+// Columns that a terminal needs for UTF-8 text: one a code point, escape sequences none.
+std::size_t display_width(std::string_view text);
+
+// Headings and rows, as `get` prints them.
+struct Table {
+  std::vector<std::string> head;
+  std::vector<std::vector<std::string>> rows;
+
+  // `headings` false is --no-headers.
+  std::string str(bool headings = true) const;
+};
+
+}  // namespace podctl::cli

@@ -1,0 +1,63 @@
+// What `get` prints: kubectl's columns and the other formats of -o, made from the objects themselves.
+//
+// Pure functions; the clock is an argument.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "podctl/api/pod.hpp"
+#include "podctl/base/error.hpp"
+#include "podctl/cli/columns.hpp"
+#include "podctl/cli/resource.hpp"
+#include "podctl/cli/view.hpp"
+
+namespace podctl::cli {
+
+struct TableOptions {
+  bool with_namespace = false;
+  bool wide = false;
+  bool show_labels = false;
+  bool with_kind = false;                      // "pod/web" when several types are asked for
+  std::vector<std::string> label_columns;
+};
+
+// The typed pod behind a JSON object of the server.
+api::Pod to_pod(const boost::json::value& object);
+
+std::vector<std::string> headings(const Resource& resource, const TableOptions& options);
+std::vector<std::string> row(const Resource& resource, const boost::json::value& object,
+                             const TableOptions& options, std::int64_t now);
+
+// Rows of a watch: a column never gets narrower than it was before.
+class StreamTable {
+ public:
+  std::string line(const std::vector<std::string>& cells);
+
+ private:
+  std::vector<std::size_t> widths_;
+};
+
+// A compiled -o: json, yaml, name, jsonpath=, jsonpath-file=, custom-columns=.
+struct Format {
+  enum class Kind { kTable, kWide, kJson, kYaml, kName, kJsonPath, kColumns };
+  Kind kind = Kind::kTable;
+  std::string argument;
+};
+// kInvalidArgument for an unknown format or a faulty path.
+Result<Format> parse_format(std::string_view text);
+
+// One object, or a v1 List, in a format that is no table.
+Result<std::string> format_object(const Format& format, const boost::json::value& object);
+// The value of a JSONPath in an object as text; empty when nothing matches.
+Result<std::string> path_text(std::string_view path, const boost::json::value& object);
+// Sorts by the value of a JSONPath: numbers, quantities and times by value, else as text.
+Result<void> sort_objects(std::string_view path, std::vector<boost::json::value>& objects);
+
+// {"apiVersion": "v1", "kind": "List", "items": objects}
+boost::json::value list_of(const std::vector<boost::json::value>& objects);
+
+}  // namespace podctl::cli

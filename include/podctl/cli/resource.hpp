@@ -1,0 +1,39 @@
+// The types that `get`, `describe`, `delete` and `wait` take, by all their names, and "TYPE/NAME" operands.
+//
+// Pure; used by the commands.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "podctl/base/error.hpp"
+
+namespace podctl::cli {
+
+struct Resource {
+  std::string_view plural, singular, short_name, kind;
+  bool namespaced = true;
+  std::string_view verbs;
+
+  // Of all of `ns` (empty: of every namespace), or of one object.
+  std::string path(std::string_view ns, std::string_view name = {}) const;
+};
+
+std::span<const Resource> resources();
+const Resource& pods();
+// kInvalidArgument in kubectl's words, with "did you mean".
+Result<const Resource*> find_resource(std::string_view word);
+
+struct ObjectRef {
+  const Resource* resource = nullptr;
+  std::string name;  // empty: all
+  std::string ns;    // empty: the one asked for
+};
+// "pods", "pod web db", "pod/web node/x", "pods,events".
+Result<std::vector<ObjectRef>> parse_refs(const std::vector<std::string>& words);
+// "web" or "pod/web": a pod's name.
+Result<std::string> parse_pod(std::string_view word);
+
+}  // namespace podctl::cli

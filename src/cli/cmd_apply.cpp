@@ -1,0 +1,213 @@
+// apply: read and check everything, then make each pod with one request; only when it exists already is it
+// fetched and compared.
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "cli/manifest_files.hpp"
+#include "cli/pod_actions.hpp"
+#include "podctl/api/decode.hpp"
+#include "podctl/api/diff.hpp"
+#include "podctl/api/encode.hpp"
+#include "podctl/base/text.hpp"
+#include "podctl/cli/commands.hpp"
+#include "podctl/cli/output.hpp"
+#include "podctl/cli/session.hpp"
+
+namespace podctl::cli {
+namespace {
+
+constexpr const char* kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
+enum class DryRun { kNone, kClient, kServer };
+
+struct Applied {
+  std::string word;          // "created", "unchanged", "configured", "configured (recreated)"
+  boost::json::value object;  // as the server has it
+};
+
+DryRun dry_run(Invocation& in) {
+  const std::string_view mode = in.args.get("dry-run", "none");
+  return mode == "client" ? DryRun::kClient : mode == "server" ? DryRun::kServer : DryRun::kNone;
+}
+
+std::string target(const std::string& path, DryRun mode) {
+  Target t(path);
+  if (mode == DryRun::kServer) t.add("dryRun", "All");
+  return t.str();
+}
+
+// The manifest as it was written, in the annotation that kubectl reads and writes as well.
+boost::json::value with_annotation(const api::Manifest& manifest) {
+  boost::json::value object = api::to_value(manifest.tree);
+  auto& meta = object.as_object()["metadata"].as_object();
+  meta["namespace"] = manifest.pod.metadata.namespace_;
+  const std::string written = boost::json::serialize(object) + "\n";
+  auto& annotations = meta["annotations"];
+  if (!annotations.is_object()) annotations = boost::json::object();
+  annotations.as_object()[kLastApplied] = written;
+  return object;
+}
+
+// Labels and annotations of the last apply that are gone from the manifest are removed with it.
+void drop_removed(const api::Pod& live, api::Pod& merged) {
+  auto last = live.metadata.annotations.find(kLastApplied);
+  if (last == live.metadata.annotations.end()) return;
+  const auto before = parse_json_value(last->second);
+  if (!before) return;
+  View meta = View(*before)["metadata"];
+  for (const auto& [key, value] : meta["labels"].fields()) merged.metadata.labels.erase(std::string(key));
+  for (const auto& [key, value] : meta["annotations"].fields()) merged.metadata.annotations.erase(std::string(key));
+}
+
+// What the pod should look like: the manifest's spec, the live one's identity and foreign metadata.
+api::Pod merged(const api::Pod& live, const api::Manifest& manifest, const std::string& written) {
+  api::Pod pod = live;
+  drop_removed(live, pod);
+  for (const auto& [key, value] : manifest.pod.metadata.labels) pod.metadata.labels[key] = value;
+  for (const auto& [key, value] : manifest.pod.metadata.annotations) pod.metadata.annotations[key] = value;
+  pod.metadata.annotations[kLastApplied] = written;
+  pod.spec = manifest.pod.spec;
+  if (pod.spec.nodeName.empty()) pod.spec.nodeName = live.spec.nodeName;
+  return pod;
+}
+
+// The list of paths without the annotation that podctl itself keeps.
+void forget_own(std::vector<std::string>& paths) {
+  std::erase_if(paths, [](const std::string& p) { return p.find("last-applied-configuration") != std::string::npos; });
+}
+
+class Applier {
+ public:
+  Applier(Invocation& in, DryRun mode) : in_(in), mode_(mode) {}
+
+  Result<Applied> apply(const api::Manifest& manifest) {
+    const boost::json::value object = with_annotation(manifest);
+    if (mode_ == DryRun::kClient) return Applied{"created", object};
+    Request request;
+    request.method = "POST";
+    request.target = target(pods_path(manifest.pod.metadata.namespace_), mode_);
+    request.body = boost::json::serialize(object);
+    const Reply reply = TRY(in_.call(request));
+    if (reply.ok()) return Applied{"created", TRY(parse_json_value(reply.body))};
+    if (reply.status != 409 || refusal_reason(reply) != "AlreadyExists") return refuse(reply);
+    return update(manifest, object, request);
+  }
+
+ private:
+  Failure refuse(const Reply& reply) const { return fail(Code::kFailedPrecondition, refusal_text(reply), {}); }
+
+  Result<Applied> update(const api::Manifest& manifest, const boost::json::value& object, const Request& create) {
+    const auto& meta = manifest.pod.metadata;
+    boost::json::value live_object = TRY(in_.fetch(pods_path(meta.namespace_, meta.name)));
+    const api::Pod live = to_pod(live_object);
+    const std::string written(View{object}["metadata"]["annotations"][kLastApplied].str());
+    const api::Pod wanted = merged(live, manifest, written);
+    api::PodChange change = api::pod_change(live, wanted);
+    forget_own(change.changed);
+    forget_own(change.immutable);
+    if (!change.immutable.empty()) {
+      if (in_.args.flag("force")) return recreate(manifest, create);
+      return immutable(meta.name, change.immutable);
+    }
+    if (change.unchanged()) return Applied{"unchanged", std::move(live_object)};
+    Request put;
+    put.method = "PUT";
+    put.target = target(pods_path(meta.namespace_, meta.name), mode_);
+    put.body = api::to_json(wanted);
+    const Reply reply = TRY(in_.call(put));
+    if (!reply.ok()) return refuse(reply);
+    return Applied{"configured", TRY(parse_json_value(reply.body))};
+  }
+
+  static Failure immutable(const std::string& name, const std::vector<std::string>& paths) {
+    std::string list;
+    for (const std::string& path : paths) list += "\n  " + path;
+    return fail(Code::kConflict,
+                "The Pod \"" + name + "\" is there already and these fields of it cannot be changed:" + list +
+                    "\nGive --force to delete it at once and make it anew.",
+                {});
+  }
+
+  Result<Applied> recreate(const api::Manifest& manifest, const Request& create) {
+    const auto& meta = manifest.pod.metadata;
+    if (mode_ == DryRun::kServer) return Applied{"configured (recreated)", api::to_value(manifest.tree)};
+    const std::string uid = TRY(request_delete(in_, meta.namespace_, meta.name, 0));
+    TRY(wait_gone(in_, meta.namespace_, meta.name, uid, 0));
+    const Reply reply = TRY(in_.call(create));
+    if (!reply.ok()) return refuse(reply);
+    return Applied{"configured (recreated)", TRY(parse_json_value(reply.body))};
+  }
+
+  Invocation& in_;
+  DryRun mode_;
+};
+
+std::string suffix(DryRun mode) {
+  return mode == DryRun::kClient ? " (dry run)" : mode == DryRun::kServer ? " (server dry run)" : "";
+}
+
+int failed_apply(Invocation& in, const Error& error) {
+  if (error.code == Code::kConflict || error.op.starts_with("Error from server")) {
+    in.err(error.op + "\n");
+    return kFailed;
+  }
+  return in.failed(error);
+}
+
+int wait_for_all(Invocation& in, const std::vector<ObjectRef>& refs) {
+  auto until = deadline(in, 0);
+  if (!until) return in.usage(until.error().message());
+  std::string_view condition = in.args.get("wait");
+  int status = kDone;
+  for (const ObjectRef& ref : refs) {
+    auto met = wait_for(in, ref.ns, ref.name, false, [&](View pod) { return has_condition(pod, condition, "True"); }, *until);
+    if (met) {
+      in.out("pod/" + ref.name + " condition met\n");
+    } else if (met.error().code == Code::kTimedOut) {
+      status = in.failed("timed out waiting for the condition on pods/" + ref.name);
+    } else {
+      status = in.failed(met.error());
+    }
+  }
+  return status;
+}
+
+}  // namespace
+
+int run_apply(Invocation& in) {
+  if (in.args.all("filename").empty()) return in.usage("must specify -f FILE, a directory or -");
+  auto files = load_files(in);
+  if (!files) return in.failed(files.error());
+  const DryRun mode = dry_run(in);
+  const std::string_view format = in.args.get("output");
+  Applier applier(in, mode);
+  std::vector<boost::json::value> objects;
+  std::vector<ObjectRef> done;
+  int status = kDone;
+  for (const LoadedFile& file : *files) {
+    for (const api::Manifest& manifest : file.loaded.manifests) {
+      for (const std::string& path : manifest.unsupported) {
+        in.err("Warning: " + path + ": podctl does not act on this field yet (pod/" + manifest.pod.metadata.name + ")\n");
+      }
+      auto applied = applier.apply(manifest);
+      if (!applied) {
+        status = failed_apply(in, applied.error());
+        continue;
+      }
+      done.push_back({&pods(), manifest.pod.metadata.name, manifest.pod.metadata.namespace_});
+      if (format.empty()) in.out("pod/" + manifest.pod.metadata.name + " " + applied->word + suffix(mode) + "\n");
+      objects.push_back(std::move(applied->object));
+    }
+  }
+  if (!format.empty() && !objects.empty()) {
+    auto text = format_object(parse_format(format).value(), objects.size() == 1 ? objects[0] : list_of(objects));
+    if (!text) return in.failed(text.error());
+    in.out(*text);
+  }
+  if (in.args.has("wait") && mode == DryRun::kNone) status = std::max(status, wait_for_all(in, done));
+  return status;
+}
+
+}  // namespace podctl::cli

@@ -1,0 +1,108 @@
+// delete: ask for all, then wait for all, so that several pods end side by side.
+#include <algorithm>
+#include <boost/json/array.hpp>
+
+#include "cli/manifest_files.hpp"
+#include "cli/pod_actions.hpp"
+#include "podctl/base/text.hpp"
+#include "podctl/cli/commands.hpp"
+#include "podctl/cli/resource.hpp"
+#include "podctl/cli/session.hpp"
+
+namespace podctl::cli {
+namespace {
+
+Result<std::optional<std::int64_t>> grace(Invocation& in) {
+  std::optional<std::int64_t> seconds;
+  if (auto text = in.args.get("grace-period"); !text.empty()) {
+    auto number = text::parse_i64(text);
+    if (!number || *number < -1) {
+      return fail(Code::kInvalidArgument, "invalid value \"" + std::string(text) + "\" for --grace-period", {});
+    }
+    if (*number >= 0) seconds = *number;
+  }
+  if (in.args.flag("now")) {
+    if (seconds) return fail(Code::kInvalidArgument, "--now and --grace-period cannot be given together", {});
+    seconds = 1;
+  }
+  if (in.args.flag("force")) {
+    if (seconds.value_or(0) > 0) {
+      return fail(Code::kInvalidArgument, "--force and a grace period above 0 cannot be given together", {});
+    }
+    seconds = 0;
+  }
+  return seconds;
+}
+
+// Names from the command line, from -f, or from a list.
+Result<std::vector<ObjectRef>> chosen(Invocation& in) {
+  if (!in.args.all("filename").empty()) return manifest_names(in);
+  auto refs = TRY(parse_refs(in.args.operands));
+  if (refs.empty()) return fail(Code::kInvalidArgument, "say what to delete: pod NAME, -l SELECTOR, --all or -f FILE", {});
+  const bool many = in.args.flag("all") || in.args.has("selector");
+  std::vector<ObjectRef> out;
+  for (ObjectRef& ref : refs) {
+    if (ref.resource != &pods()) return fail(Code::kInvalidArgument, "only pods can be deleted", {});
+    if (!ref.name.empty()) {
+      if (many) return fail(Code::kInvalidArgument, "a name cannot be given together with --all or -l", {});
+      out.push_back(std::move(ref));
+      continue;
+    }
+    if (!many) return fail(Code::kInvalidArgument, "resource(s) were provided, but no name was specified", {});
+    const auto list = TRY(in.fetch(Target(pods_path(in.ns())).add_if("labelSelector", in.args.get("selector")).str()));
+    for (const auto& item : View(list)["items"].items()) {
+      out.push_back({&pods(), std::string(View(item)["metadata"]["name"].str()), in.ns()});
+    }
+  }
+  return out;
+}
+
+struct Going {
+  ObjectRef ref;
+  std::string uid;
+};
+
+}  // namespace
+
+int run_delete(Invocation& in) {
+  auto seconds = grace(in);
+  if (!seconds) return in.usage(seconds.error().message());
+  auto limit = deadline(in, 0);
+  if (!limit) return in.usage(limit.error().message());
+  auto refs = chosen(in);
+  if (!refs) {
+    const bool words = refs.error().code == Code::kInvalidArgument && in.args.all("filename").empty();
+    return words ? in.usage(refs.error().message()) : in.failed(refs.error());
+  }
+  if (refs->empty()) {
+    in.err("No resources found\n");
+    return kDone;
+  }
+  int status = kDone;
+  std::vector<Going> going;
+  for (ObjectRef& ref : *refs) {
+    if (ref.ns.empty()) ref.ns = in.ns();
+    auto uid = request_delete(in, ref.ns, ref.name, *seconds);
+    if (!uid) {
+      if (uid.error().code == Code::kNotFound && in.args.flag("ignore-not-found")) continue;
+      status = in.failed(uid.error());
+      continue;
+    }
+    if (in.args.get("output") == "name") {
+      in.out("pod/" + ref.name + "\n");
+    } else {
+      in.out("pod \"" + ref.name + "\" " + (in.args.flag("force") ? "force deleted" : "deleted") + "\n");
+    }
+    going.push_back({std::move(ref), std::move(*uid)});
+  }
+  if (in.args.get("wait", "true") != "true") return status;
+  for (const Going& g : going) {
+    auto gone = wait_gone(in, g.ref.ns, g.ref.name, g.uid, *limit);
+    if (gone) continue;
+    status = gone.error().code == Code::kTimedOut ? in.failed("timed out waiting for the condition on pods/" + g.ref.name)
+                                                  : in.failed(gone.error());
+  }
+  return status;
+}
+
+}  // namespace podctl::cli

@@ -1,0 +1,198 @@
+// get: fetch by name or list, then print; -w goes on with changes.
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "cli/manifest_files.hpp"
+#include "podctl/base/text.hpp"
+#include "podctl/cli/commands.hpp"
+#include "podctl/cli/output.hpp"
+#include "podctl/cli/session.hpp"
+#include "podctl/cli/time_text.hpp"
+#include "podctl/cli/watch.hpp"
+
+namespace podctl::cli {
+namespace {
+
+using Objects = std::vector<boost::json::value>;
+
+struct Wanted {
+  std::vector<ObjectRef> refs;
+  Format format;
+  TableOptions table;
+  bool single = false;  // one object by name: json and yaml print it bare
+};
+
+struct Found {
+  const Resource* resource;
+  Objects objects;
+};
+
+Result<Wanted> wanted(Invocation& in) {
+  Wanted w;
+  w.refs = TRY(parse_refs(in.args.operands));
+  w.format = TRY(parse_format(in.args.get("output")));
+  w.table.with_namespace = in.all_namespaces();
+  w.table.wide = w.format.kind == Format::Kind::kWide;
+  w.table.show_labels = in.args.flag("show-labels");
+  for (std::string_view keys : in.args.all("label-columns")) {
+    for (std::string_view key : text::split(keys, ',')) w.table.label_columns.emplace_back(key);
+  }
+  w.single = w.refs.size() == 1 && !w.refs[0].name.empty();
+  return w;
+}
+
+std::string scope(Invocation& in) { return in.all_namespaces() ? std::string() : in.ns(); }
+
+// An item of a list has no kind of its own in Kubernetes' lists; every format but the table wants it.
+void name_kind(const Resource& resource, boost::json::value& object) {
+  if (!object.is_object() || object.get_object().contains("kind")) return;
+  boost::json::object named{{"apiVersion", "v1"}, {"kind", resource.kind}};
+  for (const auto& member : object.get_object()) named.emplace(member.key(), member.value());
+  object = std::move(named);
+}
+
+Result<Objects> list(Invocation& in, const Resource& resource) {
+  Target target(resource.path(scope(in)));
+  target.add_if("labelSelector", in.args.get("selector")).add_if("fieldSelector", in.args.get("field-selector"));
+  auto answer = TRY(in.fetch(target.str()));
+  Objects objects;
+  if (auto* items = answer.as_object().if_contains("items"); items != nullptr && items->is_array()) {
+    for (auto& item : items->get_array()) objects.push_back(std::move(item));
+  }
+  for (auto& object : objects) name_kind(resource, object);
+  return objects;
+}
+
+// Objects of all refs, grouped by type; what is missing is told and makes `status` 1.
+Result<std::vector<Found>> collect(Invocation& in, const Wanted& w, int& status) {
+  std::vector<Found> found;
+  for (const ObjectRef& ref : w.refs) {
+    if (found.empty() || found.back().resource != ref.resource) found.push_back({ref.resource, {}});
+    if (ref.name.empty()) {
+      for (auto& object : TRY(list(in, *ref.resource))) found.back().objects.push_back(std::move(object));
+      continue;
+    }
+    auto object = in.fetch(ref.resource->path(ref.ns.empty() ? in.ns() : ref.ns, ref.name));
+    if (!object) {
+      if (object.error().code == Code::kNotFound && in.args.flag("ignore-not-found")) continue;
+      status = in.failed(object.error());
+      if (object.error().code != Code::kNotFound) return found;
+      continue;
+    }
+    name_kind(*ref.resource, *object);
+    found.back().objects.push_back(std::move(*object));
+  }
+  return found;
+}
+
+void print_tables(Invocation& in, const Wanted& w, const std::vector<Found>& found) {
+  const std::int64_t now = now_ns();
+  std::string text;
+  for (const Found& f : found) {
+    if (f.objects.empty()) continue;
+    TableOptions options = w.table;
+    options.with_kind = found.size() > 1;
+    Table table{headings(*f.resource, options), {}};
+    for (const auto& object : f.objects) table.rows.push_back(row(*f.resource, object, options, now));
+    if (!text.empty()) text += "\n";
+    text += table.str(!in.args.flag("no-headers"));
+  }
+  in.out(text);
+}
+
+Result<void> print(Invocation& in, const Wanted& w, std::vector<Found> found) {
+  Objects all;
+  for (Found& f : found) {
+    if (auto path = in.args.get("sort-by"); !path.empty()) TRY(sort_objects(path, f.objects));
+  }
+  if (w.format.kind == Format::Kind::kTable || w.format.kind == Format::Kind::kWide) {
+    print_tables(in, w, found);
+    return {};
+  }
+  for (Found& f : found) {
+    for (auto& object : f.objects) all.push_back(std::move(object));
+  }
+  if (w.single && all.empty()) return {};
+  in.out(TRY(format_object(w.format, w.single ? all[0] : list_of(all))));
+  return {};
+}
+
+bool nothing(const std::vector<Found>& found) {
+  for (const Found& f : found) {
+    if (!f.objects.empty()) return false;
+  }
+  return true;
+}
+
+int watch_changes(Invocation& in, const Wanted& w) {
+  const ObjectRef& ref = w.refs[0];
+  WatchPlan plan;
+  plan.path = ref.resource->path(scope(in));
+  plan.label_selector = in.args.get("selector");
+  plan.field_selector = in.args.get("field-selector");
+  if (!ref.name.empty()) plan.field_selector = "metadata.name=" + ref.name;
+  const bool table = w.format.kind == Format::Kind::kTable || w.format.kind == Format::Kind::kWide;
+  bool first_list = true, head_shown = in.args.flag("no-headers") || !table;
+  std::vector<std::pair<std::string, std::string>> seen;  // uid, resourceVersion: a second list repeats nothing
+  StreamTable lines;
+  auto show = [&](boost::json::value object) {
+    name_kind(*ref.resource, object);
+    if (!table) {
+      auto text = format_object(w.format, object);
+      if (text) in.out(*text + (text->ends_with('\n') ? "" : "\n"));
+      return;
+    }
+    std::string text;
+    const auto cells = row(*ref.resource, object, w.table, now_ns());
+    if (!head_shown) text = lines.line(headings(*ref.resource, w.table));
+    head_shown = true;
+    in.out(text + lines.line(cells));
+  };
+  auto on_change = [&](Change change, const boost::json::value& object) {
+    View meta = View(object)["metadata"];
+    std::pair<std::string, std::string> id(meta["uid"].str(), meta["resourceVersion"].scalar());
+    const bool known = std::find(seen.begin(), seen.end(), id) != seen.end();
+    std::erase_if(seen, [&](const auto& s) { return s.first == id.first; });
+    seen.push_back(id);
+    const bool skip = change == Change::kListed && (known || (first_list && in.args.flag("watch-only")));
+    if (!skip) show(object);
+    return true;
+  };
+  auto result = watch(in, plan, on_change, [&](std::size_t) { return first_list = false, true; });
+  return result ? kDone : in.failed(result.error());
+}
+
+}  // namespace
+
+int run_get(Invocation& in) {
+  auto w = wanted(in);
+  if (!w) return in.usage(w.error().message());
+  if (!in.args.all("filename").empty()) {
+    auto names = manifest_names(in);
+    if (!names) return in.failed(names.error());
+    for (ObjectRef& name : *names) w->refs.push_back(name);
+    w->single = w->refs.size() == 1;
+  }
+  if (w->refs.empty()) return in.usage("say which type: pods, events, namespaces or nodes");
+  if (in.args.flag("watch") || in.args.flag("watch-only")) {
+    if (w->refs.size() > 1) return in.usage("only one type or name can be watched at once");
+    return watch_changes(in, *w);
+  }
+  int status = kDone;
+  auto found = collect(in, *w, status);
+  if (!found) return in.failed(found.error());
+  const bool by_name = !w->refs[0].name.empty();
+  const bool table = w->format.kind == Format::Kind::kTable || w->format.kind == Format::Kind::kWide;
+  if (nothing(*found) && table) {
+    if (!by_name && !in.args.flag("ignore-not-found")) {
+      const bool spaced = w->refs[0].resource->namespaced && !in.all_namespaces();
+      in.err("No resources found" + (spaced ? " in " + in.ns() + " namespace." : std::string()) + "\n");
+    }
+    return status;
+  }
+  if (auto done = print(in, *w, std::move(*found)); !done) return in.failed(done.error());
+  return status;
+}
+
+}  // namespace podctl::cli

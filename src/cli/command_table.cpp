@@ -1,0 +1,232 @@
+// The table of options.hpp, filled: every command and option podctl has, and nothing else.
+#include "podctl/cli/commands.hpp"
+#include "podctl/cli/options.hpp"
+
+namespace podctl::cli {
+namespace {
+
+constexpr std::string_view kGetFormats =
+    "wide|json|yaml|name|jsonpath=|jsonpath-file=|custom-columns=";
+
+constexpr Option kGlobal[] = {
+    {"root", 0, Takes::kValue, "DIR", "keep all state below DIR instead of the system's places (or PODCTL_ROOT)", {}, {},
+     Completes::kFile},
+    {"namespace", 'n', Takes::kValue, "NAME", "the namespace to work in (\"default\")", {}, {}, Completes::kNamespace},
+    {"verbose", 'v', Takes::kFlag, {}, "show each request to podctld and its time on stderr"},
+    {"help", 'h', Takes::kFlag, {}, "show what the command does and takes"},
+};
+
+constexpr Option kFile{"filename", 'f', Takes::kValue, "FILE", "a manifest file, a directory, or - for stdin; may be repeated",
+                       {}, {}, Completes::kFile};
+constexpr Option kRecursive{"recursive", 'R', Takes::kFlag, {}, "go into the directories below the one given with -f"};
+constexpr Option kSelector{"selector", 'l', Takes::kValue, "SELECTOR", "only objects whose labels match (app=web,tier!=back)"};
+constexpr Option kFieldSelector{"field-selector", 0, Takes::kValue, "SELECTOR",
+                                "only objects whose fields match (status.phase=Running)"};
+constexpr Option kAllNamespaces{"all-namespaces", 'A', Takes::kFlag, {}, "every namespace"};
+constexpr Option kContainer{"container", 'c', Takes::kValue, "NAME", "the container; the pod's default one if not given",
+                            {}, {}, Completes::kContainer};
+constexpr Option kTimeout{"timeout", 0, Takes::kValue, "DURATION", "how long to wait; 0 looks once, below 0 waits for a week"};
+constexpr Option kNoHeaders{"no-headers", 0, Takes::kFlag, {}, "print no headings"};
+
+constexpr Option kApply[] = {
+    kFile,
+    kRecursive,
+    {"dry-run", 0, Takes::kOptional, "client|server", "say what would happen, change nothing", "none|client|server", "client"},
+    {"force", 0, Takes::kFlag, {}, "where an immutable field differs, delete the pod at once and make it anew"},
+    {"output", 'o', Takes::kValue, "FORMAT", "print the objects instead of a line each", "name|json|yaml"},
+    {"wait", 0, Takes::kOptional, "CONDITION", "wait until every pod has the condition (Ready)", {}, "Ready"},
+    kTimeout,
+};
+constexpr Option kDelete[] = {
+    kFile,
+    kRecursive,
+    kSelector,
+    {"all", 0, Takes::kFlag, {}, "every pod of the namespace"},
+    {"grace-period", 0, Takes::kValue, "SECONDS", "seconds a container has to end by itself; -1 is the pod's own"},
+    {"now", 0, Takes::kFlag, {}, "a grace period of 1 second"},
+    {"force", 0, Takes::kFlag, {}, "kill at once: a grace period of 0"},
+    {"wait", 0, Takes::kFlag, {}, "wait until the pods are gone (true)"},
+    kTimeout,
+    {"ignore-not-found", 0, Takes::kFlag, {}, "a pod that is not there is no error"},
+    {"output", 'o', Takes::kValue, "FORMAT", "\"name\" prints the names only", "name"},
+};
+constexpr Option kGet[] = {
+    {"output", 'o', Takes::kValue, "FORMAT", "wide, json, yaml, name, jsonpath=EXPR or custom-columns=HEAD:PATH,...", kGetFormats},
+    {"watch", 'w', Takes::kFlag, {}, "after listing go on printing changes"},
+    {"watch-only", 0, Takes::kFlag, {}, "print changes only"},
+    kAllNamespaces,
+    kSelector,
+    kFieldSelector,
+    {"show-labels", 0, Takes::kFlag, {}, "one more column: the labels"},
+    {"label-columns", 'L', Takes::kValue, "KEY,...", "one more column for each label key"},
+    kNoHeaders,
+    {"sort-by", 0, Takes::kValue, "JSONPATH", "sort by this field (.metadata.creationTimestamp)"},
+    {"ignore-not-found", 0, Takes::kFlag, {}, "an object that is not there is no error"},
+    kFile,
+    kRecursive,
+};
+constexpr Option kDescribe[] = {
+    kSelector,
+    kAllNamespaces,
+    {"show-events", 0, Takes::kFlag, {}, "show the object's events (true)"},
+};
+constexpr Option kLogs[] = {
+    kContainer,
+    {"follow", 'f', Takes::kFlag, {}, "go on printing what is written"},
+    {"previous", 'p', Takes::kFlag, {}, "the log of the run before this one"},
+    {"tail", 0, Takes::kValue, "LINES", "only the last lines; -1 is all (10 with -l)"},
+    {"since", 0, Takes::kValue, "DURATION", "only what is newer than this (5s, 2m, 3h)"},
+    {"since-time", 0, Takes::kValue, "TIME", "only what is newer than this RFC 3339 time"},
+    {"timestamps", 0, Takes::kFlag, {}, "begin each line with its time"},
+    {"limit-bytes", 0, Takes::kValue, "BYTES", "print no more than this"},
+    {"all-containers", 0, Takes::kFlag, {}, "every container of the pod"},
+    {"prefix", 0, Takes::kFlag, {}, "begin each line with [pod/NAME/CONTAINER]"},
+    kSelector,
+};
+constexpr Option kExec[] = {
+    kContainer,
+    {"stdin", 'i', Takes::kFlag, {}, "pass stdin to the command"},
+    {"tty", 't', Takes::kFlag, {}, "give the command a terminal"},
+    {"quiet", 'q', Takes::kFlag, {}, "print only what the command prints"},
+};
+constexpr Option kWait[] = {
+    {"for", 0, Takes::kValue, "WHAT",
+     "condition=NAME[=VALUE], delete, create, or jsonpath='{PATH}'[=VALUE]; several must all hold",
+     "condition=|delete|create|jsonpath="},
+    kTimeout,
+    kSelector,
+    kAllNamespaces,
+    {"all", 0, Takes::kFlag, {}, "every pod of the namespace"},
+};
+constexpr Option kEvents[] = {
+    {"for", 0, Takes::kValue, "TYPE/NAME", "only events of this object"},
+    {"types", 0, Takes::kValue, "TYPE,...", "only events of these types (Normal,Warning)"},
+    kAllNamespaces,
+    {"watch", 'w', Takes::kFlag, {}, "after listing go on printing new ones"},
+    kNoHeaders,
+    {"output", 'o', Takes::kValue, "FORMAT", "json or yaml", "json|yaml"},
+};
+constexpr Option kExplain[] = {
+    {"recursive", 0, Takes::kFlag, {}, "every field below as well"},
+};
+constexpr Option kNs[] = {
+    {"output", 'o', Takes::kValue, "FORMAT", "wide adds the inode numbers, json is the report itself", "wide|json"},
+    kAllNamespaces,
+};
+constexpr Option kTrace[] = {
+    {"output", 'o', Takes::kValue, "FORMAT", "json prints the steps as data", "json"},
+};
+constexpr Option kImport[] = {
+    {"cmd", 0, Takes::kValue, "JSON|TEXT", "the image's default arguments"},
+    {"entrypoint", 0, Takes::kValue, "JSON|TEXT", "the image's command"},
+    {"env", 'e', Takes::kValue, "NAME=VALUE", "an environment variable; may be repeated"},
+    {"workdir", 'w', Takes::kValue, "DIR", "the working directory"},
+    {"user", 'u', Takes::kValue, "USER[:GROUP]", "the user the image runs as"},
+    {"expose", 0, Takes::kValue, "PORT[/PROTO]", "a port the image serves; may be repeated"},
+};
+constexpr Option kImageLs[] = {
+    {"output", 'o', Takes::kValue, "FORMAT", "json, yaml or name", "json|yaml|name"},
+    kNoHeaders,
+};
+constexpr Option kImageInspect[] = {
+    {"output", 'o', Takes::kValue, "FORMAT", "json or yaml", "json|yaml"},
+};
+constexpr Option kDoctor[] = {
+    {"output", 'o', Takes::kValue, "FORMAT", "json prints the items as data", "json"},
+};
+constexpr Option kReset[] = {
+    {"yes", 'y', Takes::kFlag, {}, "do not ask"},
+};
+constexpr Option kVersion[] = {
+    {"client", 0, Takes::kFlag, {}, "only podctl's own; starts no podctld"},
+    {"output", 'o', Takes::kValue, "FORMAT", "json or yaml", "json|yaml"},
+};
+
+constexpr Command kImageCommands[] = {
+    {.name = "import", .operands = "FILE NAME", .summary = "make an image from a root file system's tar (- is stdin)",
+     .examples = "podctl image import rootfs.tar lab/box:1 --cmd '[\"sh\"]'\ta rootfs becomes an image",
+     .options = kImport, .run = run_image_import, .min_operands = 2, .max_operands = 2, .completes = Completes::kFile},
+    {.name = "load", .operands = "FILE...", .summary = "load a docker-archive, an OCI archive or an OCI layout directory",
+     .run = run_image_load, .min_operands = 1, .completes = Completes::kFile},
+    {.name = "ls", .alias = "list", .summary = "list the images of the local store",
+     .options = kImageLs, .run = run_image_ls, .max_operands = 0},
+    {.name = "rm", .alias = "remove", .operands = "NAME...", .summary = "remove images that no pod uses",
+     .run = run_image_rm, .min_operands = 1, .completes = Completes::kImage},
+    {.name = "inspect", .operands = "NAME", .summary = "show an image's record and configuration",
+     .options = kImageInspect, .run = run_image_inspect, .min_operands = 1, .max_operands = 1, .completes = Completes::kImage},
+};
+constexpr Command kSystemCommands[] = {
+    {.name = "reset", .summary = "remove every pod and all that podctl made under its root",
+     .text = "Ends all pods, removes their cgroups, links, mounts and files, the network of this root, its objects\n"
+             "and images, and ends podctld. Other roots are not touched.",
+     .options = kReset, .run = run_system_reset, .max_operands = 0},
+};
+
+constexpr Command kCommands[] = {
+    {.name = "apply", .alias = "create", .summary = "make the pods of manifests, or say how they differ",
+     .text = "All documents of all files are read and checked before anything is made; every fault is shown with\n"
+             "file, line and column. A pod that is there already stays as it is when nothing differs. What Kubernetes\n"
+             "lets one change is changed; any other difference is refused with the list of fields, unless --force.",
+     .examples = "podctl apply -f pod.yaml\tone file\n"
+                 "podctl apply -f manifests -R\ta directory and those below\n"
+                 "cat pod.yaml | podctl apply -f - --wait\tfrom stdin, until it is ready",
+     .options = kApply, .run = run_apply, .max_operands = 0},
+    {.name = "delete", .operands = "[TYPE] [NAME...]", .summary = "delete pods by name, label or manifest",
+     .examples = "podctl delete pod web\n" "podctl delete -f pod.yaml --now\n" "podctl delete pods -l app=web",
+     .options = kDelete, .run = run_delete, .completes = Completes::kResource},
+    {.name = "get", .operands = "TYPE[,TYPE] [NAME...]", .summary = "list objects: pods, events, namespaces, nodes",
+     .examples = "podctl get pods -o wide\n"
+                 "podctl get pod web -o jsonpath='{.status.podIP}'\n"
+                 "podctl get pods -A -w\tand every change",
+     .options = kGet, .run = run_get, .completes = Completes::kResource},
+    {.name = "describe", .operands = "TYPE [NAME...]", .summary = "show all about a pod: spec, state, events, kernel objects",
+     .text = "First what kubectl shows, then what Kubernetes hides: which namespaces the containers share, the cgroup\n"
+             "tree with limits and live usage, both ends of the network, the overlay layers.",
+     .options = kDescribe, .run = run_describe, .min_operands = 1, .completes = Completes::kResource},
+    {.name = "logs", .alias = "log", .operands = "POD [CONTAINER]", .summary = "print what containers wrote",
+     .examples = "podctl logs -f web -c nginx\n" "podctl logs -p web\tof the run before the restart\n"
+                 "podctl logs web --all-containers --prefix",
+     .options = kLogs, .run = run_logs, .max_operands = 2, .completes = Completes::kPod},
+    {.name = "exec", .operands = "POD -- COMMAND [ARG...]", .summary = "run a command in a container",
+     .text = "The exit status is the command's own.",
+     .examples = "podctl exec -it web -c nginx -- sh\ta shell with a terminal\n" "podctl exec web -- cat /etc/hosts",
+     .options = kExec, .run = run_exec, .min_operands = 1, .max_operands = 1, .completes = Completes::kPod, .dashes = true},
+    {.name = "wait", .operands = "[TYPE] NAME...", .summary = "wait for a condition, a value or the end of pods",
+     .examples = "podctl wait --for=condition=Ready pod/web --timeout=30s\n" "podctl wait --for=delete pod/web\n"
+                 "podctl wait --for=jsonpath='{.status.phase}'=Succeeded pod/job",
+     .options = kWait, .run = run_wait, .completes = Completes::kResource},
+    {.name = "events", .summary = "list events, oldest first",
+     .options = kEvents, .run = run_events, .max_operands = 0},
+    {.name = "explain", .operands = "PATH", .summary = "document a field and say whether podctl acts on it",
+     .examples = "podctl explain pod.spec.containers\n" "podctl explain pod.spec --recursive",
+     .options = kExplain, .run = run_explain, .min_operands = 1, .max_operands = 1},
+    {.name = "ns", .operands = "[POD]", .summary = "map the namespaces: who shares which, whose are the host's",
+     .options = kNs, .run = run_ns, .max_operands = 1, .completes = Completes::kPod},
+    {.name = "trace", .operands = "POD", .summary = "show every step of a pod's start with its time",
+     .options = kTrace, .run = run_trace, .min_operands = 1, .max_operands = 1, .completes = Completes::kPod},
+    {.name = "image", .alias = "images", .operands = "COMMAND", .summary = "work with the local image store", .children = kImageCommands},
+    {.name = "doctor", .summary = "say what this machine has and lacks for podctl",
+     .options = kDoctor, .run = run_doctor, .max_operands = 0},
+    {.name = "system", .operands = "COMMAND", .summary = "work with podctl's own installation", .children = kSystemCommands},
+    {.name = "version", .summary = "show the versions of podctl and podctld",
+     .options = kVersion, .run = run_version, .max_operands = 0},
+    {.name = "api-resources", .summary = "list the types that podctl knows",
+     .run = run_api_resources, .max_operands = 0},
+    {.name = "completion", .operands = "bash|zsh|fish", .summary = "print a shell's completion script",
+     .examples = "source <(podctl completion bash)\tin this shell",
+     .run = run_completion, .min_operands = 1, .max_operands = 1, .completes = Completes::kChoice},
+    {.name = "help", .operands = "[COMMAND...]", .summary = "show what a command does and takes", .run = run_help},
+    {.name = "__complete", .run = run_complete, .hidden = true, .dashes = true},
+    {.name = "__man", .run = run_man, .max_operands = 0, .hidden = true},
+};
+
+constexpr Command kRoot{.name = "podctl",
+                        .summary = "run Kubernetes Pods on this machine, without a cluster",
+                        .options = kGlobal,
+                        .children = kCommands};
+
+}  // namespace
+
+const Command& root_command() { return kRoot; }
+
+}  // namespace podctl::cli

@@ -1,0 +1,37 @@
+// The events' part of describe: kubectl's DescribeEvents.
+#include <boost/json/array.hpp>
+
+#include "cli/describe_parts.hpp"
+#include "podctl/base/text.hpp"
+#include "podctl/cli/describe.hpp"
+#include "podctl/cli/time_text.hpp"
+
+namespace podctl::cli {
+
+std::string event_age(View event, std::int64_t now) {
+  View first = event["firstTimestamp"] ? event["firstTimestamp"] : event["eventTime"];
+  View last = event["lastTimestamp"] ? event["lastTimestamp"] : first;
+  std::int64_t count = event["count"].num();
+  if (View series = event["series"]) {
+    count = series["count"].num();
+    last = series["lastObservedTime"];
+  }
+  if (count <= 1) return age(first.str(), now);
+  return age(last.str(), now) + " (x" + std::to_string(count) + " over " + age(first.str(), now) + ")";
+}
+
+void describe_events(DescribeText& out, View events, std::int64_t now) {
+  if (events.items().empty()) return out.pair(0, "Events", "<none>");
+  out.title(0, "Events");
+  out.line(1, "Type\tReason\tAge\tFrom\tMessage");
+  out.line(1, "----\t------\t----\t----\t-------");
+  for (const auto& item : events.items()) {
+    View e(item);
+    std::string_view from = e["source"]["component"].str();
+    if (from.empty()) from = e["reportingComponent"].str();
+    out.line(1, std::string(e["type"].str()) + "\t" + std::string(e["reason"].str()) + "\t" + event_age(e, now) +
+                    "\t" + std::string(from) + "\t" + std::string(text::trim(e["message"].str())));
+  }
+}
+
+}  // namespace podctl::cli

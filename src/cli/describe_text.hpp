@@ -1,0 +1,38 @@
+// What the parts of describe write into: lines with an indent, a key and a value, aligned at the end.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "podctl/cli/columns.hpp"
+
+namespace podctl::cli {
+
+class DescribeText {
+ public:
+  // "<indent>key:\tvalue"; an indent is two spaces.
+  void pair(int level, std::string_view key, std::string_view value) {
+    indent(level);
+    ((text_ += key) += ":\t") += value;
+    text_ += '\n';
+  }
+  // "<indent>key:"
+  void title(int level, std::string_view key) {
+    indent(level);
+    text_ += key;
+    text_ += ":\n";
+  }
+  // A line as it is; cells by tabs.
+  void line(int level, std::string_view cells) {
+    indent(level);
+    text_ += cells;
+    text_ += '\n';
+  }
+  std::string str() const { return align(text_, kDescribeStops); }
+
+ private:
+  void indent(int level) { text_.append(static_cast<std::size_t>(level) * 2, ' '); }
+  std::string text_;
+};
+
+}  // namespace podctl::cli

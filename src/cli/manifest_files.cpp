@@ -1,0 +1,129 @@
+#include "cli/manifest_files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include "podctl/base/unique_fd.hpp"
+
+namespace podctl::cli {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::size_t kMaxFile = 8U << 20;  // api's own limit is lower; this one bounds what is read
+
+Result<std::string> read_all(int fd, const std::string& name) {
+  std::string text;
+  char block[64U << 10];
+  for (;;) {
+    const ssize_t n = ::read(fd, block, sizeof block);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail_errno(errno, "read", name);
+    if (n == 0) return text;
+    text.append(block, static_cast<std::size_t>(n));
+    if (text.size() > kMaxFile) return fail(Code::kInvalidArgument, "read", name, "larger than 8 MiB");
+  }
+}
+
+Result<ManifestFile> read_file(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return fail(Code::kNotFound, "the path \"" + path + "\" does not exist", {});
+  if (!fd) return fail_errno(errno, "open", path);
+  return ManifestFile{path, TRY(read_all(fd.get(), path))};
+}
+
+bool manifest_name(const fs::path& path) {
+  const auto extension = path.extension();
+  return extension == ".yaml" || extension == ".yml" || extension == ".json";
+}
+
+Result<void> add_directory(const std::string& path, bool recursive, std::vector<ManifestFile>& files) {
+  std::vector<fs::path> found, below;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(path, error)) {
+    std::error_code ignored;
+    if (entry.is_directory(ignored)) {
+      below.push_back(entry.path());
+    } else if (manifest_name(entry.path())) {
+      found.push_back(entry.path());
+    }
+  }
+  if (error) return fail_errno(error.value(), "read the directory", path);
+  std::sort(found.begin(), found.end());
+  std::sort(below.begin(), below.end());
+  for (const auto& file : found) files.push_back(TRY(read_file(file.string())));
+  if (!recursive) return {};
+  for (const auto& directory : below) TRY(add_directory(directory.string(), true, files));
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<ManifestFile>> read_manifests(const std::vector<std::string_view>& paths, bool recursive) {
+  std::vector<ManifestFile> files;
+  for (std::string_view view : paths) {
+    const std::string path(view);
+    if (path == "-") {
+      files.push_back({"STDIN", TRY(read_all(STDIN_FILENO, "STDIN"))});
+      continue;
+    }
+    std::error_code error;
+    if (!fs::is_directory(path, error)) {
+      files.push_back(TRY(read_file(path)));
+      continue;
+    }
+    const std::size_t before = files.size();
+    TRY(add_directory(path, recursive, files));
+    if (files.size() == before) {
+      return fail(Code::kNotFound, "no manifest in the directory \"" + path + "\"", {}, "looked for *.yaml, *.yml and *.json");
+    }
+  }
+  return files;
+}
+
+Result<std::vector<LoadedFile>> load_files(Invocation& in) {
+  std::vector<LoadedFile> out;
+  std::size_t faults = 0, objects = 0;
+  std::string shown;
+  for (ManifestFile& file : TRY(read_manifests(in.args.all("filename"), in.args.flag("recursive")))) {
+    api::Loaded loaded = api::load_manifests(file.text, in.ns());
+    for (const api::Fault& fault : loaded.faults) {
+      shown += api::render(fault, file.name, file.text);
+      if (!shown.ends_with('\n')) shown += '\n';
+    }
+    faults += loaded.faults.size();
+    objects += loaded.manifests.size();
+    out.push_back({std::move(file), std::move(loaded)});
+  }
+  if (faults > 0) {
+    in.err(shown);
+    return fail(Code::kInvalidArgument, std::to_string(faults) + (faults == 1 ? " fault" : " faults"), {}, "nothing was changed");
+  }
+  if (objects == 0) return fail(Code::kInvalidArgument, "no objects passed to " + in.args.path, {});
+  for (const LoadedFile& f : out) {
+    for (const api::Manifest& m : f.loaded.manifests) {
+      if (!in.args.has("namespace") || m.pod.metadata.namespace_ == in.ns()) continue;
+      return fail(Code::kInvalidArgument,
+                  "the namespace from the provided object \"" + m.pod.metadata.namespace_ +
+                      "\" does not match the namespace \"" + in.ns() + "\"",
+                  {}, "give --namespace=" + m.pod.metadata.namespace_);
+    }
+  }
+  return out;
+}
+
+Result<std::vector<ObjectRef>> manifest_names(Invocation& in) {
+  std::vector<ObjectRef> refs;
+  for (const LoadedFile& f : TRY(load_files(in))) {
+    for (const api::Manifest& m : f.loaded.manifests) {
+      refs.push_back({&pods(), m.pod.metadata.name, m.pod.metadata.namespace_});
+    }
+  }
+  return refs;
+}
+
+}  // namespace podctl::cli

@@ -1,0 +1,32 @@
+// Manifests as -f names them: files, directories, standard input; read and checked whole.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "podctl/api/manifest.hpp"
+#include "podctl/base/error.hpp"
+#include "podctl/cli/resource.hpp"
+#include "podctl/cli/session.hpp"
+
+namespace podctl::cli {
+
+struct ManifestFile {
+  std::string name;  // as shown: "pod.yaml", "STDIN"
+  std::string text;
+};
+
+// Every file of -f, directories in order of name: *.yaml, *.yml, *.json. kNotFound names what is missing.
+Result<std::vector<ManifestFile>> read_manifests(const std::vector<std::string_view>& paths, bool recursive);
+
+struct LoadedFile {
+  ManifestFile file;
+  api::Loaded loaded;
+};
+// All files of the command line, decoded; faults are printed as file:line:column and make it fail.
+Result<std::vector<LoadedFile>> load_files(Invocation& in);
+
+// The pods that -f names, with their namespaces.
+Result<std::vector<ObjectRef>> manifest_names(Invocation& in);
+
+}  // namespace podctl::cli

@@ -1,0 +1,158 @@
+// The formats of -o that are no table.
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fstream>
+#include <iterator>
+
+#include "podctl/api/encode.hpp"
+#include "podctl/api/jsonpath.hpp"
+#include "podctl/api/quantity.hpp"
+#include "podctl/base/text.hpp"
+#include "podctl/cli/output.hpp"
+#include "podctl/cli/time_text.hpp"
+
+namespace podctl::cli {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return out;
+}
+
+std::string name_of(View object) {
+  std::string text;
+  if (object["kind"].str() == "List") {
+    for (const auto& item : object["items"].items()) text += name_of(item);
+    return text;
+  }
+  return lower(object["kind"].str("pod")) + "/" + std::string(object["metadata"]["name"].str()) + "\n";
+}
+
+// "{.a.b}", ".a.b", "a.b" and "$.a.b" all mean {.a.b}, as kubectl's relaxed form has it.
+std::string braced(std::string_view path) {
+  if (path.find('{') != std::string_view::npos) return std::string(path);
+  if (path.starts_with('$')) path.remove_prefix(1);
+  const bool dotted = path.starts_with('.') || path.starts_with('[');
+  return "{" + std::string(dotted ? "" : ".") + std::string(path) + "}";
+}
+
+Result<std::string> custom_columns(std::string_view spec, const boost::json::value& object) {
+  Table table;
+  std::vector<api::JsonPath> paths;
+  for (std::string_view column : text::split(spec, ',')) {
+    const std::size_t colon = column.find(':');
+    if (colon == std::string_view::npos || colon + 1 == column.size()) {
+      return fail(Code::kInvalidArgument, "unexpected custom-columns spec: " + std::string(column),  {},
+                  "expected <header>:<json-path-expr>");
+    }
+    table.head.emplace_back(column.substr(0, colon));
+    paths.push_back(TRY(api::JsonPath::parse(braced(column.substr(colon + 1)))));
+  }
+  auto add_row = [&](const boost::json::value& item) -> Result<void> {
+    std::vector<std::string> cells;
+    for (const auto& path : paths) {
+      std::vector<std::string> values;
+      for (const auto* value : TRY(path.find(item))) {
+        values.push_back(value->is_structured() ? boost::json::serialize(*value) : View(value).scalar());
+      }
+      cells.push_back(values.empty() ? "<none>" : text::join(values, ","));
+    }
+    table.rows.push_back(std::move(cells));
+    return {};
+  };
+  if (View(object)["kind"].str() == "List") {
+    for (const auto& item : View(object)["items"].items()) TRY(add_row(item));
+  } else {
+    TRY(add_row(object));
+  }
+  return table.str();
+}
+
+// A key that sorts as the value does: numbers and quantities by size, the rest as text.
+struct SortKey {
+  bool numeric = false;
+  double number = 0;
+  std::string text;
+  bool operator<(const SortKey& other) const {
+    if (numeric && other.numeric) return number < other.number;
+    return text < other.text;
+  }
+};
+
+SortKey sort_key(View value) {
+  SortKey key{false, 0, value.scalar()};
+  if (auto quantity = api::Quantity::parse(key.text)) {
+    key.numeric = true;
+    key.number = static_cast<double>(quantity->milli_value());
+  }
+  return key;
+}
+
+}  // namespace
+
+Result<Format> parse_format(std::string_view text) {
+  using Kind = Format::Kind;
+  if (text.empty()) return Format{};
+  const std::size_t equals = text.find('=');
+  const std::string_view name = text.substr(0, equals);
+  std::string argument(equals == std::string_view::npos ? "" : text.substr(equals + 1));
+  if (text == "wide") return Format{Kind::kWide, {}};
+  if (text == "json") return Format{Kind::kJson, {}};
+  if (text == "yaml") return Format{Kind::kYaml, {}};
+  if (text == "name") return Format{Kind::kName, {}};
+  if (name == "custom-columns") return Format{Kind::kColumns, argument};
+  if (name == "jsonpath-file") {
+    std::ifstream file(argument);
+    if (!file) return fail(Code::kNotFound, "read", argument, "no such file");
+    argument.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  if (name == "jsonpath" || name == "jsonpath-file") {
+    TRY(api::JsonPath::parse(argument));
+    return Format{Kind::kJsonPath, argument};
+  }
+  return fail(Code::kInvalidArgument, "unable to match a printer suitable for the output format \"" + std::string(text) + "\"", {});
+}
+
+Result<std::string> format_object(const Format& format, const boost::json::value& object) {
+  switch (format.kind) {
+    case Format::Kind::kJson: return api::to_pretty_json(object);
+    case Format::Kind::kYaml: return api::to_yaml(object);
+    case Format::Kind::kName: return name_of(object);
+    case Format::Kind::kJsonPath: return TRY(api::JsonPath::parse(format.argument)).print(object);
+    case Format::Kind::kColumns: return custom_columns(format.argument, object);
+    default: break;
+  }
+  return fail(Code::kInternal, "print", "a table", "no format");
+}
+
+Result<std::string> path_text(std::string_view path, const boost::json::value& object) {
+  const auto values = TRY(TRY(api::JsonPath::parse(braced(path))).find(object));
+  return values.empty() ? std::string() : View(values[0]).scalar();
+}
+
+Result<void> sort_objects(std::string_view path, std::vector<boost::json::value>& objects) {
+  const auto parsed = TRY(api::JsonPath::parse(braced(path)));
+  std::vector<std::pair<SortKey, std::size_t>> keys;
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    const auto values = TRY(parsed.find(objects[i]));
+    keys.emplace_back(values.empty() ? SortKey{} : sort_key(values[0]), i);
+  }
+  std::stable_sort(keys.begin(), keys.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<boost::json::value> sorted;
+  for (const auto& [key, index] : keys) sorted.push_back(std::move(objects[index]));
+  objects = std::move(sorted);
+  return {};
+}
+
+boost::json::value list_of(const std::vector<boost::json::value>& objects) {
+  boost::json::array items(objects.begin(), objects.end());
+  return boost::json::object{{"apiVersion", "v1"},
+                             {"items", std::move(items)},
+                             {"kind", "List"},
+                             {"metadata", boost::json::object{{"resourceVersion", ""}}}};
+}
+
+}  // namespace podctl::cli

@@ -1,0 +1,71 @@
+#include "podctl/cli/resource.hpp"
+
+#include "podctl/base/text.hpp"
+#include "podctl/cli/http.hpp"
+
+namespace podctl::cli {
+namespace {
+
+constexpr Resource kResources[] = {
+    {"pods", "pod", "po", "Pod", true, "create,delete,get,list,patch,update,watch"},
+    {"events", "event", "ev", "Event", true, "get,list,watch"},
+    {"namespaces", "namespace", "ns", "Namespace", false, "get,list"},
+    {"nodes", "node", "no", "Node", false, "get,list"},
+};
+
+}  // namespace
+
+std::string Resource::path(std::string_view ns, std::string_view name) const {
+  std::string path = "/api/v1";
+  if (namespaced && !ns.empty()) path += "/namespaces/" + url_escape(ns);
+  path += "/" + std::string(plural);
+  if (!name.empty()) path += "/" + url_escape(name);
+  return path;
+}
+
+std::span<const Resource> resources() { return kResources; }
+const Resource& pods() { return kResources[0]; }
+
+Result<const Resource*> find_resource(std::string_view word) {
+  std::vector<std::string_view> names;
+  for (const Resource& r : kResources) {
+    if (word == r.plural || word == r.singular || word == r.short_name) return &r;
+    names.push_back(r.plural);
+  }
+  auto near = text::nearest(word, names);
+  return fail(Code::kInvalidArgument, "the server doesn't have a resource type \"" + std::string(word) + "\"", {},
+              near ? "did you mean \"" + std::string(*near) + "\"?" : "see 'podctl api-resources'");
+}
+
+Result<std::vector<ObjectRef>> parse_refs(const std::vector<std::string>& words) {
+  std::vector<ObjectRef> refs;
+  if (words.empty()) return refs;
+  if (words[0].find('/') != std::string::npos) {
+    for (const std::string& word : words) {
+      const auto parts = text::split(word, '/');
+      if (parts.size() != 2 || parts[0].empty() || parts[1].empty()) {
+        return fail(Code::kInvalidArgument, "there is no TYPE/NAME in \"" + word + "\"", {});
+      }
+      refs.push_back({TRY(find_resource(parts[0])), std::string(parts[1]), {}});
+    }
+    return refs;
+  }
+  for (std::string_view type : text::split(words[0], ',')) {
+    const Resource* resource = TRY(find_resource(type));
+    if (words.size() == 1) refs.push_back({resource, {}, {}});
+    for (std::size_t i = 1; i < words.size(); ++i) refs.push_back({resource, words[i], {}});
+  }
+  return refs;
+}
+
+Result<std::string> parse_pod(std::string_view word) {
+  const std::size_t slash = word.find('/');
+  if (slash == std::string_view::npos) return std::string(word);
+  const Resource* resource = TRY(find_resource(word.substr(0, slash)));
+  if (resource != &pods()) {
+    return fail(Code::kInvalidArgument, "\"" + std::string(word) + "\" is not a pod", {});
+  }
+  return std::string(word.substr(slash + 1));
+}
+
+}  // namespace podctl::cli

@@ -1,0 +1,153 @@
+#include "podctl/cli/session.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <boost/json/parse.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+
+#include "podctl/cli/daemon.hpp"
+#include "podctl/cli/time_text.hpp"
+#include "podctl/cli/view.hpp"
+
+namespace podctl::cli {
+namespace {
+
+void write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) ::_exit(kFailed);  // stdout is gone or full: nobody is left to tell
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+Failure refusal(const Reply& reply) {
+  const Code code = reply.status == 404   ? Code::kNotFound
+                    : reply.status == 409 ? Code::kConflict
+                    : reply.status == 403 ? Code::kPermissionDenied
+                                          : Code::kFailedPrecondition;
+  return fail(code, refusal_text(reply), {});
+}
+
+}  // namespace
+
+Result<boost::json::value> parse_json_value(std::string_view text) {
+  boost::system::error_code error;
+  boost::json::parse_options options;
+  options.max_depth = 200;
+  auto value = boost::json::parse({text.data(), text.size()}, error, {}, options);
+  if (error) return fail(Code::kCorrupt, "read podctld's answer", {}, error.message());
+  return value;
+}
+
+std::string refusal_reason(const Reply& reply) {
+  auto status = parse_json_value(reply.body);
+  return status ? std::string(View(*status)["reason"].str()) : std::string();
+}
+
+std::string refusal_text(const Reply& reply) {
+  auto status = parse_json_value(reply.body);
+  View s = status ? View(*status) : View();
+  std::string text = "Error from server";
+  if (auto reason = s["reason"].str(); !reason.empty()) text += " (" + std::string(reason) + ")";
+  std::string_view message = s["message"].str();
+  return text + ": " + (message.empty() ? "status " + std::to_string(reply.status) : std::string(message));
+}
+
+std::string pods_path(std::string_view ns, std::string_view name) {
+  std::string path = "/api/v1";
+  if (!ns.empty()) path += "/namespaces/" + url_escape(ns);
+  path += "/pods";
+  if (!name.empty()) path += "/" + url_escape(name);
+  return path;
+}
+
+std::string podctl_path(std::string_view rest) { return "/apis/podctl.dev/v1" + std::string(rest); }
+
+Invocation::Invocation(Parsed parsed) : args(std::move(parsed)), layout(Layout::from(args.get("root"))) {}
+
+Result<Client> Invocation::connect() { return connect_or_start(layout); }
+
+Result<Reply> Invocation::call(const Request& request) {
+  const std::int64_t start = monotonic_ns();
+  if (!client_) {
+    client_ = TRY(connect());
+    reused_ = false;
+  }
+  auto reply = client_->request(request);
+  const bool lost = !reply && reply.error().code != Code::kCorrupt;
+  // Repeating is safe for what changes nothing. A connection that served before may have been closed
+  // because podctld ended: the next one goes on from its store.
+  if (lost && request.method == "GET") {
+    client_ = TRY(connect());
+    reply = client_->request(request);
+  } else if (lost && reused_ && request.upload < 0) {
+    client_ = TRY(connect());
+    reply = client_->request(request);
+  }
+  reused_ = true;
+  if (!reply) client_.reset();
+  if (args.flag("verbose")) {
+    err(std::string(request.method) + " " + request.target + " -> " +
+        (reply ? std::to_string(reply->status) : reply.error().message()) + " in " +
+        human_ns(static_cast<std::uint64_t>(monotonic_ns() - start)) + "\n");
+  }
+  if (reply && reply->header("connection") == "close") client_.reset();
+  return reply;
+}
+
+Result<Reply> Invocation::get(const std::string& target) {
+  Request request;
+  request.target = target;
+  return call(request);
+}
+
+Result<boost::json::value> Invocation::fetch(const std::string& target) {
+  Reply reply = TRY(get(target));
+  if (!reply.ok()) return refusal(reply);
+  return parse_json_value(reply.body);
+}
+
+void Invocation::out(std::string_view text) { write_all(STDOUT_FILENO, text); }
+void Invocation::err(std::string_view text) { write_all(STDERR_FILENO, text); }
+
+int Invocation::failed(const Error& error) {
+  const bool sentence = error.op.starts_with("Error from server");
+  err((sentence ? error.op : "error: " + error.message()) + "\n");
+  return kFailed;
+}
+
+int Invocation::failed(std::string_view text) {
+  err("error: " + std::string(text) + "\n");
+  return kFailed;
+}
+
+int Invocation::refused(const Reply& reply) {
+  err(refusal_text(reply) + "\n");
+  return kFailed;
+}
+
+int Invocation::usage(std::string_view text) {
+  err("error: " + std::string(text) + "\nsee 'podctl " + args.path + " --help'\n");
+  return kUsage;
+}
+
+void Invocation::warn(const Reply& reply) {
+  for (const std::string& text : reply.warnings()) err("Warning: " + text + "\n");
+}
+
+Style Invocation::style() const {
+  const char* no = std::getenv("NO_COLOR");
+  return {.colour = ::isatty(STDOUT_FILENO) == 1 && (no == nullptr || *no == '\0')};
+}
+
+std::size_t Invocation::width() const {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 80;
+}
+
+}  // namespace podctl::cli

@@ -1,0 +1,78 @@
+#include "podctl/cli/watch.hpp"
+
+#include <time.h>
+
+#include <boost/json/array.hpp>
+
+#include "podctl/cli/view.hpp"
+
+namespace podctl::cli {
+namespace {
+
+enum class End { kStop, kAgain };
+
+Change change_of(std::string_view type) {
+  return type == "ADDED" ? Change::kAdded : type == "DELETED" ? Change::kDeleted : Change::kModified;
+}
+
+// The lines of one watch request. kAgain: list anew.
+Result<End> follow(Client& client, const WatchPlan& plan, const OnChange& on_change) {
+  std::string line;
+  for (;;) {
+    auto piece = client.next(plan.deadline_ns);
+    if (!piece) {
+      if (piece.error().code == Code::kTimedOut) return Failure(std::move(piece).error());
+      return End::kAgain;
+    }
+    if (!*piece) return End::kAgain;
+    line += **piece;
+    std::size_t end = 0;
+    while ((end = line.find('\n')) != std::string::npos) {
+      const std::string text = line.substr(0, end);
+      line.erase(0, end + 1);
+      if (text.empty()) continue;
+      const auto event = TRY(parse_json_value(text));
+      View e(event);
+      const std::string_view type = e["type"].str();
+      if (type == "ERROR") return End::kAgain;
+      if (type == "BOOKMARK" || !e["object"]) continue;
+      if (!on_change(change_of(type), *e["object"].get())) return End::kStop;
+    }
+  }
+}
+
+Target listing(const WatchPlan& plan) {
+  Target target(plan.path);
+  target.add_if("labelSelector", plan.label_selector).add_if("fieldSelector", plan.field_selector);
+  return target;
+}
+
+void pause_briefly() {
+  const timespec pause{0, 50'000'000};
+  ::nanosleep(&pause, nullptr);
+}
+
+}  // namespace
+
+Result<void> watch(Invocation& in, const WatchPlan& plan, const OnChange& on_change, const OnListed& on_listed) {
+  for (bool first = true;; first = false) {
+    if (!first) pause_briefly();
+    const auto list = TRY(in.fetch(listing(plan).str()));
+    for (const auto& item : View(list)["items"].items()) {
+      if (!on_change(Change::kListed, item)) return {};
+    }
+    if (!on_listed(View(list)["items"].items().size())) return {};
+    if (plan.deadline_ns != 0 && monotonic_ns() > plan.deadline_ns) {
+      return fail(Code::kTimedOut, "watch", plan.path);
+    }
+    Client client = TRY(in.connect());
+    Request request;
+    request.target =
+        listing(plan).add("watch", "1").add_if("resourceVersion", View(list)["metadata"]["resourceVersion"].scalar()).str();
+    auto reply = client.open(request);
+    if (!reply || !reply->ok()) continue;
+    if (TRY(follow(client, plan, on_change)) == End::kStop) return {};
+  }
+}
+
+}  // namespace podctl::cli
