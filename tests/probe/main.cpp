@@ -1,0 +1,298 @@
+// podctl-probe: a static program that runs inside containers and prints what it sees, one
+// "key=value" a line, for the root, security and e2e tests. Several commands may follow one another
+// with ",":
+//
+//   podctl-probe show            id, groups, caps, no_new_privs, seccomp, hostname, cwd, pid,
+//   session, tty podctl-probe fds             fd=N for every open descriptor (but the one that
+//   lists them) podctl-probe mounts          mount=<point> <type> <options> podctl-probe env | args
+//   env=K=V | arg=… podctl-probe limits          limit=<name> <soft> <hard> podctl-probe read|write
+//   PATH  the content | ok, or error=<errno name> podctl-probe list PATH       entry=<name>
+//   podctl-probe open-exe PID    tries to write /proc/PID/exe (CVE-2019-5736)
+//   podctl-probe tiocsti         tries to push a byte into the terminal (CVE-2017-5226)
+//   podctl-probe sleep SECONDS | exit N | ignore-term | lines N | eat MIB | fork-bomb
+//   podctl-probe listen PORT     echoes one connection after another
+//   podctl-probe connect IP PORT TEXT   sends and prints what came back
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <string>
+#include <vector>
+
+extern char** environ;
+
+namespace {
+
+using Args = std::vector<std::string>;
+
+long number(const Args& args, std::size_t i, long otherwise = 0) {
+  long value = otherwise;
+  if (i < args.size()) std::from_chars(args[i].data(), args[i].data() + args[i].size(), value);
+  return value;
+}
+
+int failed(const char* what) {
+  std::cout << what << " error=" << ::strerrorname_np(errno) << "\n";
+  return 1;
+}
+
+int show(const Args&) {
+  std::cout << "uid=" << ::geteuid() << "\ngid=" << ::getegid() << "\n";
+  std::vector<gid_t> groups(256);
+  const int count = ::getgroups(static_cast<int>(groups.size()), groups.data());
+  std::cout << "groups=";
+  for (int i = 0; i < count; ++i)
+    std::cout << (i != 0 ? "," : "") << groups[static_cast<std::size_t>(i)];
+  std::cout << "\n";
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    for (const char* key :
+         {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp"}) {
+      if (line.starts_with(std::string(key) + ":")) {
+        std::cout << key << "=" << line.substr(line.find('\t') + 1) << "\n";
+      }
+    }
+  }
+  utsname names;
+  ::uname(&names);
+  char cwd[4096] = "";
+  if (::getcwd(cwd, sizeof cwd) == nullptr) std::strcpy(cwd, "?");
+  std::ifstream oom("/proc/self/oom_score_adj");
+  std::string score;
+  oom >> score;
+  std::cout << "hostname=" << names.nodename << "\ncwd=" << cwd << "\npid=" << ::getpid()
+            << "\nppid=" << ::getppid() << "\nsid=" << ::getsid(0) << "\noom_score_adj=" << score
+            << "\ntty=" << ::isatty(0) << ::isatty(1) << ::isatty(2) << "\n";
+  for (const char* ns : {"mnt", "net", "ipc", "uts", "pid", "cgroup"}) {
+    char link[64] = "";
+    if (::readlink((std::string("/proc/self/ns/") + ns).c_str(), link, sizeof link - 1) > 0) {
+      std::cout << "ns=" << link << "\n";
+    }
+  }
+  return 0;
+}
+
+int fds(const Args&) {
+  DIR* dir = ::opendir("/proc/self/fd");
+  if (dir == nullptr) return failed("fds");
+  while (const dirent* entry = ::readdir(dir)) {
+    if (entry->d_name[0] != '.' && entry->d_name != std::to_string(::dirfd(dir))) {
+      std::cout << "fd=" << entry->d_name << "\n";
+    }
+  }
+  ::closedir(dir);
+  return 0;
+}
+
+int mounts(const Args&) {
+  std::ifstream in("/proc/self/mounts");
+  std::string source, point, type, options, rest;
+  while (in >> source >> point >> type >> options && std::getline(in, rest)) {
+    std::cout << "mount=" << point << " " << type << " " << options << "\n";
+  }
+  return 0;
+}
+
+int env(const Args&) {
+  for (char** e = environ; *e != nullptr; ++e) std::cout << "env=" << *e << "\n";
+  return 0;
+}
+
+int print_args(const Args& args) {
+  for (std::size_t i = 1; i < args.size(); ++i) std::cout << "arg=" << args[i] << "\n";
+  return 0;
+}
+
+int limits(const Args&) {
+  std::ifstream in("/proc/self/limits");
+  for (std::string line; std::getline(in, line);) std::cout << "limit=" << line << "\n";
+  return 0;
+}
+
+int read_file(const Args& args) {
+  const int fd = ::open(args.at(1).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return failed("read");
+  char buffer[65536];
+  const auto n = ::read(fd, buffer, sizeof buffer);
+  if (n < 0) return failed("read");
+  std::cout.write(buffer, n);
+  ::close(fd);
+  return 0;
+}
+
+int write_file(const Args& args) {
+  const int fd = ::open(args.at(1).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0 || ::write(fd, "x", 1) != 1) return failed("write");
+  std::cout << "write ok\n";
+  return 0;
+}
+
+int list(const Args& args) {
+  DIR* dir = ::opendir(args.at(1).c_str());
+  if (dir == nullptr) return failed("list");
+  while (const dirent* entry = ::readdir(dir)) {
+    if (entry->d_name[0] != '.') std::cout << "entry=" << entry->d_name << "\n";
+  }
+  ::closedir(dir);
+  return 0;
+}
+
+int open_exe(const Args& args) {
+  const int fd = ::open(("/proc/" + args.at(1) + "/exe").c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return failed("open-exe");
+  std::cout << "open-exe ok\n";
+  return 0;
+}
+
+int push_byte(const Args&) {
+  char byte = 'x';
+  const int fd = ::open("/dev/tty", O_RDWR | O_CLOEXEC);
+  if (::ioctl(fd >= 0 ? fd : 0, TIOCSTI, &byte) != 0) return failed("tiocsti");
+  std::cout << "tiocsti ok\n";
+  return 0;
+}
+
+int ignore_term(const Args&) {
+  ::signal(SIGTERM, SIG_IGN);
+  std::cout << "ignoring SIGTERM" << std::endl;
+  for (;;) ::pause();
+}
+
+int lines(const Args& args) {
+  for (long i = 0, n = number(args, 1); i < n; ++i) std::cout << "line " << i << "\n";
+  return 0;
+}
+
+int eat(const Args& args) {
+  for (long i = 0, n = number(args, 1); i < n; ++i) {
+    void* p = ::mmap(nullptr, 1U << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) return failed("eat");
+    std::memset(p, 1, 1U << 20);
+  }
+  std::cout << "ate " << number(args, 1) << std::endl;
+  return 0;
+}
+
+int fork_bomb(const Args&) {
+  long made = 0;
+  for (;; ++made) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      for (;;) ::pause();
+    }
+    if (pid < 0) break;
+  }
+  std::cout << "forks=" << made << " error=" << ::strerrorname_np(errno) << std::endl;
+  return 0;
+}
+
+int listen_on(const Args& args) {
+  const int listener = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in6 address = {};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(static_cast<std::uint16_t>(number(args, 1)));
+  if (::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(listener, 16) != 0) {
+    return failed("listen");
+  }
+  std::cout << "listening" << std::endl;
+  for (;;) {
+    const int peer = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+    if (peer < 0) continue;
+    char buffer[4096];
+    for (ssize_t n; (n = ::read(peer, buffer, sizeof buffer)) > 0;) {
+      if (::write(peer, buffer, static_cast<std::size_t>(n)) != n) break;
+    }
+    ::close(peer);
+  }
+}
+
+int connect_to(const Args& args) {
+  sockaddr_in6 six = {};
+  sockaddr_in four = {};
+  const auto port = htons(static_cast<std::uint16_t>(number(args, 2)));
+  const bool is_four = ::inet_pton(AF_INET, args.at(1).c_str(), &four.sin_addr) == 1;
+  four.sin_family = AF_INET;
+  four.sin_port = port;
+  if (!is_four && ::inet_pton(AF_INET6, args[1].c_str(), &six.sin6_addr) != 1)
+    return failed("address");
+  six.sin6_family = AF_INET6;
+  six.sin6_port = port;
+  const int fd = ::socket(is_four ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const auto* address =
+      is_four ? reinterpret_cast<sockaddr*>(&four) : reinterpret_cast<sockaddr*>(&six);
+  if (::connect(fd, address, is_four ? sizeof four : sizeof six) != 0) return failed("connect");
+  const std::string text = args.size() > 3 ? args[3] : "hello";
+  char buffer[4096];
+  if (::write(fd, text.data(), text.size()) < 0) return failed("send");
+  const auto n = ::read(fd, buffer, sizeof buffer);
+  if (n < 0) return failed("receive");
+  std::cout << "echo=" << std::string(buffer, static_cast<std::size_t>(n)) << std::endl;
+  return 0;
+}
+
+int run(const Args& args) {
+  static const std::map<std::string, std::function<int(const Args&)>> commands = {
+      {"show", show},
+      {"fds", fds},
+      {"mounts", mounts},
+      {"env", env},
+      {"args", print_args},
+      {"limits", limits},
+      {"read", read_file},
+      {"write", write_file},
+      {"list", list},
+      {"lines", lines},
+      {"eat", eat},
+      {"fork-bomb", fork_bomb},
+      {"listen", listen_on},
+      {"connect", connect_to},
+      {"open-exe", open_exe},
+      {"tiocsti", push_byte},
+      {"ignore-term", ignore_term},
+      {"sleep",
+       [](const Args& a) {
+         return static_cast<int>(::sleep(static_cast<unsigned>(number(a, 1))));
+       }},
+      {"exit", [](const Args& a) { return static_cast<int>(number(a, 1)); }}};
+  const auto found = args.empty() ? commands.end() : commands.find(args.front());
+  if (found == commands.end()) {
+    std::cerr << "podctl-probe: no such command\n";
+    return 2;
+  }
+  const int code = found->second(args);
+  std::cout.flush();
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int code = 0;
+  Args args;
+  for (int i = 1; i <= argc; ++i) {
+    if (i < argc && std::strcmp(argv[i], ",") != 0) {
+      args.emplace_back(argv[i]);
+    } else {
+      code = run(args);
+      args.clear();
+    }
+  }
+  return code;
+}
