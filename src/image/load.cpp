@@ -78,8 +78,10 @@ Result<std::vector<Candidate>> Loader::find_saved(Source& source) {
   const auto manifest = TRY(document(TRY(source.take("manifest.json")), "manifest.json"));
   std::vector<Candidate> out;
   for (const auto& saved : TRY(oci::parse_saved(manifest, label_ + "/manifest.json"))) {
-    Candidate candidate{.names = TRY(normalise(saved.names)),
-                        .config = TRY(source.take(saved.config))};
+    // Not one braced initialiser: g++ 12 leaks the members already built when a later TRY leaves it.
+    Candidate candidate;
+    candidate.names = TRY(normalise(saved.names));
+    candidate.config = TRY(source.take(saved.config));
     candidate.verified = !saved.layers.empty();
     std::vector<std::pair<std::string, const Blob*>> files{{saved.config, &candidate.config}};
     for (const auto& name : saved.layers) {
