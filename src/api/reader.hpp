@@ -29,6 +29,10 @@ inline std::string too_deep(const Limits& limits) {
 // below.
 inline bool has_key(const Tree& map, std::string_view key) { return map.find(key) != nullptr; }
 
+// Whether a YAML document is small enough to be parsed at all; else the fault that says why not.
+bool guard_yaml(std::string_view text, std::uint32_t first_line, const Limits& limits,
+                Fault& fault);
+
 // Parses one YAML document; `first_line` is its 1-based line in the whole text.
 void read_yaml(std::string_view text, std::uint32_t first_line, Budget& budget, Parsed& out);
 

@@ -49,31 +49,60 @@ bool is_separator(std::string_view line) {
   return rest == std::string_view::npos || (line[rest] == '#' && rest > 0);
 }
 
+constexpr std::size_t kMostFaults = 100;  // of syntax; more help nobody
+
 // Documents are parted line by line, as kubectl does, so that a syntax fault in one spares the
 // others.
-void read_all(std::string_view text, const Limits& limits, Parsed& out) {
-  std::size_t start = 0, at = 0;
-  std::uint32_t line = 1, start_line = 1;
-  reader::Budget budget{limits};
-  auto flush = [&](std::size_t end) {
-    budget.alias_nodes = 0;
-    std::string_view part = text.substr(start, end - start);
-    if (part.find_first_not_of(" \t\r\n") != std::string_view::npos) {
-      reader::read_yaml(part, start_line, budget, out);
+class Documents {
+ public:
+  Documents(std::string_view text, const Limits& limits, Parsed& out)
+      : text_(text), budget_{limits}, out_(out) {}
+
+  void read() {
+    std::size_t at = 0;
+    for (std::uint32_t line = 1; at < text_.size(); ++line) {
+      if (line > budget_.limits.lines) return too_large(line, budget_.limits.lines, "lines");
+      std::size_t end = std::min(text_.find('\n', at), text_.size());
+      if (is_separator(text_.substr(at, end - at))) {
+        if (!flush(at, line)) return;
+        start_ = std::min(end + 1, text_.size());
+        start_line_ = line + 1;
+      }
+      at = end + 1;
     }
-  };
-  while (at < text.size()) {
-    std::size_t end = std::min(text.find('\n', at), text.size());
-    if (is_separator(text.substr(at, end - at))) {
-      flush(at);
-      start = std::min(end + 1, text.size());
-      start_line = line + 1;
-    }
-    at = end + 1;
-    ++line;
+    flush(text_.size(), start_line_);
   }
-  flush(text.size());
-}
+
+ private:
+  void too_large(std::uint32_t line, std::size_t most, const std::string& what) {
+    out_.faults.push_back(
+        reader::syntax({line, 1}, "too large: more than " + std::to_string(most) + " " + what));
+  }
+
+  // The document that ends at `end`; false to read no further.
+  bool flush(std::size_t end, std::uint32_t line) {
+    std::string_view part = text_.substr(start_, end - start_);
+    if (part.find_first_not_of(" \t\r\n") == std::string_view::npos) return true;
+    if (++count_ > budget_.limits.documents) {
+      too_large(line, budget_.limits.documents, "documents");
+      return false;
+    }
+    Fault fault;
+    budget_.alias_nodes = 0;
+    if (!reader::guard_yaml(part, start_line_, budget_.limits, fault)) {
+      out_.faults.push_back(std::move(fault));
+    } else {
+      reader::read_yaml(part, start_line_, budget_, out_);
+    }
+    return out_.faults.size() < kMostFaults;
+  }
+
+  std::string_view text_;
+  reader::Budget budget_;
+  Parsed& out_;
+  std::size_t start_ = 0, count_ = 0;
+  std::uint32_t start_line_ = 1;
+};
 
 // kind: List and the lists the API serves (PodList) are taken apart.
 void flatten(std::vector<Tree>& documents) {
@@ -167,7 +196,7 @@ Parsed parse_documents(std::string_view text, const Limits& limits) {
       return json;
     }
   }
-  read_all(text, limits, out);
+  Documents(text, limits, out).read();
   for (const Tree& doc : out.documents) reader::report_duplicates(doc, "", out.faults);
   flatten(out.documents);
   return out;

@@ -30,7 +30,7 @@ Faults decode(const Tree& tree, T& object, Unknown unknown = Unknown::kFault) {
 // JSON text to object: what podctld answered, what the store holds.
 template <class T>
 Faults decode_json(std::string_view json, T& object, Unknown unknown = Unknown::kIgnore) {
-  Parsed parsed = parse_json(json, {64u << 20, 10'000'000, 200, 0});
+  Parsed parsed = parse_json(json, {.bytes = 64u << 20, .nodes = 10'000'000, .depth = 200});
   if (!parsed.documents.empty()) {
     decode(parsed.documents[0], type_of<T>(), &object, parsed.faults, unknown);
   }

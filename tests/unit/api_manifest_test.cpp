@@ -1,0 +1,269 @@
+// Manifests, good and faulty, with the exact text a user sees; defaults, changes, support, explain.
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "podctl/api/decode.hpp"
+#include "podctl/api/defaults.hpp"
+#include "podctl/api/diff.hpp"
+#include "podctl/api/encode.hpp"
+#include "podctl/api/explain.hpp"
+#include "podctl/api/manifest.hpp"
+#include "podctl/api/support.hpp"
+
+namespace podctl::api {
+namespace {
+
+// A pod whose first container ends with these lines.
+std::string with(const std::string& container_lines) {
+  return "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  volumes: [{name: v}]\n"
+         "  containers:\n  - name: c\n    image: i:1\n" +
+         container_lines;
+}
+
+std::string first_fault(const std::string& text) {
+  auto loaded = load_manifests(text);
+  if (loaded.faults.empty()) return "";
+  const Fault& f = loaded.faults[0];
+  return std::to_string(f.at.line) + ":" + std::to_string(f.at.column) + ": " + f.field + ": " +
+         f.text;
+}
+
+TEST(ApiManifest, FaultsOfAContainer) {
+  struct {
+    const char *lines, *fault;
+  } cases[] = {
+      {"", ""},
+      {"    imge: x\n",
+       "9:5: spec.containers[0].imge: unknown field \"imge\", did you mean \"image\"?"},
+      {"    args: foo\n", "9:11: spec.containers[0].args: must be a list, not a string"},
+      {"    tty: \"yes\"\n", "9:10: spec.containers[0].tty: must be true or false, not a string"},
+      {"    tty: yes\n", ""},
+      {"    env: [{name: A, value: 1}]\n",
+       "9:28: spec.containers[0].env[0].value: must be a string, not a number (write \"1\")"},
+      {"    env: [{value: x}]\n", "9:11: spec.containers[0].env[0].name: Required value"},
+      {"    env: [{name: a=b}]\n",
+       "9:18: spec.containers[0].env[0].name: Invalid value: \"a=b\": a valid environment variable "
+       "name must consist only of printable ASCII characters other than '='"},
+      {"    ports: [{containerPort: 0644}]\n", ""},
+      {"    ports: [{containerPort: 1e3}]\n", ""},
+      {"    ports: [{containerPort: 70000}]\n",
+       "9:29: spec.containers[0].ports[0].containerPort: Invalid value: 70000: must be between 1 "
+       "and "
+       "65535, inclusive"},
+      {"    ports: [{containerPort: 99999999999}]\n",
+       "9:29: spec.containers[0].ports[0].containerPort: 99999999999 does not fit in 32 bits"},
+      {"    ports: [{containerPort: 1, protocol: tcp}]\n",
+       "9:42: spec.containers[0].ports[0].protocol: Unsupported value: \"tcp\": supported values: "
+       "\"SCTP\", \"TCP\", \"UDP\""},
+      {"    resources: {limits: {cpu: 1x}}\n",
+       "9:31: spec.containers[0].resources.limits.cpu: Invalid value: \"1x\": quantities must "
+       "match the "
+       "regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"},
+      {"    resources: {requests: {cpu: 2}, limits: {cpu: 1}}\n",
+       "9:33: spec.containers[0].resources.requests.cpu: Invalid value: \"2\": must be less than "
+       "or "
+       "equal to cpu limit of 1"},
+      {"    resources: {requests: {memory: -1}}\n",
+       "9:36: spec.containers[0].resources.requests.memory: Invalid value: \"-1\": must be greater "
+       "than "
+       "or equal to 0"},
+      {"    volumeMounts: [{name: w, mountPath: /x}]\n",
+       "9:27: spec.containers[0].volumeMounts[0].name: Not found: \"w\""},
+      {"    volumeMounts: [{name: v, mountPath: /x}, {name: v, mountPath: /x}]\n",
+       "9:67: spec.containers[0].volumeMounts[1].mountPath: Invalid value: \"/x\": must be unique"},
+      {"    livenessProbe: {}\n",
+       "9:5: spec.containers[0].livenessProbe: Required value: must specify a handler type"},
+      {"    securityContext: {runAsUser: -1}\n",
+       "9:34: spec.containers[0].securityContext.runAsUser: Invalid value: -1: must be between 0 "
+       "and "
+       "2147483647, inclusive"},
+      {"    image: j\n", "9:5: spec.containers[0].image: key \"image\" is set twice"},
+      {"  - name: c\n    image: i\n", "9:11: spec.containers[1].name: Duplicate value: \"c\""},
+      {"  restartPolicy: Sometimes\n",
+       "9:18: spec.restartPolicy: Unsupported value: \"Sometimes\": supported values: \"Always\", "
+       "\"Never\", \"OnFailure\""},
+      {"  hostPID: true\n  shareProcessNamespace: true\n",
+       "10:26: spec.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID "
+       "cannot both be enabled"},
+      {"    command: [a\n", "10:1: : end of sequence flow not found"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(first_fault(with(c.lines)), c.fault) << c.lines;
+}
+
+TEST(ApiManifest, KindsAndDocuments) {
+  EXPECT_EQ(first_fault("kind: Service\napiVersion: v1\n"),
+            "1:7: kind: kind \"Service\" is not supported: podctl runs objects of kind \"Pod\"");
+  EXPECT_EQ(first_fault("a: 1\n"), "1:1: kind: Required value");
+  EXPECT_EQ(first_fault("- a\n"), "1:1: : an object is a map with apiVersion and kind, not a list");
+  auto two = load_manifests(with("") + "---\n# nothing\n---\n" + with("    imge: x\n"));
+  EXPECT_EQ(two.manifests.size(), 2u);
+  ASSERT_EQ(two.faults.size(), 1u);
+  EXPECT_EQ(two.faults[0].at.line, 20u);
+  auto list = load_manifests(
+      R"({"kind":"List","items":[{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"},
+          "spec":{"containers":[{"name":"c","image":"i"}]}}]})",
+      "team");
+  ASSERT_EQ(list.manifests.size(), 1u);
+  EXPECT_TRUE(list.faults.empty());
+  EXPECT_EQ(list.manifests[0].pod.metadata.namespace_, "team");
+}
+
+TEST(ApiManifest, RendersACaret) {
+  std::string text = with("    imge: x\n");
+  auto loaded = load_manifests(text);
+  ASSERT_EQ(loaded.faults.size(), 1u);
+  EXPECT_EQ(
+      render(loaded.faults[0], "pod.yaml", text),
+      "pod.yaml:9:5: spec.containers[0].imge: unknown field \"imge\", did you mean \"image\"?\n"
+      "      imge: x\n      ^\n");
+}
+
+TEST(ApiManifest, ScalarsAsYaml11) {
+  using K = Tree::Kind;
+  struct {
+    const char* text;
+    K kind;
+    std::int64_t integer;
+  } cases[] = {{"0644", K::kInt, 420},
+               {"0o17", K::kInt, 15},
+               {"0x1F", K::kInt, 31},
+               {"0b11", K::kInt, 3},
+               {"1_000", K::kInt, 1000},
+               {"-5", K::kInt, -5},
+               {"08", K::kFloat, 0},
+               {"1e3", K::kFloat, 0},
+               {"yes", K::kBool, 0},
+               {"Off", K::kBool, 0},
+               {"n", K::kBool, 0},
+               {"~", K::kNull, 0},
+               {"", K::kNull, 0},
+               {"null", K::kNull, 0},
+               {".inf", K::kFloat, 0},
+               {"1.2.3", K::kString, 0},
+               {"2026-07-01", K::kString, 0},
+               {"yEs", K::kString, 0},
+               {"1:30", K::kString, 0}};
+  for (const auto& c : cases) {
+    Tree t = resolve_scalar(c.text);
+    EXPECT_EQ(t.kind, c.kind) << c.text;
+    EXPECT_EQ(t.integer, c.integer) << c.text;
+  }
+}
+
+TEST(ApiManifest, DefaultsAndRoundTrip) {
+  auto loaded = load_manifests(
+      with("    ports: [{containerPort: 80}]\n    resources: {limits: {cpu: 1, memory: 1Gi}}\n"
+           "    livenessProbe: {httpGet: {port: http}}\n"));
+  ASSERT_TRUE(loaded.faults.empty());
+  const Pod& pod = loaded.manifests[0].pod;
+  EXPECT_EQ(pod.spec.restartPolicy, "Always");
+  EXPECT_EQ(pod.spec.terminationGracePeriodSeconds, 30);
+  EXPECT_EQ(pod.spec.containers[0].imagePullPolicy, "IfNotPresent");
+  EXPECT_EQ(pod.spec.containers[0].resources->requests.at("memory").str(), "1Gi");
+  EXPECT_EQ(pod.spec.containers[0].livenessProbe->periodSeconds, 10);
+  EXPECT_TRUE(pod.spec.volumes[0].emptyDir.has_value());
+  EXPECT_EQ(qos_class(pod), "Guaranteed");
+  auto again = load_manifests(to_yaml(type_of<Pod>(), &pod));
+  ASSERT_TRUE(again.faults.empty());
+  EXPECT_EQ(to_json(again.manifests[0].pod), to_json(pod));
+  Pod decoded;
+  EXPECT_TRUE(decode_json(to_json(pod), decoded).empty());
+  EXPECT_EQ(to_json(decoded), to_json(pod));
+  EXPECT_EQ(again.manifests[0].unsupported, loaded.manifests[0].unsupported);
+}
+
+TEST(ApiManifest, YamlQuotesWhatMustBe) {
+  Pod pod;
+  pod.metadata.annotations = {{"a", "yes"},          {"b", "1"},          {"c", ": x"},
+                              {"d", "two\nlines\n"}, {"e", ""},           {"f", "a # b"},
+                              {"g", "tab\t"},        {"h", "plain text"}, {"i", "last\nopen"}};
+  EXPECT_EQ(
+      to_yaml(type_of<ObjectMeta>(), &pod.metadata),
+      "annotations:\n  a: \"yes\"\n  b: \"1\"\n  c: ': x'\n  d: |\n    two\n    lines\n  e: \"\"\n"
+      "  f: 'a # b'\n  g: \"tab\\t\"\n  h: plain text\n  i: |-\n    last\n    open\n");
+}
+
+TEST(ApiManifest, UnsupportedAndChanges) {
+  auto loaded = load_manifests(
+      with("    livenessProbe: {exec: {command: [a]}}\n    imagePullPolicy: Always\n"));
+  ASSERT_TRUE(loaded.faults.empty());
+  std::vector<std::string> wanted = {"spec.containers[0].livenessProbe",
+                                     "spec.containers[0].imagePullPolicy=Always"};
+  auto sorted = loaded.manifests[0].unsupported;
+  std::sort(sorted.begin(), sorted.end());
+  std::sort(wanted.begin(), wanted.end());
+  EXPECT_EQ(sorted, wanted);
+
+  Pod live = loaded.manifests[0].pod, next = live;
+  live.spec.nodeName = "here";
+  live.metadata.uid = "u";
+  EXPECT_TRUE(pod_change(live, next).unchanged());
+  next.metadata.labels["a"] = "b";
+  next.spec.containers[0].image = "i:2";
+  auto change = pod_change(live, next);
+  EXPECT_EQ(change.changed,
+            (std::vector<std::string>{"metadata.labels.a", "spec.containers[0].image"}));
+  EXPECT_TRUE(change.immutable.empty());
+  next.spec.hostname = "h";
+  next.spec.containers[0].command = {"x"};
+  EXPECT_EQ(pod_change(live, next).immutable,
+            (std::vector<std::string>{"spec.containers[0].command", "spec.hostname"}));
+}
+
+TEST(ApiManifest, Explains) {
+  auto text = explain("pod.spec.containers", false);
+  ASSERT_TRUE(text);
+  EXPECT_NE(text->find("FIELD: containers <[]Container> -required-  (supported)"),
+            std::string::npos);
+  EXPECT_NE(text->find("  livenessProbe\t<Probe>  (not yet)"), std::string::npos);
+  EXPECT_TRUE(explain("pod", true));
+  auto bad = explain("pod.spec.container", false);
+  ASSERT_FALSE(bad);
+  EXPECT_NE(bad.error().message().find("did you mean \"containers\"?"), std::string::npos);
+}
+
+std::string times(const std::string& s, std::size_t n) {
+  std::string out;
+  for (std::size_t i = 0; i < n; ++i) out += s;
+  return out;
+}
+
+// Each is refused before yaml-cpp could spend time or memory on it. The bound of 100 ms is widened
+// for builds without optimisation and with sanitizers.
+TEST(ApiManifest, BombsAreRefusedEarly) {
+  std::string laughs = "a: &a [l,l,l,l,l,l,l,l,l]\n";
+  for (char c = 'b'; c < 'k'; ++c) {
+    std::string up(1, static_cast<char>(c - 1));
+    laughs += std::string(1, c) + ": &" + c + " [" + times("*" + up + ",", 8) + "*" + up + "]\n";
+  }
+  const std::string bombs[] = {laughs,
+                               times("[", 200000),
+                               times("{a:", 300000),
+                               times("[],", 900000).insert(0, "["),
+                               times("- ", 500000),
+                               times("&a ", 900000),
+                               times("[\n", 600000),
+                               times("---\na: [\n", 200000),
+                               times("a\n", 900000),
+                               times("x", 3500000),
+                               "a: \"" + times("x", 2900000) + "\""};
+  for (const std::string& bomb : bombs) {
+    auto start = std::chrono::steady_clock::now();
+    auto parsed = parse_documents(bomb);
+    auto ms =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    EXPECT_FALSE(parsed.faults.empty()) << bomb.substr(0, 20);
+    EXPECT_LT(ms, 500) << bomb.substr(0, 20);
+  }
+}
+
+// What merely looks like one is not.
+TEST(ApiManifest, ScriptsAreNoBombs) {
+  std::string script = "    command:\n    - sh\n    - -c\n    - |\n";
+  for (int i = 0; i < 3000; ++i) script += "      if [ \"$a\" && [[ {x &b *c !d\n";
+  EXPECT_EQ(first_fault(with(script)), "");
+}
+
+}  // namespace
+}  // namespace podctl::api
