@@ -1,0 +1,33 @@
+// From a request's body to a Pod that may be stored, or the reasons why not. Pure but for the uid
+// and the clock that are given. Used by Node; the wording is the Kubernetes API server's.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "podctl/api/pod.hpp"
+#include "podctl/node/refusal.hpp"
+
+namespace podctl::node {
+
+enum class FieldValidation : std::uint8_t { kStrict, kWarn, kIgnore };
+
+struct Admitted {
+  api::Pod pod;
+  std::vector<std::string> warnings;
+};
+
+// Decodes a body (JSON, or YAML when `yaml`) into a Pod of namespace `ns`. Faults stand in the
+// causes with their field paths.
+Answer<Admitted> decode_pod(std::string_view body, bool yaml, std::string_view ns,
+                            FieldValidation validation);
+
+// Defaults, validation, what podctl cannot do at all, then the server's own fields.
+Answer<Admitted> admit_new(Admitted pod, std::string_view node_name, std::string_view uid,
+                           std::uint64_t wall_ns);
+
+// `wanted` over `live`: only what Kubernetes lets one change. The status stays the live one's.
+Answer<Admitted> admit_update(const api::Pod& live, Admitted wanted);
+
+}  // namespace podctl::node

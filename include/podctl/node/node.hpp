@@ -1,0 +1,101 @@
+// The node: every pod of one root, from its object to its processes. What server's handlers call;
+// owns the object store, the engine, the image store and a worker for each pod.
+//
+// One instance in podctld, everything on its loop; answers come through callbacks on that loop.
+// HTTP, sockets and logging are not its business (it reports oddities through Options::log).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "podctl/base/layout.hpp"
+#include "podctl/engine/engine.hpp"
+#include "podctl/image/store.hpp"
+#include "podctl/node/admission.hpp"
+#include "podctl/node/context.hpp"
+#include "podctl/node/events.hpp"
+#include "podctl/node/objects.hpp"
+#include "podctl/node/pod_worker.hpp"
+#include "podctl/seccomp/filter.hpp"
+
+namespace podctl::node {
+
+template <class T>
+using Reply = std::function<void(Answer<T>)>;
+
+struct Written {
+  std::shared_ptr<const api::Pod> pod;
+  std::shared_ptr<const std::string> json;
+  std::vector<std::string> warnings;
+};
+
+struct DeleteRequest {
+  std::optional<std::int64_t> grace_seconds;  // absent: the pod's own
+  std::string uid, resource_version;          // preconditions; empty: none
+  bool dry_run = false;
+};
+
+class Node {
+ public:
+  struct Options {
+    Layout layout;
+    engine::Options engine;
+    std::string embedded_image;  // tar of podctl/busybox; empty: none
+    std::function<void(const std::string&)> log;
+  };
+
+  // Opens the stores and makes the root's directories.
+  static Result<std::unique_ptr<Node>> open(boost::asio::io_context& io, Options options);
+  ~Node();
+
+  // Loads the objects, finds the shims again, takes every pod up. `ready` before any request is
+  // served.
+  void start(std::function<void(Result<void>)> ready);
+
+  Context& context() { return *context_; }
+  Objects& objects() { return *objects_; }
+  image::Store& images() { return *images_; }
+  engine::Engine& engine() { return *engine_; }
+  // The worker behind a pod, by its uid; null when it is gone.
+  PodWorker* worker(const std::string& uid);
+  const std::map<std::string, std::shared_ptr<PodWorker>>& workers() const { return workers_; }
+
+  void create(Admitted decoded, bool dry_run, Reply<Written> reply);
+  void update(const std::string& ns, const std::string& name, Admitted wanted, bool dry_run,
+              Reply<Written> reply);
+  // Starts the deletion; the object vanishes when nothing of the pod is left.
+  void remove(const std::string& ns, const std::string& name, const DeleteRequest& request,
+              Reply<Written> reply);
+  // An image was loaded or removed.
+  void images_changed();
+  bool image_in_use(const std::string& id) const;
+  // Removes every pod and every kernel object of this root.
+  void reset(engine::Callback<void> done);
+
+ private:
+  Node() = default;
+  Result<void> open_all(boost::asio::io_context& io, Options options);
+  void recovered(std::vector<engine::RecoveredSandbox> found,
+                 std::function<void(Result<void>)> ready);
+  void tick();
+  std::shared_ptr<PodWorker> adopt(std::shared_ptr<const api::Pod> pod,
+                                   lifecycle::PodMemory memory);
+
+  struct Timer;
+  std::unique_ptr<Objects> objects_;
+  std::unique_ptr<image::Store> images_;
+  std::unique_ptr<seccomp::FilterCache> filters_;
+  std::unique_ptr<Events> events_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<Offload> offload_;
+  std::unique_ptr<Context> context_;
+  std::unique_ptr<Timer> timer_;
+  std::string embedded_image_;
+  std::map<std::string, std::shared_ptr<PodWorker>> workers_;
+};
+
+}  // namespace podctl::node

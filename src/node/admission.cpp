@@ -1,0 +1,230 @@
+#include "podctl/node/admission.hpp"
+
+#include "podctl/api/decode.hpp"
+#include "podctl/api/defaults.hpp"
+#include "podctl/api/diff.hpp"
+#include "podctl/api/support.hpp"
+#include "podctl/api/validate.hpp"
+#include "podctl/base/text.hpp"
+#include "podctl/node/clock.hpp"
+#include "podctl/node/spec_builder.hpp"
+
+namespace podctl::node {
+namespace {
+
+constexpr std::string_view kMayChange =
+    "pod updates may not change fields other than "
+    "`spec.containers[*].image`,`spec.initContainers[*].image`,"
+    "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
+    "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+
+std::vector<Cause> to_causes(const api::Faults& faults) {
+  std::vector<Cause> causes;
+  for (const auto& fault : faults) causes.push_back({fault.code, fault.text, fault.field});
+  return causes;
+}
+
+std::string sentence(const api::Fault& fault) {
+  return fault.field.empty() ? fault.text : fault.field + ": " + fault.text;
+}
+
+bool is_unknown(const api::Fault& fault) { return fault.text.starts_with("unknown field"); }
+
+Refusal malformed(const api::Faults& faults) {
+  std::string list;
+  for (const auto& fault : faults) list += (list.empty() ? "" : ", ") + sentence(fault);
+  Refusal refusal = bad_request(
+      "Pod in version \"v1\" cannot be handled as a Pod: strict decoding error: " + list);
+  refusal.causes = to_causes(faults);
+  return refusal;
+}
+
+void forbid(std::vector<Cause>& causes, std::string field, std::string why) {
+  causes.push_back({"FieldValueForbidden", "Forbidden: " + why, std::move(field)});
+}
+
+// Sources podctl has no objects for would only fail later, at every start.
+void check_environment(const api::Container& container, const std::string& path,
+                       std::vector<Cause>& causes) {
+  for (std::size_t i = 0; i < container.env.size(); ++i) {
+    const auto& from = container.env[i].valueFrom;
+    if (!from) continue;
+    const std::string at = path + ".env[" + std::to_string(i) + "].valueFrom";
+    if (from->configMapKeyRef && !from->configMapKeyRef->optional.value_or(false)) {
+      forbid(causes, at + ".configMapKeyRef", "podctl has no ConfigMaps yet");
+    }
+    if (from->secretKeyRef && !from->secretKeyRef->optional.value_or(false)) {
+      forbid(causes, at + ".secretKeyRef", "podctl has no Secrets yet");
+    }
+    if (from->fileKeyRef) forbid(causes, at + ".fileKeyRef", "podctl does not read env files yet");
+  }
+  for (std::size_t i = 0; i < container.envFrom.size(); ++i) {
+    const auto& from = container.envFrom[i];
+    const std::string at = path + ".envFrom[" + std::to_string(i) + "]";
+    if (from.configMapRef && !from.configMapRef->optional.value_or(false)) {
+      forbid(causes, at + ".configMapRef", "podctl has no ConfigMaps yet");
+    }
+    if (from.secretRef && !from.secretRef->optional.value_or(false)) {
+      forbid(causes, at + ".secretRef", "podctl has no Secrets yet");
+    }
+  }
+}
+
+void check_volumes(const api::Pod& pod, std::vector<Cause>& causes) {
+  for (std::size_t i = 0; i < pod.spec.volumes.size(); ++i) {
+    const auto& volume = pod.spec.volumes[i];
+    if (volume.emptyDir || volume.hostPath) continue;
+    forbid(causes, "spec.volumes[" + std::to_string(i) + "]",
+           "podctl has only emptyDir and hostPath volumes yet (volume \"" + volume.name + "\")");
+  }
+}
+
+void check_pod(const api::Pod& pod, std::string_view node_name, std::vector<Cause>& causes) {
+  const auto& spec = pod.spec;
+  if (!spec.nodeName.empty() && spec.nodeName != node_name) {
+    forbid(causes, "spec.nodeName", "the one node here is \"" + std::string(node_name) + "\"");
+  }
+  if (spec.hostUsers.has_value() && !*spec.hostUsers) {
+    forbid(causes, "spec.hostUsers", "podctl does not make user namespaces yet");
+  }
+  if (!spec.runtimeClassName.empty()) {
+    forbid(causes, "spec.runtimeClassName", "podctl does not run other runtimes yet");
+  }
+  if (!spec.securityContext) return;
+  for (std::size_t i = 0; i < spec.securityContext->sysctls.size(); ++i) {
+    const auto& name = spec.securityContext->sysctls[i].name;
+    std::string dotted = name;
+    for (auto& c : dotted) c = c == '/' ? '.' : c;
+    if (!safe_sysctl(dotted)) {
+      forbid(causes, "spec.securityContext.sysctls[" + std::to_string(i) + "].name",
+             "forbidden sysctl: \"" + name + "\" not allowlisted");
+    }
+  }
+}
+
+std::vector<Cause> check_possible(const api::Pod& pod, std::string_view node_name) {
+  std::vector<Cause> causes;
+  check_pod(pod, node_name, causes);
+  check_volumes(pod, causes);
+  for (std::size_t i = 0; i < pod.spec.initContainers.size(); ++i) {
+    check_environment(pod.spec.initContainers[i], "spec.initContainers[" + std::to_string(i) + "]",
+                      causes);
+  }
+  for (std::size_t i = 0; i < pod.spec.containers.size(); ++i) {
+    check_environment(pod.spec.containers[i], "spec.containers[" + std::to_string(i) + "]", causes);
+  }
+  return causes;
+}
+
+void warn_unsupported(Admitted& admitted) {
+  for (const auto& path : api::unsupported_fields(admitted.pod)) {
+    admitted.warnings.push_back(path + ": podctl does not act on this field yet");
+  }
+}
+
+}  // namespace
+
+Answer<Admitted> decode_pod(std::string_view body, bool yaml, std::string_view ns,
+                            FieldValidation validation) {
+  api::Parsed parsed = yaml ? api::parse_documents(body) : api::parse_json(body);
+  if (!parsed.faults.empty()) return Refused(malformed(parsed.faults));
+  if (parsed.documents.size() != 1) return Refused(bad_request("the body must hold one Pod"));
+  const api::Tree& tree = parsed.documents[0];
+  if (!tree.is_map()) return Refused(bad_request("the body must be an object"));
+  const std::string kind(tree.string_at("kind"));
+  const std::string version(tree.string_at("apiVersion"));
+  if ((!kind.empty() && kind != "Pod") || (!version.empty() && version != "v1")) {
+    return Refused(bad_request("the object provided is unrecognized (must be of type Pod): got " +
+                               version + ", Kind=" + kind));
+  }
+  Admitted admitted;
+  api::Faults faults = api::decode(tree, admitted.pod);
+  api::Faults fatal;
+  for (auto& fault : faults) {
+    if (!is_unknown(fault) || validation == FieldValidation::kStrict) {
+      fatal.push_back(std::move(fault));
+    } else if (validation == FieldValidation::kWarn) {
+      admitted.warnings.push_back(sentence(fault));
+    }
+  }
+  if (!fatal.empty()) return Refused(malformed(fatal));
+  auto& meta = admitted.pod.metadata;
+  if (!meta.namespace_.empty() && meta.namespace_ != ns) {
+    return Refused(bad_request(
+        "the namespace of the provided object does not match the namespace sent on the request"));
+  }
+  meta.namespace_ = ns;
+  return admitted;
+}
+
+Answer<Admitted> admit_new(Admitted admitted, std::string_view node_name, std::string_view uid,
+                           std::uint64_t wall_ns) {
+  warn_unsupported(admitted);
+  auto& pod = admitted.pod;
+  auto& meta = pod.metadata;
+  if (meta.name.empty() && !meta.generateName.empty()) {
+    // apimachinery's generator: five characters after at most 58 of the prefix.
+    meta.name = meta.generateName.substr(0, 58) + text::hex(text::hash64(uid), 5);
+  }
+  api::set_defaults(pod, meta.namespace_);
+  auto causes = to_causes(api::validate(pod));
+  for (auto& cause : check_possible(pod, node_name)) causes.push_back(std::move(cause));
+  if (!causes.empty()) return Refused(invalid("Pod", meta.name, std::move(causes)));
+  meta.uid = uid;
+  meta.creationTimestamp = to_time(wall_ns);
+  meta.deletionTimestamp.reset();
+  meta.deletionGracePeriodSeconds.reset();
+  meta.generation = 1;
+  meta.resourceVersion.clear();
+  meta.selfLink.clear();
+  pod.spec.nodeName = node_name;
+  if (pod.spec.serviceAccountName.empty()) pod.spec.serviceAccountName = "default";
+  pod.status = {};
+  pod.status.phase = "Pending";
+  return admitted;
+}
+
+Answer<Admitted> admit_update(const api::Pod& live, Admitted wanted) {
+  const auto& name = live.metadata.name;
+  const auto& version = wanted.pod.metadata.resourceVersion;
+  if (!version.empty() && version != live.metadata.resourceVersion)
+    return Refused(conflict("pods", name));
+  if (!wanted.pod.metadata.uid.empty() && wanted.pod.metadata.uid != live.metadata.uid) {
+    return Refused(conflict("pods", name,
+                            "Precondition failed: UID in precondition: " + wanted.pod.metadata.uid +
+                                ", UID in object meta: " + live.metadata.uid));
+  }
+  warn_unsupported(wanted);
+  api::set_defaults(wanted.pod, live.metadata.namespace_);
+  auto causes = to_causes(api::validate(wanted.pod));
+  if (!causes.empty()) return Refused(invalid("Pod", name, std::move(causes)));
+  const auto change = api::pod_change(live, wanted.pod);
+  if (!change.immutable.empty()) {
+    causes.push_back({"FieldValueForbidden", "Forbidden: " + std::string(kMayChange), "spec"});
+    Refusal refusal = invalid("Pod", name, causes);
+    refusal.causes.clear();
+    for (const auto& path : change.immutable) {
+      refusal.causes.push_back(
+          {"FieldValueForbidden", "Forbidden: may not change in an update", path});
+    }
+    return Refused(std::move(refusal));
+  }
+  Admitted result;
+  result.warnings = std::move(wanted.warnings);
+  result.pod = live;
+  result.pod.metadata.labels = std::move(wanted.pod.metadata.labels);
+  result.pod.metadata.annotations = std::move(wanted.pod.metadata.annotations);
+  bool spec_changed = false;
+  for (const auto& path : change.changed) spec_changed = spec_changed || path.starts_with("spec");
+  if (spec_changed) {
+    const std::string node = live.spec.nodeName;
+    const std::string account = live.spec.serviceAccountName;
+    result.pod.spec = std::move(wanted.pod.spec);
+    result.pod.spec.nodeName = node;
+    if (result.pod.spec.serviceAccountName.empty()) result.pod.spec.serviceAccountName = account;
+    result.pod.metadata.generation = live.metadata.generation.value_or(1) + 1;
+  }
+  return result;
+}
+
+}  // namespace podctl::node

@@ -1,0 +1,262 @@
+#include "podctl/node/node.hpp"
+
+#include <sys/stat.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <filesystem>
+#include <set>
+
+#include "podctl/api/encode.hpp"
+#include "podctl/node/clock.hpp"
+#include "podctl/node/machine.hpp"
+#include "podctl/seccomp/hardening.hpp"
+
+namespace podctl::node {
+
+namespace asio = boost::asio;
+
+struct Node::Timer {
+  explicit Timer(asio::io_context& io) : timer(io) {}
+  asio::steady_timer timer;
+};
+
+namespace {
+
+Result<void> make_directory(const std::string& path, mode_t mode) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return fail_errno(error.value(), "make directory", path);
+  if (::chmod(path.c_str(), mode) != 0) return fail_errno(errno, "set mode of directory", path);
+  return {};
+}
+
+Answer<const PodRecord*> require(Objects& objects, const std::string& ns, const std::string& name) {
+  const auto* record = objects.find_pod(ns, name);
+  if (record == nullptr) return Refused(not_found("pods", name));
+  return record;
+}
+
+Written dry(api::Pod pod, std::vector<std::string> warnings) {
+  auto json = std::make_shared<const std::string>(api::to_json(pod));
+  return {std::make_shared<const api::Pod>(std::move(pod)), std::move(json), std::move(warnings)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Node>> Node::open(asio::io_context& io, Options options) {
+  std::unique_ptr<Node> node(new Node());
+  TRY(node->open_all(io, std::move(options)));
+  return node;
+}
+
+Result<void> Node::open_all(asio::io_context& io, Options options) {
+  const auto& layout = options.layout;
+  TRY(make_directory(layout.lib(), 0711));
+  TRY(make_directory(layout.run(), 0711));
+  TRY(make_directory(layout.logs(), 0755));
+  auto store = TRY(ObjectStore::open(
+      layout.objects_db(), [&io](std::function<void()> f) { asio::post(io, std::move(f)); }));
+  objects_ = std::make_unique<Objects>(std::move(store));
+  objects_->on_error = [log = options.log](const Error& error) {
+    log("object store: " + error.message());
+  };
+  images_ = TRY(image::Store::open(layout.images()));
+  TRY(make_directory(layout.lib() + "/seccomp", 0700));
+  filters_ = std::make_unique<seccomp::FilterCache>(layout.lib() + "/seccomp");
+  engine_ = std::make_unique<engine::Engine>(io, layout, std::move(options.engine));
+  offload_ = std::make_unique<Offload>(io, 2);
+  auto machine = read_machine();
+  events_ = std::make_unique<Events>(*objects_, machine.facts.name);
+  context_.reset(new Context{io, layout, std::move(machine), boot_id(), *engine_, *images_,
+                             *filters_, *objects_, *events_, *offload_, options.log});
+  timer_ = std::make_unique<Timer>(io);
+  embedded_image_ = std::move(options.embedded_image);
+  return {};
+}
+
+// Workers first: their callbacks hold the rest.
+Node::~Node() {
+  workers_.clear();
+  engine_.reset();
+  offload_.reset();
+}
+
+PodWorker* Node::worker(const std::string& uid) {
+  const auto found = workers_.find(uid);
+  return found == workers_.end() ? nullptr : found->second.get();
+}
+
+std::shared_ptr<PodWorker> Node::adopt(std::shared_ptr<const api::Pod> pod,
+                                       lifecycle::PodMemory memory) {
+  const std::string uid = pod->metadata.uid;
+  auto worker =
+      std::make_shared<PodWorker>(*context_, std::move(pod), std::move(memory),
+                                  [this](const std::string& gone) { workers_.erase(gone); });
+  workers_[uid] = worker;
+  return worker;
+}
+
+void Node::start(std::function<void(Result<void>)> ready) {
+  auto loaded = objects_->load();
+  if (!loaded) return ready(Failure(loaded.error()));
+  events_->adopt();
+  if (!embedded_image_.empty()) {
+    if (auto done = image::ensure_embedded(*images_, embedded_image_); !done)
+      context_->log(done.error().message());
+  }
+  // The common filter is compiled (or read) before the first pod needs it.
+  if (auto filter = filters_->get(seccomp::runtime_default(),
+                                  seccomp::default_capabilities() & context_->machine.capabilities);
+      !filter) {
+    context_->log(filter.error().message());
+  }
+  for (auto& pod : *loaded) {
+    auto memory = lifecycle::decode_memory(pod.memory);
+    if (!memory) return ready(Failure(std::move(memory).error()));
+    adopt(std::move(pod.pod), std::move(*memory));
+  }
+  engine_->on_exit = [this](const std::string& uid, const wire::ExitRecord& record) {
+    if (auto* found = worker(uid)) return found->on_exit(record);
+    engine_->ack_exit(uid, record.id);
+  };
+  engine_->on_sandbox_dead = [this](const std::string& uid, const std::string& reason) {
+    if (auto* found = worker(uid)) found->on_sandbox_dead(reason);
+  };
+  engine_->recover([this, ready = std::move(ready)](std::vector<engine::RecoveredSandbox> found) {
+    recovered(std::move(found), ready);
+  });
+}
+
+void Node::recovered(std::vector<engine::RecoveredSandbox> found,
+                     std::function<void(Result<void>)> ready) {
+  for (const auto& sandbox : found) {
+    if (auto* known = worker(sandbox.uid)) {
+      known->recovered(sandbox);
+    } else {
+      // Its object is gone, or was never committed: nobody waits for it.
+      engine_->destroy_sandbox(sandbox.uid, [this, uid = sandbox.uid](Result<void> done) {
+        if (!done) context_->log("destroy orphan " + uid + ": " + done.error().message());
+      });
+    }
+  }
+  for (const auto& [uid, pod] : workers_) pod->kick();
+  tick();
+  ready({});
+}
+
+// What is not driven by any pod: old events, the machine's own files.
+void Node::tick() {
+  events_->expire(wall_now_ns());
+  context_->machine = read_machine();
+  timer_->timer.expires_after(std::chrono::seconds(60));
+  timer_->timer.async_wait([this](boost::system::error_code error) {
+    if (!error) tick();
+  });
+}
+
+void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
+  auto admitted =
+      admit_new(std::move(decoded), context_->machine.facts.name, new_uuid(), wall_now_ns());
+  if (!admitted) return reply(Refused(admitted.error()));
+  const auto& meta = admitted->pod.metadata;
+  if (objects_->find_pod(meta.namespace_, meta.name) != nullptr) {
+    return reply(Refused(already_exists("pods", meta.name)));
+  }
+  if (dry_run) return reply(dry(std::move(admitted->pod), std::move(admitted->warnings)));
+  const Key key{meta.namespace_, meta.name};
+  // Reserved in the cache by the first step's put, on this very turn of the loop.
+  auto pod = adopt(std::make_shared<const api::Pod>(std::move(admitted->pod)), {});
+  pod->create([this, key, warnings = std::move(admitted->warnings),
+               reply = std::move(reply)](Result<void> stored) {
+    if (!stored) return reply(Refused(refusal_from(stored.error())));
+    const auto* record = objects_->find_pod(key.first, key.second);
+    if (record == nullptr) return reply(Refused(not_found("pods", key.second)));
+    reply(Written{record->object, record->json, warnings});
+  });
+}
+
+void Node::update(const std::string& ns, const std::string& name, Admitted wanted, bool dry_run,
+                  Reply<Written> reply) {
+  const auto live = require(*objects_, ns, name);
+  if (!live) return reply(Refused(live.error()));
+  auto admitted = admit_update(*(*live)->object, std::move(wanted));
+  if (!admitted) return reply(Refused(admitted.error()));
+  if (dry_run) return reply(dry(std::move(admitted->pod), std::move(admitted->warnings)));
+  auto* pod = worker((*live)->object->metadata.uid);
+  if (pod == nullptr) return reply(Refused(not_found("pods", name)));
+  pod->update(std::move(admitted->pod), [this, ns, name, warnings = std::move(admitted->warnings),
+                                         reply = std::move(reply)](Result<void> stored) {
+    if (!stored) return reply(Refused(refusal_from(stored.error())));
+    const auto* record = objects_->find_pod(ns, name);
+    if (record == nullptr) return reply(Refused(not_found("pods", name)));
+    reply(Written{record->object, record->json, warnings});
+  });
+}
+
+// A second, shorter grace shortens a running deletion; a longer one changes nothing, as in
+// Kubernetes.
+void Node::remove(const std::string& ns, const std::string& name, const DeleteRequest& request,
+                  Reply<Written> reply) {
+  const auto found = require(*objects_, ns, name);
+  if (!found) return reply(Refused(found.error()));
+  const PodRecord record = **found;
+  const auto& meta = record.object->metadata;
+  if ((!request.uid.empty() && request.uid != meta.uid) ||
+      (!request.resource_version.empty() && request.resource_version != meta.resourceVersion)) {
+    return reply(Refused(conflict("pods", name, "the precondition does not hold")));
+  }
+  if (request.grace_seconds && *request.grace_seconds < 0) {
+    return reply(Refused(bad_request("gracePeriodSeconds must not be negative")));
+  }
+  auto* pod = worker(meta.uid);
+  const std::int64_t grace = request.grace_seconds.value_or(
+      record.object->spec.terminationGracePeriodSeconds.value_or(30));
+  const bool nothing_new =
+      meta.deletionTimestamp.has_value() && meta.deletionGracePeriodSeconds.value_or(0) <= grace;
+  if (request.dry_run || nothing_new || pod == nullptr)
+    return reply(Written{record.object, record.json, {}});
+  api::Pod going = *record.object;
+  going.metadata.deletionGracePeriodSeconds = grace;
+  going.metadata.deletionTimestamp =
+      to_time(wall_now_ns() + static_cast<std::uint64_t>(grace) * 1'000'000'000ULL);
+  pod->update(std::move(going),
+              [this, ns, name, record, reply = std::move(reply)](Result<void> stored) {
+                if (!stored) return reply(Refused(refusal_from(stored.error())));
+                const auto* now = objects_->find_pod(ns, name);
+                if (now == nullptr) return reply(Written{record.object, record.json, {}});
+                reply(Written{now->object, now->json, {}});
+              });
+}
+
+void Node::images_changed() {
+  for (const auto& [uid, pod] : workers_) pod->images_changed();
+}
+
+bool Node::image_in_use(const std::string& id) const {
+  for (const auto& [uid, pod] : workers_) {
+    for (const auto* list :
+         {&pod->pod().status.initContainerStatuses, &pod->pod().status.containerStatuses}) {
+      for (const auto& status : *list) {
+        if (status.imageID.find(id) != std::string::npos) return true;
+      }
+    }
+  }
+  return false;
+}
+
+void Node::reset(engine::Callback<void> done) {
+  std::vector<Key> keys;
+  for (const auto& [key, record] : objects_->pods()) keys.push_back(key);
+  workers_.clear();
+  engine_->reset([this, keys, done = std::move(done)](Result<void> result) {
+    for (const auto& key : keys) objects_->erase_pod(key.first, key.second, {});
+    std::error_code ignored;
+    std::filesystem::remove_all(context_->layout.logs(), ignored);
+    std::filesystem::remove_all(context_->layout.lib() + "/pods", ignored);
+    done(std::move(result));
+  });
+}
+
+}  // namespace podctl::node
