@@ -19,7 +19,6 @@ namespace podctl::runtime {
 namespace {
 
 constexpr std::chrono::milliseconds kEndBound{5000};
-constexpr std::chrono::milliseconds kVethBound{5000};
 
 std::uint64_t namespaces_of(const wire::SandboxSpec& spec) {
   std::uint64_t flags = CLONE_NEWNS;
@@ -169,8 +168,7 @@ Result<void> Sandbox::destroy() {
   TRY(group_.kill());
   TRY(end_pause());
   TRY(group_.remove(kEndBound));
-  TRY(sys::remove_tree(layout_.pod_lib(spec_.uid)));
-  return {};
+  return sys::remove_tree(layout_.pod_lib(spec_.uid) + "/containers");
 }
 
 }  // namespace podctl::runtime

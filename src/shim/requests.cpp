@@ -29,11 +29,6 @@ void Shim::handle(wire::Message message) {
   } else {
     send(wire::Type::kError, message.request, wire::encode(wire::to_wire(reply.error())));
   }
-  if (message.type == static_cast<std::uint16_t>(wire::Type::kHello)) {
-    for (const wire::ExitRecord& record : records_.all()) {
-      send(wire::Type::kExited, 0, wire::encode(record));
-    }
-  }
   if (ending_) loop_.stop();
 }
 

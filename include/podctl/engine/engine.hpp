@@ -69,7 +69,8 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // A container's main process has ended. Called again after a reconnect until ack_exit.
+  // A container's main process has ended. After a restart, what was not acknowledged stands in
+  // State::exits.
   std::function<void(const std::string& uid, const wire::ExitRecord& record)> on_exit;
   // pause or the shim has died: its containers are gone or going. destroy_sandbox is still to be
   // called.
@@ -112,8 +113,8 @@ class Engine {
   void ack_exit(const std::string& uid, const std::string& id);
   // An ended container's writable layer and termination file. kFailedPrecondition while it runs.
   void remove_container(const std::string& uid, const std::string& id, Callback<void> done);
-  // Kills what runs and removes all that podctl made for the pod but its logs. Idempotent; answers
-  // when nothing is left in the kernel. The address is free again when the veth has vanished.
+  // Kills what runs and removes all that podctl made for the pod but its volumes and logs, which
+  // are node's. Idempotent; answers when nothing is left in the kernel, the veth included.
   void destroy_sandbox(const std::string& uid, Callback<void> done);
 
   // Removes everything of this root: pods, cgroups, bridge, nat table, subnet, run directory (but

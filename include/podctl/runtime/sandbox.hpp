@@ -49,8 +49,8 @@ class Sandbox {
   Result<wire::NetworkReport> network() const;
   // SIGKILL to pause, reaped here; its namespaces go with it.
   Result<void> end_pause();
-  // Kills everything of the pod, removes its cgroups, run directory and volumes. All children of
-  // the caller that were in the pod must be reaped by the caller.
+  // Kills everything of the pod, removes its cgroups and writable layers; volumes and the run
+  // directory stay. Children of the caller that were in the pod must be reaped by the caller.
   Result<void> destroy();
 
  private:

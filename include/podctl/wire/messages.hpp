@@ -3,28 +3,28 @@
 // Bodies are codec.hpp's TLV of the structs below and of spec.hpp; datagrams are socket.hpp's.
 //
 //      engine (podctld)                                        shim (one a pod)
-//        │  Hello {version, daemon}                              │
-//        ├──────────────────────────────────────────────────────►│ this connection is now the one
-//        │◄─────────────────────────────────────────────── State │ an older one is closed
-//        │                                                       │
-//        │  CreateSandbox, StartContainer, StartContainer, …     │ requests may be pipelined; they
-//        are ├──────────────────────────────────────────────────────►│ done in order, one at a time
-//        │◄───────────────────────────── Ok {reply} | Error      │ same request id, same order
-//        │                                                       │
-//        │  Exec {spec} + [stdin stdout stderr]                  │ without tty: the child's three
-//        ends ├──────────────────────────────────────────────────────►│
-//        │◄───────────────────────────── Ok {ExecStarted} + [tty]│ with tty: the terminal's master
-//        │◄──────────────────────────── ExecExited {exit code}   │ later, with Exec's request id
-//        │                                                       │
-//        │◄──────────────────────────── Exited {ExitRecord}      │ request id 0; again after each
-//        Hello │  AckExit {id}                                         │ until it is acknowledged
-//        ├──────────────────────────────────────────────────────►│
-//        │◄──────────────────────────── SandboxDied {reason}     │ pause has ended
-//        │                                                       │
-//        │  Bye {}                                               │ an orderly end: the shim does
-//        not ├──────────────────────────────────────────────────────►│ bring podctld back │
-//        DestroySandbox                                       │
-//        ├──────────────────────────────────────────────────────►│ Ok, and the shim exits
+//        |  Hello {version, daemon}                              |
+//        |------------------------------------------------------>| this connection is now the one,
+//        |<-------------------------------------------- State ---| an older one is dropped
+//        |                                                       |
+//        |  CreateSandbox, StartContainer, StartContainer, ...   | may be pipelined; done in order,
+//        |------------------------------------------------------>| one at a time
+//        |<--------------------------- Ok {reply} | Error -------| same request id, same order
+//        |                                                       |
+//        |  Exec {spec} + [stdin stdout stderr]                  | without tty: the child's ends
+//        |------------------------------------------------------>|
+//        |<--------------------------- Ok {ExecStarted} + [tty] -| with tty: the terminal's master
+//        |<--------------------------- ExecExited {exit code} ---| later, with Exec's request id
+//        |                                                       |
+//        |<--------------------------- Exited {ExitRecord} ------| request id 0; and in every State
+//        |  AckExit {id}                                         | until it is acknowledged
+//        |------------------------------------------------------>|
+//        |<--------------------------- SandboxDied {reason} -----| pause has ended
+//        |                                                       |
+//        |  Bye                                                  | an orderly end: the shim does not
+//        |------------------------------------------------------>| bring podctld back
+//        |  DestroySandbox                                       |
+//        |------------------------------------------------------>| Ok, and the shim exits
 //
 // A type that a shim does not know is answered with Error{kUnsupported}.
 #pragma once

@@ -1,0 +1,152 @@
+// Pods that end, and pods found again.
+#include <dirent.h>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "engine/impl.hpp"
+#include "podctl/base/text.hpp"
+#include "podctl/ipam/addresses.hpp"
+
+namespace podctl::engine {
+namespace {
+
+constexpr std::chrono::seconds kHelloBound{5};
+
+std::vector<std::string> pods_on_disk(const Layout& layout) {
+  std::vector<std::string> uids;
+  DIR* dir = ::opendir(layout.pods_run().c_str());
+  if (dir == nullptr) return uids;
+  while (const dirent* entry = ::readdir(dir)) {
+    if (text::valid_id(entry->d_name)) uids.emplace_back(entry->d_name);
+  }
+  ::closedir(dir);
+  return uids;
+}
+
+}  // namespace
+
+void Engine::Impl::destroy(const std::string& uid, Callback<void> done) {
+  auto& waiters = destroying[uid];
+  waiters.push_back(std::move(done));
+  if (waiters.size() > 1) return;
+  const auto finish = [self = shared_from_this(), uid](Result<void> result) {
+    self->finish_destroy(uid, std::move(result));
+  };
+  const auto clean = [self = shared_from_this(), uid, finish] {
+    self->offload<void>([where = self->layout, uid] { return clean_pod(where, uid); }, finish);
+  };
+  const auto at = pods.find(uid);
+  if (at == pods.end() || at->second.link->lost()) return clean();
+  at->second.link->request(
+      wire::Type::kDestroySandbox, wire::encode(wire::Nothing{}),
+      [self = shared_from_this(), uid, clean, finish](Result<wire::Message> reply) {
+        if (!reply && reply.error().code == Code::kUnavailable) return clean();
+        if (!reply) return finish(Failure(std::move(reply).error()));
+        self->offload<void>([where = self->layout, uid] { return release_network(where, uid); },
+                            finish);
+      });
+}
+
+void Engine::Impl::finish_destroy(const std::string& uid, Result<void> result) {
+  fail_execs(uid);
+  if (result) {
+    if (const auto at = pods.find(uid); at != pods.end()) {
+      at->second.link->close();
+      pods.erase(at);
+    }
+  }
+  auto waiters = destroying.extract(uid);
+  for (auto& done : waiters.mapped()) done(result);
+}
+
+void Engine::Impl::reset(Callback<void> done) {
+  auto uids = pods_on_disk(layout);
+  for (const auto& [uid, pod] : pods) {
+    if (std::find(uids.begin(), uids.end(), uid) == uids.end()) uids.push_back(uid);
+  }
+  struct Progress {
+    std::size_t left = 0;
+    Result<void> result;
+  };
+  auto progress = std::make_shared<Progress>(Progress{.left = uids.size() + 1, .result = {}});
+  const auto one = [self = shared_from_this(), progress, done](Result<void> ended) {
+    if (!ended && progress->result) progress->result = std::move(ended);
+    if (--progress->left > 0) return;
+    if (!progress->result) return done(progress->result);
+    self->root.reset();  // both are made anew by the next call that needs them
+    self->subnet.reset();
+    self->offload<void>([where = self->layout] { return reset_root(where); }, done);
+  };
+  for (const std::string& uid : uids) destroy(uid, one);
+  boost::asio::post(io, [one] { one({}); });
+}
+
+// One recover(): how many are still awaited, and what was found.
+struct Engine::Impl::Recovery {
+  std::size_t left = 0;
+  std::vector<RecoveredSandbox> found;
+  std::function<void(std::vector<RecoveredSandbox>)> done;
+  std::shared_ptr<Impl> impl;
+
+  void add(RecoveredSandbox sandbox) {
+    found.push_back(std::move(sandbox));
+    finish_one();
+  }
+  void finish_one() {
+    if (--left > 0) return;
+    std::vector<std::string> live;
+    for (const RecoveredSandbox& sandbox : found) {
+      if (!sandbox.shim_dead) live.push_back(sandbox.uid);
+    }
+    (void)ipam::recover(impl->layout, live);
+    done(std::move(found));
+    for (const std::string& uid : live) {
+      if (const auto at = impl->pods.find(uid); at != impl->pods.end()) {
+        at->second.link->release_events();
+      }
+    }
+  }
+};
+
+void Engine::Impl::recover(std::function<void(std::vector<RecoveredSandbox>)> done) {
+  auto recovery = std::make_shared<Recovery>();
+  recovery->done = std::move(done);
+  recovery->impl = shared_from_this();
+  const auto uids = pods_on_disk(layout);
+  recovery->left = uids.size() + 1;
+  for (const std::string& uid : uids) recover_one(recovery, uid);
+  boost::asio::post(io, [recovery] { recovery->finish_one(); });
+}
+
+void Engine::Impl::recover_one(const std::shared_ptr<Recovery>& recovery, const std::string& uid) {
+  if (pods.contains(uid)) return boost::asio::post(io, [recovery] { recovery->finish_one(); });
+  auto socket = wire::connect_at(layout.pod_run(uid), "shim.sock");
+  auto pod = socket ? add_pod(uid, std::move(*socket)) : Failure(socket.error());
+  if (!pod) {
+    auto exits = read_exits(layout, uid);
+    return offload<void>(
+        [where = layout, uid] { return clean_pod(where, uid); },
+        [recovery, uid, exits = std::move(exits)](const Result<void>& cleaned) mutable {
+          wire::State state{.uid = uid, .exits = std::move(exits)};
+          state.death = cleaned ? "the shim has died" : cleaned.error().message();
+          recovery->add({.uid = uid, .shim_dead = true, .state = std::move(state)});
+        });
+  }
+  const auto link = (*pod)->link;
+  link->hold_events();
+  auto late = std::make_shared<boost::asio::steady_timer>(io, kHelloBound);
+  auto told = std::make_shared<bool>(false);
+  const auto tell = [recovery, uid, told, late](wire::State state) {
+    if (std::exchange(*told, true)) return;
+    late->cancel();
+    recovery->add({.uid = uid, .shim_dead = false, .state = std::move(state)});
+  };
+  late->async_wait([tell, uid](const boost::system::error_code& error) {
+    if (!error) tell({.uid = uid, .death = "its shim does not answer"});
+  });
+  say_hello(link, [tell, uid](Result<wire::State> state) {
+    tell(state ? std::move(*state) : wire::State{.uid = uid, .death = state.error().message()});
+  });
+}
+
+}  // namespace podctl::engine

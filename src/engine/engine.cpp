@@ -1,0 +1,148 @@
+// The engine's calls, each handed to Impl; and the requests that are no more than one message.
+#include "podctl/engine/engine.hpp"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+
+#include <cerrno>
+
+#include "engine/impl.hpp"
+
+namespace podctl::engine {
+namespace {
+
+// The workload's three ends for the wire: what is absent is /dev/null.
+Result<std::vector<UniqueFd>> complete(ExecStdio stdio) {
+  std::vector<UniqueFd> fds;
+  for (UniqueFd* fd : {&stdio.in, &stdio.out, &stdio.err}) {
+    if (!*fd) *fd = UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!*fd) return fail_errno(errno, "open", "/dev/null");
+    fds.push_back(std::move(*fd));
+  }
+  return fds;
+}
+
+}  // namespace
+
+Engine::Engine(boost::asio::io_context& io, Layout layout, Options options)
+    : impl_(std::make_shared<Impl>(*this, io, std::move(layout), std::move(options))) {}
+
+Engine::~Engine() {
+  for (auto& [uid, pod] : impl_->pods) pod.link->close();
+  impl_->engine = nullptr;
+  impl_->workers.join();
+}
+
+void Engine::prepare(Callback<void> done) {
+  impl_->when_ready([impl = impl_, done = std::move(done)](Result<void> ready) {
+    impl->answer_later<void>(done, std::move(ready));
+  });
+}
+
+void Engine::recover(std::function<void(std::vector<RecoveredSandbox>)> done) {
+  impl_->when_ready(
+      [impl = impl_, done = std::move(done)](const Result<void>&) { impl->recover(done); });
+}
+
+void Engine::allocate_network(const std::string& uid, Callback<wire::NetworkSpec> done) {
+  impl_->when_ready([impl = impl_, uid, done = std::move(done)](Result<void> ready) {
+    if (!ready) return impl->answer_later<wire::NetworkSpec>(done, Failure(ready.error()));
+    impl->allocate(uid, done);
+  });
+}
+
+void Engine::create_sandbox(wire::SandboxSpec spec, Callback<wire::SandboxInfo> done) {
+  impl_->when_ready(
+      [impl = impl_, spec = std::move(spec), done = std::move(done)](Result<void> ready) mutable {
+        if (!ready) return impl->answer_later<wire::SandboxInfo>(done, Failure(ready.error()));
+        impl->create(std::move(spec), done);
+      });
+}
+
+void Engine::start_container(const std::string& uid, wire::ContainerSpec spec,
+                             Callback<wire::ContainerInfo> done) {
+  impl_->ask<wire::ContainerInfo>(uid, wire::Type::kStartContainer, wire::encode(spec),
+                                  std::move(done));
+}
+
+void Engine::exec(const std::string& uid, wire::ExecSpec spec, ExecStdio stdio,
+                  Callback<ExecStarted> started, Callback<int> exited) {
+  const auto at = impl_->pods.find(uid);
+  auto fds = complete(std::move(stdio));
+  if (at == impl_->pods.end() || !fds) {
+    return impl_->answer_later<ExecStarted>(
+        std::move(started),
+        fds ? fail(Code::kNotFound, "find sandbox", uid) : Failure(fds.error()));
+  }
+  // Both ends of this exec meet under its number, which is known only once it is sent.
+  auto number = std::make_shared<std::uint32_t>(0);
+  *number = at->second.link->request(
+      wire::Type::kExec, wire::encode(spec),
+      [impl = impl_, uid, number, started = std::move(started),
+       exited = std::move(exited)](Result<wire::Message> reply) {
+        if (!reply) return started(Failure(std::move(reply).error()));
+        auto body = wire::decode<wire::ExecStarted>(reply->body);
+        if (!body) return started(Failure(std::move(body).error()));
+        if (const auto pod = impl->pods.find(uid); pod != impl->pods.end()) {
+          pod->second.execs.emplace(*number, exited);
+        }
+        ExecStarted result{.exec = *number, .pid = body->pid};
+        if (!reply->fds.empty()) result.terminal = std::move(reply->fds[0]);
+        started(std::move(result));
+      },
+      std::move(*fds));
+}
+
+Result<void> Engine::resize_exec(int terminal, std::uint16_t rows, std::uint16_t cols) {
+  winsize size{.ws_row = rows, .ws_col = cols, .ws_xpixel = 0, .ws_ypixel = 0};
+  if (::ioctl(terminal, TIOCSWINSZ, &size) != 0) return fail_errno(errno, "resize terminal", {});
+  return {};
+}
+
+void Engine::signal(const std::string& uid, const std::string& id, int signo, Callback<void> done) {
+  impl_->ask<void>(uid, wire::Type::kSignal,
+                   wire::encode(wire::SignalRequest{.id = id, .signo = signo}), std::move(done));
+}
+
+void Engine::kill(const std::string& uid, const std::string& id, Callback<void> done) {
+  impl_->ask<void>(uid, wire::Type::kKill, wire::encode(wire::ContainerRef{.id = id}),
+                   std::move(done));
+}
+
+void Engine::update_resources(const std::string& uid, const std::string& id,
+                              CgroupResources resources, Callback<void> done) {
+  impl_->ask<void>(uid, wire::Type::kUpdateResources,
+                   wire::encode(wire::UpdateRequest{.id = id, .resources = std::move(resources)}),
+                   std::move(done));
+}
+
+void Engine::stats(const std::string& uid, Callback<wire::SandboxStats> done) {
+  impl_->ask<wire::SandboxStats>(uid, wire::Type::kStats, wire::encode(wire::Nothing{}),
+                                 std::move(done));
+}
+
+void Engine::ack_exit(const std::string& uid, const std::string& id) {
+  impl_->ask<void>(uid, wire::Type::kAckExit, wire::encode(wire::ContainerRef{.id = id}),
+                   [](const Result<void>&) {});
+}
+
+void Engine::remove_container(const std::string& uid, const std::string& id, Callback<void> done) {
+  impl_->ask<void>(uid, wire::Type::kRemoveContainer, wire::encode(wire::ContainerRef{.id = id}),
+                   std::move(done));
+}
+
+void Engine::destroy_sandbox(const std::string& uid, Callback<void> done) {
+  impl_->when_ready([impl = impl_, uid, done = std::move(done)](Result<void> ready) {
+    if (!ready) return impl->answer_later<void>(done, std::move(ready));
+    impl->destroy(uid, done);
+  });
+}
+
+void Engine::reset(Callback<void> done) {
+  impl_->when_ready([impl = impl_, done = std::move(done)](Result<void> ready) {
+    if (!ready) return impl->answer_later<void>(done, std::move(ready));
+    impl->reset(done);
+  });
+}
+
+}  // namespace podctl::engine

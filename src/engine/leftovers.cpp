@@ -1,0 +1,73 @@
+#include "engine/leftovers.hpp"
+
+#include <dirent.h>
+
+#include "podctl/cgroup/tree.hpp"
+#include "podctl/ipam/addresses.hpp"
+#include "podctl/net/pod_link.hpp"
+#include "podctl/net/watch.hpp"
+#include "podctl/sys/files.hpp"
+#include "podctl/wire/codec.hpp"
+
+namespace podctl::engine {
+namespace {
+
+constexpr std::chrono::milliseconds kEndBound{5000};
+constexpr std::chrono::milliseconds kVethBound{5000};
+constexpr std::size_t kMaxRecord = 64U << 10;
+
+// The pod's group, read from what its shim was told; nothing when it never got so far.
+Result<std::optional<cgroup::Group>> pod_group(const Layout& layout, const std::string& uid) {
+  const auto text = sys::read_file(layout.pod_run(uid) + "/spec/sandbox", wire::kMaxBody);
+  if (!text && text.error().code == Code::kNotFound) return std::optional<cgroup::Group>();
+  if (!text) return Failure(text.error());
+  const auto spec = TRY(wire::decode<wire::SandboxSpec>(*text));
+  auto tree = TRY(cgroup::Tree::open(layout.cgroup()));
+  auto group = tree.find(spec.cgroup);
+  if (!group && group.error().code == Code::kNotFound) return std::optional<cgroup::Group>();
+  if (!group) return Failure(std::move(group).error());
+  return std::optional<cgroup::Group>(std::move(*group));
+}
+
+}  // namespace
+
+std::vector<wire::ExitRecord> read_exits(const Layout& layout, const std::string& uid) {
+  std::vector<wire::ExitRecord> records;
+  const std::string directory = layout.pod_run(uid) + "/exits";
+  DIR* dir = ::opendir(directory.c_str());
+  if (dir == nullptr) return records;
+  while (const dirent* entry = ::readdir(dir)) {
+    if (entry->d_name[0] == '.') continue;
+    const auto text = sys::read_file(directory + "/" + entry->d_name, kMaxRecord);
+    if (!text) continue;
+    // A file cut short by the shim's death is not there: records are renamed into place.
+    if (auto record = wire::decode<wire::ExitRecord>(*text)) records.push_back(std::move(*record));
+  }
+  ::closedir(dir);
+  return records;
+}
+
+Result<void> kill_pod(const Layout& layout, const std::string& uid) {
+  auto group = TRY(pod_group(layout, uid));
+  return group ? group->kill() : Result<void>();
+}
+
+Result<void> clean_pod(const Layout& layout, const std::string& uid) {
+  if (auto group = TRY(pod_group(layout, uid))) {
+    TRY(group->kill());
+    TRY(group->remove(kEndBound));
+  }
+  TRY(sys::remove_tree(layout.pod_lib(uid) + "/containers"));
+  TRY(sys::remove_tree(layout.pod_run(uid)));
+  return release_network(layout, uid);
+}
+
+Result<void> release_network(const Layout& layout, const std::string& uid) {
+  const std::string veth = layout.host_veth(uid);
+  auto gone = net::wait_gone(veth, kVethBound);
+  if (!gone && gone.error().code == Code::kTimedOut) gone = net::delete_link(veth);
+  TRY(std::move(gone));
+  return ipam::release(layout, uid);
+}
+
+}  // namespace podctl::engine

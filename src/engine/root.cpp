@@ -1,0 +1,99 @@
+#include "engine/root.hpp"
+
+#include <fcntl.h>
+
+#include <cerrno>
+
+#include "podctl/sys/files.hpp"
+#include "podctl/sys/sealed_exe.hpp"
+
+namespace podctl::engine {
+namespace {
+
+constexpr std::size_t kBootIdSize = 64;
+constexpr std::chrono::milliseconds kEndBound{5000};
+
+// Run-time state of another boot describes processes that are no more.
+Result<void> check_boot(const Layout& layout) {
+  const std::string now = TRY(sys::read_file("/proc/sys/kernel/random/boot_id", kBootIdSize));
+  const auto then = sys::read_file(layout.boot_id(), kBootIdSize);
+  if (then && *then == now) return {};
+  TRY(sys::remove_tree(layout.pods_run()));
+  TRY(sys::remove_tree(layout.addresses()));
+  return sys::write_file(layout.boot_id(), now, 0644);
+}
+
+Result<cgroup::Group> find_or_create(cgroup::Tree& tree, const std::string& path) {
+  auto made = tree.create(path, {}, {});
+  if (made || made.error().code != Code::kAlreadyExists) return made;
+  return tree.find(path);
+}
+
+Result<void> end_group(const cgroup::Tree& tree, const std::string& path) {
+  auto group = tree.find(path);
+  if (!group && group.error().code == Code::kNotFound) return {};
+  if (!group) return Failure(std::move(group).error());
+  TRY(group->kill());
+  return group->remove(kEndBound);
+}
+
+}  // namespace
+
+Result<Root> prepare_root(const Layout& layout, const std::string& helpers) {
+  TRY(sys::make_directories(layout.lib(), 0711));
+  TRY(sys::make_directories(layout.run(), 0755));
+  TRY(check_boot(layout));
+  TRY(sys::make_directories(layout.pods_run(), 0711));
+
+  auto tree = TRY(cgroup::Tree::open(layout.cgroup()));
+  // On v2 a group below the one that holds us can be made only once we are in a leaf of our own.
+  if (tree.delegated()) TRY(tree.enter("daemon"));
+  auto shims = TRY(find_or_create(tree, "shims"));
+
+  const std::string shim = helpers + "/podctl-shim";
+  UniqueFd program(::open(shim.c_str(), O_PATH | O_CLOEXEC));
+  if (!program) return fail_errno(errno, "open helper", shim);
+  return Root{.shim = std::move(program),
+              .init = TRY(sys::seal_program(helpers + "/podctl-init")),
+              .pause = TRY(sys::seal_program(helpers + "/podctl-pause")),
+              .shims = std::move(shims)};
+}
+
+Result<SpawnedShim> spawn_shim(const Root& root, const Layout& layout, const std::string& uid) {
+  auto [ours, theirs] = TRY(wire::Socket::pair());
+  const cgroup::Entry entry = TRY(root.shims.entry());
+  sys::SpawnSpec spec;
+  spec.exe = root.shim.get();
+  spec.argv = {"podctl-shim", uid, layout.root()};
+  spec.fds = {{.from = theirs.fd(), .number = 3},
+              {.from = root.init.get(), .number = 4},
+              {.from = root.pause.get(), .number = 5}};
+  spec.cgroup = entry.cgroup2;
+  for (const UniqueFd& fd : entry.tasks) spec.tasks.push_back(fd.get());
+  spec.new_session = true;
+  return SpawnedShim{TRY(sys::spawn(spec)), std::move(ours)};
+}
+
+namespace {
+
+Result<void> reset_groups(const Layout& layout) {
+  auto tree = TRY(cgroup::Tree::open(layout.cgroup()));
+  TRY(end_group(tree, "pods"));
+  TRY(end_group(tree, "shims"));
+  if (tree.delegated()) return {};  // the rest is systemd's, and we are in it
+  return tree.destroy();
+}
+
+}  // namespace
+
+Result<void> reset_root(const Layout& layout) {
+  TRY(reset_groups(layout));
+  TRY(reset_network(layout));
+  for (const std::string& path : {layout.pods_run(), layout.addresses(), layout.boot_id(),
+                                  layout.run() + "/podctld.starter", layout.lib() + "/pods"}) {
+    TRY(sys::remove_tree(path));
+  }
+  return {};
+}
+
+}  // namespace podctl::engine

@@ -1,0 +1,47 @@
+// The network all pods of a root share: its subnet, its bridge, forwarding, masquerade.
+#include "engine/root.hpp"
+#include "podctl/nat/nat.hpp"
+#include "podctl/net/bridge.hpp"
+#include "podctl/net/forwarding.hpp"
+#include "podctl/net/report.hpp"
+
+namespace podctl::engine {
+namespace {
+
+// Shared by all roots; what was switched on, to be put back by the last one.
+std::string sysctl_record() { return std::string(ipam::kRegistry) + "/sysctls"; }
+
+Result<std::vector<IpPrefix>> in_use() {
+  auto socket = TRY(net::Socket::open());
+  std::vector<IpPrefix> used;
+  for (const net::Address& address : TRY(net::addresses(socket))) used.push_back(address.prefix);
+  for (const net::Route& route : TRY(net::routes(socket))) used.push_back(route.destination);
+  return used;
+}
+
+}  // namespace
+
+Result<ipam::Subnet> prepare_network(const Layout& layout) {
+  const ipam::Subnet subnet = TRY(ipam::acquire_subnet(layout, TRY(in_use())));
+  TRY(net::ensure_bridge(
+      {.name = layout.bridge(), .addresses = {subnet.gateway4(), subnet.gateway6()}}));
+  {
+    const UniqueFd lock = TRY(ipam::lock_registry());
+    TRY(net::enable_forwarding(sysctl_record()));
+  }
+  const nat::NatSpec nat{
+      .table = layout.nft_table(), .bridge = layout.bridge(), .subnets = {subnet.v4, subnet.v6}};
+  TRY(nat::ensure_nat(nat));
+  TRY(nat::ensure_forward(nat));
+  return subnet;
+}
+
+Result<void> reset_network(const Layout& layout) {
+  TRY(nat::remove_nat(layout.nft_table()));
+  TRY(net::remove_bridge(layout.bridge()));
+  const ipam::Released released = TRY(ipam::release_subnet(layout));
+  if (released.last_root) TRY(net::restore_sysctls(sysctl_record()));
+  return {};
+}
+
+}  // namespace podctl::engine
