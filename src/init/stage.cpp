@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,18 +20,6 @@ namespace {
 
 using wire::PidMode;
 using wire::SandboxNamespace;
-
-// Masks hide files with the host's /dev/null; what is opened must be it (CVE-2025-31133).
-Result<UniqueFd> open_null() {
-  const auto host = TRY(sys::RootDir::open_host("/"));
-  UniqueFd fd = TRY(host.open_path("dev/null", false));
-  struct stat st;
-  if (::fstat(fd.get(), &st) != 0) return fail_errno(errno, "stat", "/dev/null");
-  if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3)) {
-    return fail(Code::kPermissionDenied, "open", "/dev/null", "not the null device");
-  }
-  return fd;
-}
 
 // Set on this stage, inherited by the next. Lowering it needs CAP_SYS_RESOURCE, which may not be
 // had.
@@ -102,7 +89,6 @@ Result<void> prepare_container(Session& session, Prepared& prepared) {
   const auto& container = *prepared.request.container;
   TRY(session.step("oom_score_adj",
                    [&] { return set_oom_score(session, container.oom_score_adj); }));
-  prepared.null = TRY(session.step("open /dev/null", open_null));
   TRY(session.step("read cgroups", [&] { return find_cgroups(prepared); }));
   prepared.sources =
       TRY(session.step("open mount sources", [&] { return open_host_sources(container.mounts); }));

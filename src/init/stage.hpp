@@ -13,7 +13,6 @@ struct Prepared {
   wire::LaunchRequest request;
   Roles roles;
   std::vector<Source> sources;
-  UniqueFd null;                     // the host's /dev/null, proved to be it
   std::vector<std::string> cgroups;  // v1 hierarchies to show, as mount options; "unified"
   bool unified_only = false;
 };

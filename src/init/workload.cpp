@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -50,11 +51,25 @@ Result<void> read_namespaces(Session& session) {
   return {};
 }
 
+// Masks hide files with the host's /dev/null; what is opened must be it (CVE-2025-31133). Opened in
+// our own mount namespace: only what is mounted there can be cloned.
+Result<UniqueFd> open_null() {
+  const auto host = TRY(sys::RootDir::open_host("/"));
+  UniqueFd fd = TRY(host.open_path("dev/null", false));
+  struct stat st;
+  if (::fstat(fd.get(), &st) != 0) return fail_errno(errno, "stat", "/dev/null");
+  if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3)) {
+    return fail(Code::kPermissionDenied, "open", "/dev/null", "not the null device");
+  }
+  return fd;
+}
+
 // Mounts everything and makes it the root. Nothing of the host can be reached afterwards.
 Result<void> build_root(Session& session, Prepared& prepared) {
   auto& container = *prepared.request.container;
   const rootfs::Sources layers{container.rootfs.layers, container.rootfs.upper,
                                container.rootfs.work};
+  const UniqueFd null = TRY(session.step("open /dev/null", open_null));
   UniqueFd mounted = TRY(session.step(
       "mount root", [&] { return rootfs::mount_root(layers, prepared.request.mounts); }));
   const RootDir root(std::move(mounted));
@@ -62,7 +77,7 @@ Result<void> build_root(Session& session, Prepared& prepared) {
   TRY(session.step("mount volumes",
                    [&] { return mount_volumes(root, container, prepared.sources); }));
   TRY(session.step("mask paths",
-                   [&] { return apply_masks(root, container.security, prepared.null.get()); }));
+                   [&] { return apply_masks(root, container.security, null.get()); }));
   TRY(session.step("pivot root", [&] { return sys::enter_root(root.fd()); }));
   return {};
 }
