@@ -1,5 +1,5 @@
-// apply: read and check everything, then make each pod with one request; only when it exists already is it
-// fetched and compared.
+// apply: read and check everything, then make each pod with one request; only when it exists
+// already is it fetched and compared.
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -23,7 +23,7 @@ constexpr const char* kLastApplied = "kubectl.kubernetes.io/last-applied-configu
 enum class DryRun { kNone, kClient, kServer };
 
 struct Applied {
-  std::string word;          // "created", "unchanged", "configured", "configured (recreated)"
+  std::string word;           // "created", "unchanged", "configured", "configured (recreated)"
   boost::json::value object;  // as the server has it
 };
 
@@ -57,8 +57,10 @@ void drop_removed(const api::Pod& live, api::Pod& merged) {
   const auto before = parse_json_value(last->second);
   if (!before) return;
   View meta = View(*before)["metadata"];
-  for (const auto& [key, value] : meta["labels"].fields()) merged.metadata.labels.erase(std::string(key));
-  for (const auto& [key, value] : meta["annotations"].fields()) merged.metadata.annotations.erase(std::string(key));
+  for (const auto& [key, value] : meta["labels"].fields())
+    merged.metadata.labels.erase(std::string(key));
+  for (const auto& [key, value] : meta["annotations"].fields())
+    merged.metadata.annotations.erase(std::string(key));
 }
 
 // What the pod should look like: the manifest's spec, the live one's identity and foreign metadata.
@@ -66,7 +68,8 @@ api::Pod merged(const api::Pod& live, const api::Manifest& manifest, const std::
   api::Pod pod = live;
   drop_removed(live, pod);
   for (const auto& [key, value] : manifest.pod.metadata.labels) pod.metadata.labels[key] = value;
-  for (const auto& [key, value] : manifest.pod.metadata.annotations) pod.metadata.annotations[key] = value;
+  for (const auto& [key, value] : manifest.pod.metadata.annotations)
+    pod.metadata.annotations[key] = value;
   pod.metadata.annotations[kLastApplied] = written;
   pod.spec = manifest.pod.spec;
   if (pod.spec.nodeName.empty()) pod.spec.nodeName = live.spec.nodeName;
@@ -75,7 +78,9 @@ api::Pod merged(const api::Pod& live, const api::Manifest& manifest, const std::
 
 // The list of paths without the annotation that podctl itself keeps.
 void forget_own(std::vector<std::string>& paths) {
-  std::erase_if(paths, [](const std::string& p) { return p.find("last-applied-configuration") != std::string::npos; });
+  std::erase_if(paths, [](const std::string& p) {
+    return p.find("last-applied-configuration") != std::string::npos;
+  });
 }
 
 class Applier {
@@ -96,9 +101,12 @@ class Applier {
   }
 
  private:
-  Failure refuse(const Reply& reply) const { return fail(Code::kFailedPrecondition, refusal_text(reply), {}); }
+  Failure refuse(const Reply& reply) const {
+    return fail(Code::kFailedPrecondition, refusal_text(reply), {});
+  }
 
-  Result<Applied> update(const api::Manifest& manifest, const boost::json::value& object, const Request& create) {
+  Result<Applied> update(const api::Manifest& manifest, const boost::json::value& object,
+                         const Request& create) {
     const auto& meta = manifest.pod.metadata;
     boost::json::value live_object = TRY(in_.fetch(pods_path(meta.namespace_, meta.name)));
     const api::Pod live = to_pod(live_object);
@@ -125,14 +133,16 @@ class Applier {
     std::string list;
     for (const std::string& path : paths) list += "\n  " + path;
     return fail(Code::kConflict,
-                "The Pod \"" + name + "\" is there already and these fields of it cannot be changed:" + list +
+                "The Pod \"" + name +
+                    "\" is there already and these fields of it cannot be changed:" + list +
                     "\nGive --force to delete it at once and make it anew.",
                 {});
   }
 
   Result<Applied> recreate(const api::Manifest& manifest, const Request& create) {
     const auto& meta = manifest.pod.metadata;
-    if (mode_ == DryRun::kServer) return Applied{"configured (recreated)", api::to_value(manifest.tree)};
+    if (mode_ == DryRun::kServer)
+      return Applied{"configured (recreated)", api::to_value(manifest.tree)};
     const std::string uid = TRY(request_delete(in_, meta.namespace_, meta.name, 0));
     TRY(wait_gone(in_, meta.namespace_, meta.name, uid, 0));
     const Reply reply = TRY(in_.call(create));
@@ -145,7 +155,9 @@ class Applier {
 };
 
 std::string suffix(DryRun mode) {
-  return mode == DryRun::kClient ? " (dry run)" : mode == DryRun::kServer ? " (server dry run)" : "";
+  return mode == DryRun::kClient   ? " (dry run)"
+         : mode == DryRun::kServer ? " (server dry run)"
+                                   : "";
 }
 
 int failed_apply(Invocation& in, const Error& error) {
@@ -162,7 +174,9 @@ int wait_for_all(Invocation& in, const std::vector<ObjectRef>& refs) {
   std::string_view condition = in.args.get("wait");
   int status = kDone;
   for (const ObjectRef& ref : refs) {
-    auto met = wait_for(in, ref.ns, ref.name, false, [&](View pod) { return has_condition(pod, condition, "True"); }, *until);
+    auto met = wait_for(
+        in, ref.ns, ref.name, false,
+        [&](View pod) { return has_condition(pod, condition, "True"); }, *until);
     if (met) {
       in.out("pod/" + ref.name + " condition met\n");
     } else if (met.error().code == Code::kTimedOut) {
@@ -189,7 +203,8 @@ int run_apply(Invocation& in) {
   for (const LoadedFile& file : *files) {
     for (const api::Manifest& manifest : file.loaded.manifests) {
       for (const std::string& path : manifest.unsupported) {
-        in.err("Warning: " + path + ": podctl does not act on this field yet (pod/" + manifest.pod.metadata.name + ")\n");
+        in.err("Warning: " + path + ": podctl does not act on this field yet (pod/" +
+               manifest.pod.metadata.name + ")\n");
       }
       auto applied = applier.apply(manifest);
       if (!applied) {
@@ -197,16 +212,19 @@ int run_apply(Invocation& in) {
         continue;
       }
       done.push_back({&pods(), manifest.pod.metadata.name, manifest.pod.metadata.namespace_});
-      if (format.empty()) in.out("pod/" + manifest.pod.metadata.name + " " + applied->word + suffix(mode) + "\n");
+      if (format.empty())
+        in.out("pod/" + manifest.pod.metadata.name + " " + applied->word + suffix(mode) + "\n");
       objects.push_back(std::move(applied->object));
     }
   }
   if (!format.empty() && !objects.empty()) {
-    auto text = format_object(parse_format(format).value(), objects.size() == 1 ? objects[0] : list_of(objects));
+    auto text = format_object(parse_format(format).value(),
+                              objects.size() == 1 ? objects[0] : list_of(objects));
     if (!text) return in.failed(text.error());
     in.out(*text);
   }
-  if (in.args.has("wait") && mode == DryRun::kNone) status = std::max(status, wait_for_all(in, done));
+  if (in.args.has("wait") && mode == DryRun::kNone)
+    status = std::max(status, wait_for_all(in, done));
   return status;
 }
 

@@ -17,17 +17,20 @@ Result<std::optional<std::int64_t>> grace(Invocation& in) {
   if (auto text = in.args.get("grace-period"); !text.empty()) {
     auto number = text::parse_i64(text);
     if (!number || *number < -1) {
-      return fail(Code::kInvalidArgument, "invalid value \"" + std::string(text) + "\" for --grace-period", {});
+      return fail(Code::kInvalidArgument,
+                  "invalid value \"" + std::string(text) + "\" for --grace-period", {});
     }
     if (*number >= 0) seconds = *number;
   }
   if (in.args.flag("now")) {
-    if (seconds) return fail(Code::kInvalidArgument, "--now and --grace-period cannot be given together", {});
+    if (seconds)
+      return fail(Code::kInvalidArgument, "--now and --grace-period cannot be given together", {});
     seconds = 1;
   }
   if (in.args.flag("force")) {
     if (seconds.value_or(0) > 0) {
-      return fail(Code::kInvalidArgument, "--force and a grace period above 0 cannot be given together", {});
+      return fail(Code::kInvalidArgument,
+                  "--force and a grace period above 0 cannot be given together", {});
     }
     seconds = 0;
   }
@@ -38,18 +41,25 @@ Result<std::optional<std::int64_t>> grace(Invocation& in) {
 Result<std::vector<ObjectRef>> chosen(Invocation& in) {
   if (!in.args.all("filename").empty()) return manifest_names(in);
   auto refs = TRY(parse_refs(in.args.operands));
-  if (refs.empty()) return fail(Code::kInvalidArgument, "say what to delete: pod NAME, -l SELECTOR, --all or -f FILE", {});
+  if (refs.empty())
+    return fail(Code::kInvalidArgument,
+                "say what to delete: pod NAME, -l SELECTOR, --all or -f FILE", {});
   const bool many = in.args.flag("all") || in.args.has("selector");
   std::vector<ObjectRef> out;
   for (ObjectRef& ref : refs) {
-    if (ref.resource != &pods()) return fail(Code::kInvalidArgument, "only pods can be deleted", {});
+    if (ref.resource != &pods())
+      return fail(Code::kInvalidArgument, "only pods can be deleted", {});
     if (!ref.name.empty()) {
-      if (many) return fail(Code::kInvalidArgument, "a name cannot be given together with --all or -l", {});
+      if (many)
+        return fail(Code::kInvalidArgument, "a name cannot be given together with --all or -l", {});
       out.push_back(std::move(ref));
       continue;
     }
-    if (!many) return fail(Code::kInvalidArgument, "resource(s) were provided, but no name was specified", {});
-    const auto list = TRY(in.fetch(Target(pods_path(in.ns())).add_if("labelSelector", in.args.get("selector")).str()));
+    if (!many)
+      return fail(Code::kInvalidArgument, "resource(s) were provided, but no name was specified",
+                  {});
+    const auto list = TRY(in.fetch(
+        Target(pods_path(in.ns())).add_if("labelSelector", in.args.get("selector")).str()));
     for (const auto& item : View(list)["items"].items()) {
       out.push_back({&pods(), std::string(View(item)["metadata"]["name"].str()), in.ns()});
     }
@@ -71,7 +81,8 @@ int run_delete(Invocation& in) {
   if (!limit) return in.usage(limit.error().message());
   auto refs = chosen(in);
   if (!refs) {
-    const bool words = refs.error().code == Code::kInvalidArgument && in.args.all("filename").empty();
+    const bool words =
+        refs.error().code == Code::kInvalidArgument && in.args.all("filename").empty();
     return words ? in.usage(refs.error().message()) : in.failed(refs.error());
   }
   if (refs->empty()) {
@@ -91,7 +102,8 @@ int run_delete(Invocation& in) {
     if (in.args.get("output") == "name") {
       in.out("pod/" + ref.name + "\n");
     } else {
-      in.out("pod \"" + ref.name + "\" " + (in.args.flag("force") ? "force deleted" : "deleted") + "\n");
+      in.out("pod \"" + ref.name + "\" " + (in.args.flag("force") ? "force deleted" : "deleted") +
+             "\n");
     }
     going.push_back({std::move(ref), std::move(*uid)});
   }
@@ -99,8 +111,9 @@ int run_delete(Invocation& in) {
   for (const Going& g : going) {
     auto gone = wait_gone(in, g.ref.ns, g.ref.name, g.uid, *limit);
     if (gone) continue;
-    status = gone.error().code == Code::kTimedOut ? in.failed("timed out waiting for the condition on pods/" + g.ref.name)
-                                                  : in.failed(gone.error());
+    status = gone.error().code == Code::kTimedOut
+                 ? in.failed("timed out waiting for the condition on pods/" + g.ref.name)
+                 : in.failed(gone.error());
   }
   return status;
 }

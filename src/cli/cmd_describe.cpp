@@ -17,14 +17,16 @@ namespace {
 Result<boost::json::value> events_of(Invocation& in, View pod) {
   View meta = pod["metadata"];
   Target target(find_resource("events").value()->path(meta["namespace"].str()));
-  target.add("fieldSelector", "involvedObject.name=" + std::string(meta["name"].str()) + ",involvedObject.uid=" +
-                                  std::string(meta["uid"].str()));
+  target.add("fieldSelector", "involvedObject.name=" + std::string(meta["name"].str()) +
+                                  ",involvedObject.uid=" + std::string(meta["uid"].str()));
   auto list = TRY(in.fetch(target.str()));
   auto* items = list.as_object().if_contains("items");
   if (items == nullptr || !items->is_array()) return boost::json::value(boost::json::array());
   auto& events = items->get_array();
   std::stable_sort(events.begin(), events.end(), [](const auto& a, const auto& b) {
-    auto last = [](View e) { return e["lastTimestamp"] ? e["lastTimestamp"].str() : e["eventTime"].str(); };
+    auto last = [](View e) {
+      return e["lastTimestamp"] ? e["lastTimestamp"].str() : e["eventTime"].str();
+    };
     return last(a) < last(b);
   });
   return std::move(*items);
@@ -40,8 +42,8 @@ int describe_one(Invocation& in, const boost::json::value& pod) {
   }
   std::string text = describe_pod(pod, with_events ? View(events) : View(), now_ns());
   View meta = View(pod)["metadata"];
-  auto report = in.fetch(podctl_path("/namespaces/" + url_escape(meta["namespace"].str()) + "/pods/" +
-                                     url_escape(meta["name"].str()) + "/sandbox"));
+  auto report = in.fetch(podctl_path("/namespaces/" + url_escape(meta["namespace"].str()) +
+                                     "/pods/" + url_escape(meta["name"].str()) + "/sandbox"));
   if (report) {
     text += "\n" + describe_sandbox(*report);
   } else if (report.error().code != Code::kNotFound) {
@@ -88,7 +90,8 @@ int run_describe(Invocation& in) {
       continue;
     }
     if (objects->empty()) {
-      in.err("No resources found" + (in.all_namespaces() ? std::string() : " in " + in.ns() + " namespace.") + "\n");
+      in.err("No resources found" +
+             (in.all_namespaces() ? std::string() : " in " + in.ns() + " namespace.") + "\n");
     }
     for (const auto& object : *objects) {
       if (!first) in.out("\n\n");

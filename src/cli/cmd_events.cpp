@@ -44,8 +44,10 @@ Result<std::string> field_selector(Invocation& in) {
   const std::string_view of = in.args.get("for");
   if (of.empty()) return std::string();
   const auto refs = TRY(parse_refs({std::string(of)}));
-  if (refs[0].name.empty()) return fail(Code::kInvalidArgument, "--for needs TYPE/NAME", std::string(of));
-  return "involvedObject.kind=" + std::string(refs[0].resource->kind) + ",involvedObject.name=" + refs[0].name;
+  if (refs[0].name.empty())
+    return fail(Code::kInvalidArgument, "--for needs TYPE/NAME", std::string(of));
+  return "involvedObject.kind=" + std::string(refs[0].resource->kind) +
+         ",involvedObject.name=" + refs[0].name;
 }
 
 std::vector<std::string> heading(Invocation& in) {
@@ -94,7 +96,8 @@ int run_events(Invocation& in) {
     return kDone;
   }
   if (events.empty()) {
-    in.err(in.all_namespaces() ? "No events found.\n" : "No events found in " + in.ns() + " namespace.\n");
+    in.err(in.all_namespaces() ? "No events found.\n"
+                               : "No events found in " + in.ns() + " namespace.\n");
     return kDone;
   }
   Table table{heading(in), {}};

@@ -1,6 +1,8 @@
-// exec: a WebSocket with Kubernetes' channels (v5.channel.k8s.io) between this terminal and the workload.
+// exec: a WebSocket with Kubernetes' channels (v5.channel.k8s.io) between this terminal and the
+// workload.
 //
-//   channel  0 stdin   1 stdout   2 stderr   3 the final Status   4 terminal size   255 "channel closed" (v5)
+//   channel  0 stdin   1 stdout   2 stderr   3 the final Status   4 terminal size   255 "channel
+//   closed" (v5)
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -50,7 +52,9 @@ class ExecStream {
     while (!socket_.closed() && interrupted_ == 0) {
       TRY(socket_.flush());
       const bool read_stdin = stdin_open_ && socket_.pending() < kMaxPending;
-      std::array<pollfd, 3> fds{{{socket_.fd(), POLLIN, 0}, {read_stdin ? STDIN_FILENO : -1, POLLIN, 0}, {signals, POLLIN, 0}}};
+      std::array<pollfd, 3> fds{{{socket_.fd(), POLLIN, 0},
+                                 {read_stdin ? STDIN_FILENO : -1, POLLIN, 0},
+                                 {signals, POLLIN, 0}}};
       if (socket_.pending() > 0) fds[0].events |= POLLOUT;
       if (::poll(fds.data(), fds.size(), -1) < 0) {
         if (errno == EINTR) continue;
@@ -72,10 +76,17 @@ class ExecStream {
       if (message->empty()) continue;
       const std::string_view data = std::string_view(*message).substr(1);
       switch ((*message)[0]) {
-        case 1: in_.out(data); break;
-        case 2: in_.err(data); break;
-        case 3: status_ += data; break;
-        default: break;
+        case 1:
+          in_.out(data);
+          break;
+        case 2:
+          in_.err(data);
+          break;
+        case 3:
+          status_ += data;
+          break;
+        default:
+          break;
       }
     }
     return open;
@@ -107,7 +118,8 @@ class ExecStream {
   void send_size() {
     winsize size{};
     if (::ioctl(STDIN_FILENO, TIOCGWINSZ, &size) != 0) return;
-    socket_.send("\x04{\"Width\":" + std::to_string(size.ws_col) + ",\"Height\":" + std::to_string(size.ws_row) + "}");
+    socket_.send("\x04{\"Width\":" + std::to_string(size.ws_col) +
+                 ",\"Height\":" + std::to_string(size.ws_row) + "}");
   }
 
   int report() {
@@ -122,7 +134,8 @@ class ExecStream {
         if (cause["reason"].str() != "ExitCode") continue;
         const auto code = text::parse_u64(cause["message"].str());
         if (!in_.args.flag("quiet")) {
-          in_.err("command terminated with exit code " + std::string(cause["message"].str()) + "\n");
+          in_.err("command terminated with exit code " + std::string(cause["message"].str()) +
+                  "\n");
         }
         return code && *code < 256 ? static_cast<int>(*code) : kFailed;
       }
@@ -162,11 +175,13 @@ Result<std::string> target_of(Invocation& in, bool with_stdin, bool tty) {
 }  // namespace
 
 int run_exec(Invocation& in) {
-  if (in.args.after_dashes.empty()) return in.usage("you must specify at least one command, after --");
+  if (in.args.after_dashes.empty())
+    return in.usage("you must specify at least one command, after --");
   const bool with_stdin = in.args.flag("stdin");
   bool tty = in.args.flag("tty");
   if (tty && (!with_stdin || ::isatty(STDIN_FILENO) == 0)) {
-    if (with_stdin) in.err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
+    if (with_stdin)
+      in.err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
     tty = tty && !with_stdin ? tty : false;
   }
   auto target = target_of(in, with_stdin, tty);
@@ -174,7 +189,8 @@ int run_exec(Invocation& in) {
   auto client = in.connect();
   if (!client) return in.failed(client.error());
   Reply refused;
-  auto socket = WebSocket::open(std::move(*client), *target, "v5.channel.k8s.io, v4.channel.k8s.io", refused);
+  auto socket =
+      WebSocket::open(std::move(*client), *target, "v5.channel.k8s.io, v4.channel.k8s.io", refused);
   if (!socket) return refused.status != 0 ? in.refused(refused) : in.failed(socket.error());
   const bool raw = tty && ::isatty(STDIN_FILENO) == 1 && with_stdin;
   return ExecStream(in, std::move(*socket), with_stdin, raw).run();

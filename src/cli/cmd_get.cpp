@@ -44,7 +44,8 @@ Result<Wanted> wanted(Invocation& in) {
 
 std::string scope(Invocation& in) { return in.all_namespaces() ? std::string() : in.ns(); }
 
-// An item of a list has no kind of its own in Kubernetes' lists; every format but the table wants it.
+// An item of a list has no kind of its own in Kubernetes' lists; every format but the table wants
+// it.
 void name_kind(const Resource& resource, boost::json::value& object) {
   if (!object.is_object() || object.get_object().contains("kind")) return;
   boost::json::object named{{"apiVersion", "v1"}, {"kind", resource.kind}};
@@ -54,10 +55,12 @@ void name_kind(const Resource& resource, boost::json::value& object) {
 
 Result<Objects> list(Invocation& in, const Resource& resource) {
   Target target(resource.path(scope(in)));
-  target.add_if("labelSelector", in.args.get("selector")).add_if("fieldSelector", in.args.get("field-selector"));
+  target.add_if("labelSelector", in.args.get("selector"))
+      .add_if("fieldSelector", in.args.get("field-selector"));
   auto answer = TRY(in.fetch(target.str()));
   Objects objects;
-  if (auto* items = answer.as_object().if_contains("items"); items != nullptr && items->is_array()) {
+  if (auto* items = answer.as_object().if_contains("items");
+      items != nullptr && items->is_array()) {
     for (auto& item : items->get_array()) objects.push_back(std::move(item));
   }
   for (auto& object : objects) name_kind(resource, object);
@@ -70,7 +73,8 @@ Result<std::vector<Found>> collect(Invocation& in, const Wanted& w, int& status)
   for (const ObjectRef& ref : w.refs) {
     if (found.empty() || found.back().resource != ref.resource) found.push_back({ref.resource, {}});
     if (ref.name.empty()) {
-      for (auto& object : TRY(list(in, *ref.resource))) found.back().objects.push_back(std::move(object));
+      for (auto& object : TRY(list(in, *ref.resource)))
+        found.back().objects.push_back(std::move(object));
       continue;
     }
     auto object = in.fetch(ref.resource->path(ref.ns.empty() ? in.ns() : ref.ns, ref.name));
@@ -94,7 +98,8 @@ void print_tables(Invocation& in, const Wanted& w, const std::vector<Found>& fou
     TableOptions options = w.table;
     options.with_kind = found.size() > 1;
     Table table{headings(*f.resource, options), {}};
-    for (const auto& object : f.objects) table.rows.push_back(row(*f.resource, object, options, now));
+    for (const auto& object : f.objects)
+      table.rows.push_back(row(*f.resource, object, options, now));
     if (!text.empty()) text += "\n";
     text += table.str(!in.args.flag("no-headers"));
   }
@@ -134,7 +139,8 @@ int watch_changes(Invocation& in, const Wanted& w) {
   if (!ref.name.empty()) plan.field_selector = "metadata.name=" + ref.name;
   const bool table = w.format.kind == Format::Kind::kTable || w.format.kind == Format::Kind::kWide;
   bool first_list = true, head_shown = in.args.flag("no-headers") || !table;
-  std::vector<std::pair<std::string, std::string>> seen;  // uid, resourceVersion: a second list repeats nothing
+  std::vector<std::pair<std::string, std::string>>
+      seen;  // uid, resourceVersion: a second list repeats nothing
   StreamTable lines;
   auto show = [&](boost::json::value object) {
     name_kind(*ref.resource, object);
@@ -155,7 +161,8 @@ int watch_changes(Invocation& in, const Wanted& w) {
     const bool known = std::find(seen.begin(), seen.end(), id) != seen.end();
     std::erase_if(seen, [&](const auto& s) { return s.first == id.first; });
     seen.push_back(id);
-    const bool skip = change == Change::kListed && (known || (first_list && in.args.flag("watch-only")));
+    const bool skip =
+        change == Change::kListed && (known || (first_list && in.args.flag("watch-only")));
     if (!skip) show(object);
     return true;
   };
@@ -183,11 +190,13 @@ int run_get(Invocation& in) {
   auto found = collect(in, *w, status);
   if (!found) return in.failed(found.error());
   const bool by_name = !w->refs[0].name.empty();
-  const bool table = w->format.kind == Format::Kind::kTable || w->format.kind == Format::Kind::kWide;
+  const bool table =
+      w->format.kind == Format::Kind::kTable || w->format.kind == Format::Kind::kWide;
   if (nothing(*found) && table) {
     if (!by_name && !in.args.flag("ignore-not-found")) {
       const bool spaced = w->refs[0].resource->namespaced && !in.all_namespaces();
-      in.err("No resources found" + (spaced ? " in " + in.ns() + " namespace." : std::string()) + "\n");
+      in.err("No resources found" + (spaced ? " in " + in.ns() + " namespace." : std::string()) +
+             "\n");
     }
     return status;
   }

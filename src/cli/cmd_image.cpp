@@ -24,13 +24,14 @@ namespace {
 Result<UniqueFd> open_archive(const std::string& path) {
   if (path == "-") return UniqueFd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd && errno == ENOENT) return fail(Code::kNotFound, "the path \"" + path + "\" does not exist", {});
+  if (!fd && errno == ENOENT)
+    return fail(Code::kNotFound, "the path \"" + path + "\" does not exist", {});
   if (!fd) return fail_errno(errno, "open", path);
   return fd;
 }
 
 bool is_directory(int fd) {
-  struct stat st{};
+  struct stat st {};
   return ::fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
@@ -56,9 +57,9 @@ void add_row(Table& table, View image, const std::string& name, std::int64_t now
   const std::size_t colon = name.rfind(':');
   const bool tagged = colon != std::string::npos && (slash == std::string::npos || colon > slash);
   const std::string created = image["created"] ? age(image["created"].str(), now) : "<unknown>";
-  table.rows.push_back({tagged ? name.substr(0, colon) : name, tagged ? name.substr(colon + 1) : "<none>",
-                        short_id(image["id"].str()), created,
-                        human_bytes(static_cast<std::uint64_t>(image["size"].num()))});
+  table.rows.push_back({tagged ? name.substr(0, colon) : name,
+                        tagged ? name.substr(colon + 1) : "<none>", short_id(image["id"].str()),
+                        created, human_bytes(static_cast<std::uint64_t>(image["size"].num()))});
 }
 
 std::string image_table(View items, bool headings) {
@@ -67,7 +68,8 @@ std::string image_table(View items, bool headings) {
   for (const auto& item : items.items()) {
     View image(item);
     if (image["names"].items().empty()) add_row(table, image, "<none>", now);
-    for (const auto& name : image["names"].items()) add_row(table, image, std::string(View(name).str()), now);
+    for (const auto& name : image["names"].items())
+      add_row(table, image, std::string(View(name).str()), now);
   }
   return table.str(headings);
 }
@@ -77,7 +79,8 @@ std::string image_table(View items, bool headings) {
 int run_image_import(Invocation& in) {
   auto fd = open_archive(in.args.operands[0]);
   if (!fd) return in.failed(fd.error());
-  if (is_directory(fd->get())) return in.failed("\"" + in.args.operands[0] + "\" is a directory; pack it with tar first");
+  if (is_directory(fd->get()))
+    return in.failed("\"" + in.args.operands[0] + "\" is a directory; pack it with tar first");
   Target target(podctl_path("/images"));
   target.add("action", "import").add("name", in.args.operands[1]);
   for (std::string_view option : {"cmd", "entrypoint", "env", "workdir", "user", "expose"}) {
@@ -106,7 +109,8 @@ int run_image_load(Invocation& in) {
       status = in.failed(loaded.error());
       continue;
     }
-    for (const auto& name : View(*loaded)["loaded"].items()) in.out("loaded " + std::string(View(name).str()) + "\n");
+    for (const auto& name : View(*loaded)["loaded"].items())
+      in.out("loaded " + std::string(View(name).str()) + "\n");
   }
   return status;
 }
@@ -122,7 +126,8 @@ int run_image_ls(Invocation& in) {
     in.out(api::to_yaml(*list));
   } else if (format == "name") {
     for (const auto& item : items.items()) {
-      for (const auto& name : View(item)["names"].items()) in.out(std::string(View(name).str()) + "\n");
+      for (const auto& name : View(item)["names"].items())
+        in.out(std::string(View(name).str()) + "\n");
     }
   } else {
     in.out(image_table(items, !in.args.flag("no-headers")));
@@ -148,7 +153,8 @@ int run_image_rm(Invocation& in) {
 }
 
 int run_image_inspect(Invocation& in) {
-  auto record = in.fetch(Target(podctl_path("/images/inspect")).add("name", in.args.operands[0]).str());
+  auto record =
+      in.fetch(Target(podctl_path("/images/inspect")).add("name", in.args.operands[0]).str());
   if (!record) return in.failed(record.error());
   in.out(in.args.get("output") == "yaml" ? api::to_yaml(*record) : api::to_pretty_json(*record));
   return kDone;

@@ -1,5 +1,5 @@
-// logs: one stream a container. A followed stream asks for timestamps, so that it can go on without a gap
-// or a line twice when podctld went away and came back.
+// logs: one stream a container. A followed stream asks for timestamps, so that it can go on without
+// a gap or a line twice when podctld went away and came back.
 #include <poll.h>
 
 #include <algorithm>
@@ -30,7 +30,8 @@ struct Source {
 
 class LogStream {
  public:
-  LogStream(Source source, const Options& options) : source_(std::move(source)), options_(options) {}
+  LogStream(Source source, const Options& options)
+      : source_(std::move(source)), options_(options) {}
 
   // Asks for the log; kFailedPrecondition with the server's words when refused.
   Result<void> open(Invocation& in) {
@@ -134,7 +135,7 @@ class LogStream {
   const Options& options_;
   std::optional<Client> client_;
   std::string rest_;
-  std::string last_;          // timestamp of the last line shown
+  std::string last_;  // timestamp of the last line shown
   std::size_t seen_at_last_ = 0, skip_ = 0;
   bool lost_ = false, resumed_ = false;
 };
@@ -144,7 +145,8 @@ Result<std::string> whole_number(Invocation& in, std::string_view name, bool neg
   if (text.empty()) return std::string();
   auto number = text::parse_i64(text);
   if (!number || (*number < 0 && !(negative_is_all && *number == -1))) {
-    return fail(Code::kInvalidArgument, "invalid value \"" + std::string(text) + "\" for --" + std::string(name), {});
+    return fail(Code::kInvalidArgument,
+                "invalid value \"" + std::string(text) + "\" for --" + std::string(name), {});
   }
   return *number < 0 ? std::string() : std::string(text);
 }
@@ -163,11 +165,15 @@ Result<Options> options(Invocation& in) {
   }
   if (auto since = in.args.get("since"); !since.empty()) {
     auto ns = parse_duration(since);
-    if (!ns || *ns < 0) return fail(Code::kInvalidArgument, "invalid value \"" + std::string(since) + "\" for --since", {});
+    if (!ns || *ns < 0)
+      return fail(Code::kInvalidArgument,
+                  "invalid value \"" + std::string(since) + "\" for --since", {});
     o.query_since = std::to_string(std::max<std::int64_t>(1, (*ns + 999'999'999) / 1'000'000'000));
   }
   if (auto time = in.args.get("since-time"); !time.empty()) {
-    if (!parse_time(time)) return fail(Code::kInvalidArgument, "invalid value \"" + std::string(time) + "\" for --since-time", {});
+    if (!parse_time(time))
+      return fail(Code::kInvalidArgument,
+                  "invalid value \"" + std::string(time) + "\" for --since-time", {});
     o.query_since_time = time;
   }
   return o;
@@ -180,14 +186,16 @@ Result<std::vector<Source>> sources_of(Invocation& in, View pod) {
   if (!choice.remark.empty()) in.err(choice.remark + "\n");
   std::vector<Source> sources;
   for (const std::string& container : choice.names) {
-    sources.push_back({std::string(pod["metadata"]["namespace"].str()), std::string(pod["metadata"]["name"].str()), container});
+    sources.push_back({std::string(pod["metadata"]["namespace"].str()),
+                       std::string(pod["metadata"]["name"].str()), container});
   }
   return sources;
 }
 
 Result<std::vector<Source>> sources(Invocation& in) {
   if (auto selector = in.args.get("selector"); !selector.empty()) {
-    const auto list = TRY(in.fetch(Target(pods_path(in.ns())).add("labelSelector", selector).str()));
+    const auto list =
+        TRY(in.fetch(Target(pods_path(in.ns())).add("labelSelector", selector).str()));
     std::vector<Source> all;
     for (const auto& pod : View(list)["items"].items()) {
       for (Source& s : TRY(sources_of(in, pod))) all.push_back(std::move(s));
@@ -223,14 +231,17 @@ int follow_all(Invocation& in, std::vector<std::unique_ptr<LogStream>> streams) 
 
 int run_logs(Invocation& in) {
   const bool selected = in.args.has("selector");
-  if (in.args.operands.empty() && !selected) return in.usage("expected 'logs POD [CONTAINER]' or -l SELECTOR");
-  if (!in.args.operands.empty() && selected) return in.usage("only a selector (-l) or a POD name is allowed");
+  if (in.args.operands.empty() && !selected)
+    return in.usage("expected 'logs POD [CONTAINER]' or -l SELECTOR");
+  if (!in.args.operands.empty() && selected)
+    return in.usage("only a selector (-l) or a POD name is allowed");
   auto opts = options(in);
   if (!opts) return in.usage(opts.error().message());
   auto from = sources(in);
   if (!from) return in.failed(from.error());
   if (opts->follow && from->size() > kMaxStreams) {
-    return in.failed("cannot follow " + std::to_string(from->size()) + " logs at once, at most " + std::to_string(kMaxStreams));
+    return in.failed("cannot follow " + std::to_string(from->size()) + " logs at once, at most " +
+                     std::to_string(kMaxStreams));
   }
   std::vector<std::unique_ptr<LogStream>> streams;
   int status = kDone;

@@ -1,4 +1,5 @@
-// explain, version, completion, api-resources, help, and the hidden commands behind completion and man.
+// explain, version, completion, api-resources, help, and the hidden commands behind completion and
+// man.
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
@@ -16,7 +17,8 @@ namespace podctl::cli {
 namespace {
 
 boost::json::object client_version() {
-  return {{"gitVersion", std::string("v") + std::string(kVersion)}, {"kubernetes", kKubernetesVersion}};
+  return {{"gitVersion", std::string("v") + std::string(kVersion)},
+          {"kubernetes", kKubernetesVersion}};
 }
 
 // Completion must be quick and start nothing: only a podctld that runs is asked.
@@ -38,7 +40,8 @@ std::vector<std::string> names_at(const std::string& socket, const std::string& 
   return names;
 }
 
-std::vector<std::string> containers_at(const std::string& socket, const Candidates& candidates, const std::string& ns) {
+std::vector<std::string> containers_at(const std::string& socket, const Candidates& candidates,
+                                       const std::string& ns) {
   std::vector<std::string> names;
   if (candidates.so_far.operands.empty()) return names;
   auto client = Client::connect(socket);
@@ -51,7 +54,8 @@ std::vector<std::string> containers_at(const std::string& socket, const Candidat
   auto object = parse_json_value(reply->body);
   if (!object) return names;
   for (const char* list : {"containers", "initContainers"}) {
-    for (const auto& c : View(*object)["spec"][list].items()) names.emplace_back(View(c)["name"].str());
+    for (const auto& c : View(*object)["spec"][list].items())
+      names.emplace_back(View(c)["name"].str());
   }
   return names;
 }
@@ -60,17 +64,23 @@ std::vector<std::string> dynamic_words(const Candidates& candidates) {
   const Layout layout = Layout::from(candidates.so_far.get("root"));
   const std::string ns(candidates.so_far.get("namespace", "default"));
   switch (candidates.dynamic) {
-    case Completes::kFile: return {":file"};
-    case Completes::kPod: return names_at(layout.socket(), pods_path(ns));
-    case Completes::kNamespace: return names_at(layout.socket(), "/api/v1/namespaces");
-    case Completes::kImage: return names_at(layout.socket(), podctl_path("/images"));
-    case Completes::kContainer: return containers_at(layout.socket(), candidates, ns);
+    case Completes::kFile:
+      return {":file"};
+    case Completes::kPod:
+      return names_at(layout.socket(), pods_path(ns));
+    case Completes::kNamespace:
+      return names_at(layout.socket(), "/api/v1/namespaces");
+    case Completes::kImage:
+      return names_at(layout.socket(), podctl_path("/images"));
+    case Completes::kContainer:
+      return containers_at(layout.socket(), candidates, ns);
     case Completes::kResource: {
       std::vector<std::string> names;
       for (const Resource& r : resources()) names.emplace_back(r.plural);
       return names;
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -136,8 +146,9 @@ int run_complete(Invocation& in) {
 int run_api_resources(Invocation& in) {
   Table table{{"NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND", "VERBS"}, {}};
   for (const Resource& r : resources()) {
-    table.rows.push_back({std::string(r.plural), std::string(r.short_name), "v1", r.namespaced ? "true" : "false",
-                          std::string(r.kind), std::string(r.verbs)});
+    table.rows.push_back({std::string(r.plural), std::string(r.short_name), "v1",
+                          r.namespaced ? "true" : "false", std::string(r.kind),
+                          std::string(r.verbs)});
   }
   in.out(table.str());
   return kDone;

@@ -18,7 +18,8 @@ namespace podctl::cli {
 namespace {
 
 std::string of_pod(Invocation& in, const std::string& pod, std::string_view what) {
-  return podctl_path("/namespaces/" + url_escape(in.ns()) + "/pods/" + url_escape(pod) + "/" + std::string(what));
+  return podctl_path("/namespaces/" + url_escape(in.ns()) + "/pods/" + url_escape(pod) + "/" +
+                     std::string(what));
 }
 
 int all_maps(Invocation& in) {
@@ -28,13 +29,15 @@ int all_maps(Invocation& in) {
   if (reports->is_array()) items = View(*reports);
   boost::json::array chosen;
   for (const auto& item : items.items()) {
-    if (in.all_namespaces() || View(item)["pod"]["namespace"].str() == in.ns()) chosen.push_back(item);
+    if (in.all_namespaces() || View(item)["pod"]["namespace"].str() == in.ns())
+      chosen.push_back(item);
   }
   const boost::json::value shown(std::move(chosen));
   if (in.args.get("output") == "json") {
     in.out(api::to_pretty_json(boost::json::object{{"items", shown}}));
   } else if (View(shown).items().empty()) {
-    in.err("No resources found" + (in.all_namespaces() ? std::string() : " in " + in.ns() + " namespace.") + "\n");
+    in.err("No resources found" +
+           (in.all_namespaces() ? std::string() : " in " + in.ns() + " namespace.") + "\n");
   } else {
     in.out(namespace_matrix(shown, in.all_namespaces(), in.args.get("output") == "wide", true));
   }

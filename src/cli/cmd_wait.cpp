@@ -19,7 +19,8 @@ struct Goal {
 };
 
 std::string unquoted(std::string_view text) {
-  if (text.size() >= 2 && (text.front() == '\'' || text.front() == '"') && text.back() == text.front()) {
+  if (text.size() >= 2 && (text.front() == '\'' || text.front() == '"') &&
+      text.back() == text.front()) {
     text = text.substr(1, text.size() - 2);
   }
   return std::string(text);
@@ -36,7 +37,8 @@ Result<Goal> parse_goal(std::string_view text) {
     const std::size_t equals = rest.find('=');
     goal.what = rest.substr(0, equals);
     goal.value = equals == std::string_view::npos ? "True" : std::string(rest.substr(equals + 1));
-    if (goal.what.empty()) return fail(Code::kInvalidArgument, "--for=condition= needs a condition", {});
+    if (goal.what.empty())
+      return fail(Code::kInvalidArgument, "--for=condition= needs a condition", {});
     return goal;
   }
   goal.kind = Goal::Kind::kJsonPath;
@@ -60,21 +62,25 @@ Result<std::vector<ObjectRef>> chosen(Invocation& in) {
   std::vector<std::string> words = in.args.operands;
   const bool many = in.args.flag("all") || in.args.has("selector");
   if (words.empty() && many) words = {"pods"};
-  if (words.empty()) return fail(Code::kInvalidArgument, "say which pod: pod/NAME, -l SELECTOR or --all", {});
+  if (words.empty())
+    return fail(Code::kInvalidArgument, "say which pod: pod/NAME, -l SELECTOR or --all", {});
   std::vector<ObjectRef> out;
   for (ObjectRef& ref : TRY(parse_refs(words))) {
-    if (ref.resource != &pods()) return fail(Code::kInvalidArgument, "only pods can be waited for", {});
+    if (ref.resource != &pods())
+      return fail(Code::kInvalidArgument, "only pods can be waited for", {});
     if (!ref.name.empty()) {
       ref.ns = in.ns();
       out.push_back(std::move(ref));
       continue;
     }
-    if (!many) return fail(Code::kInvalidArgument, "say which pod: pod/NAME, -l SELECTOR or --all", {});
+    if (!many)
+      return fail(Code::kInvalidArgument, "say which pod: pod/NAME, -l SELECTOR or --all", {});
     Target target(pods_path(in.all_namespaces() ? "" : in.ns()));
     const auto list = TRY(in.fetch(target.add_if("labelSelector", in.args.get("selector")).str()));
     for (const auto& item : View(list)["items"].items()) {
       View meta = View(item)["metadata"];
-      out.push_back({&pods(), std::string(meta["name"].str()), std::string(meta["namespace"].str())});
+      out.push_back(
+          {&pods(), std::string(meta["name"].str()), std::string(meta["namespace"].str())});
     }
   }
   return out;
@@ -82,7 +88,9 @@ Result<std::vector<ObjectRef>> chosen(Invocation& in) {
 
 Result<void> reach(Invocation& in, const ObjectRef& ref, const Goal& goal, std::int64_t until) {
   if (goal.kind == Goal::Kind::kDelete) return wait_gone(in, ref.ns, ref.name, {}, until);
-  return wait_for(in, ref.ns, ref.name, goal.kind == Goal::Kind::kCreate, [&](View pod) { return holds(goal, pod); }, until);
+  return wait_for(
+      in, ref.ns, ref.name, goal.kind == Goal::Kind::kCreate,
+      [&](View pod) { return holds(goal, pod); }, until);
 }
 
 }  // namespace
@@ -98,7 +106,9 @@ int run_wait(Invocation& in) {
   auto until = deadline(in, 30);
   if (!until) return in.usage(until.error().message());
   auto refs = chosen(in);
-  if (!refs) return refs.error().code == Code::kInvalidArgument ? in.usage(refs.error().message()) : in.failed(refs.error());
+  if (!refs)
+    return refs.error().code == Code::kInvalidArgument ? in.usage(refs.error().message())
+                                                       : in.failed(refs.error());
   if (refs->empty()) return in.failed("no matching resources found");
   int status = kDone;
   for (const ObjectRef& ref : *refs) {

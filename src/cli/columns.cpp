@@ -9,8 +9,8 @@ namespace {
 
 using Line = std::vector<std::string_view>;  // all cells but the last are tab-terminated
 
-// Lays out lines [first, last) from column `widths.size()` on: each run of lines that have this column
-// gets its width, then the next column is laid out within the run.
+// Lays out lines [first, last) from column `widths.size()` on: each run of lines that have this
+// column gets its width, then the next column is laid out within the run.
 void lay_out(const std::vector<Line>& lines, std::size_t first, std::size_t last, TabStops stops,
              std::vector<std::size_t>& widths, std::vector<std::string>& out) {
   const std::size_t column = widths.size();

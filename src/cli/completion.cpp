@@ -72,8 +72,10 @@ const Option* waiting(const Command& command, const Command& root, std::string_v
   return nullptr;
 }
 
-// Follows the words to the command they name; `operands` counts what was not a command or an option.
-const Command* walk(const Command& root, std::span<const std::string_view> words, std::size_t& operands) {
+// Follows the words to the command they name; `operands` counts what was not a command or an
+// option.
+const Command* walk(const Command& root, std::span<const std::string_view> words,
+                    std::size_t& operands) {
   const Command* at = &root;
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (waiting(*at, root, words[i]) != nullptr) {
@@ -100,13 +102,19 @@ Result<std::string> completion_script(std::string_view shell) {
   if (shell == "bash") return std::string(kBash);
   if (shell == "zsh") return std::string(kZsh);
   if (shell == "fish") return std::string(kFish);
-  return fail(Code::kInvalidArgument, "unknown shell", std::string(shell), "must be bash, zsh or fish");
+  return fail(Code::kInvalidArgument, "unknown shell", std::string(shell),
+              "must be bash, zsh or fish");
 }
 
-Candidates complete(const Command& root, std::span<const std::string_view> words) {
+Candidates complete(const Command& root, std::span<const std::string_view> typed) {
   Candidates out;
+  // bash splits "--output=js" into three words.
+  std::vector<std::string_view> words(typed.begin(), typed.end());
+  if (words.size() > 1 && words.back() == "=") words.back() = "";
+  std::erase(words, "=");
   const std::string_view current = words.empty() ? std::string_view() : words.back();
-  const auto before = words.first(words.empty() ? 0 : words.size() - 1);
+  const auto before =
+      std::span<const std::string_view>(words).first(words.empty() ? 0 : words.size() - 1);
   std::size_t operands = 0;
   const Command* command = walk(root, before, operands);
   if (auto parsed = parse(root, before)) out.so_far = std::move(*parsed);

@@ -30,15 +30,18 @@ Result<ContainerChoice> choose_container(View pod, std::string_view name, bool a
   if (all) return ContainerChoice{every, {}};
   const std::string pod_name(pod["metadata"]["name"].str());
   if (!name.empty()) {
-    if (std::find(every.begin(), every.end(), name) != every.end()) return ContainerChoice{{std::string(name)}, {}};
-    return fail(Code::kInvalidArgument, "container " + std::string(name) + " is not valid for pod " + pod_name, {});
+    if (std::find(every.begin(), every.end(), name) != every.end())
+      return ContainerChoice{{std::string(name)}, {}};
+    return fail(Code::kInvalidArgument,
+                "container " + std::string(name) + " is not valid for pod " + pod_name, {});
   }
   const std::string_view preferred =
       pod["metadata"]["annotations"]["kubectl.kubernetes.io/default-container"].str();
   if (std::find(every.begin(), every.end(), preferred) != every.end()) {
     return ContainerChoice{{std::string(preferred)}, {}};
   }
-  if (main.empty()) return fail(Code::kInvalidArgument, "pod " + pod_name + " has no container", {});
+  if (main.empty())
+    return fail(Code::kInvalidArgument, "pod " + pod_name + " has no container", {});
   ContainerChoice choice{{main[0]}, {}};
   if (every.size() > 1) {
     std::string listed;

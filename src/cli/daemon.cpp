@@ -45,9 +45,10 @@ struct SpawnPlan {
   SpawnPlan& operator=(const SpawnPlan&) = delete;
 };
 
-// The daemon gets a session of its own, /dev/null as its terminal, default signals, and of our descriptors
-// only the ready pipe.
-Result<pid_t> spawn_daemon(const std::string& program, const Layout& layout, int ready, int errors) {
+// The daemon gets a session of its own, /dev/null as its terminal, default signals, and of our
+// descriptors only the ready pipe.
+Result<pid_t> spawn_daemon(const std::string& program, const Layout& layout, int ready,
+                           int errors) {
   SpawnPlan plan;
   ::posix_spawn_file_actions_addopen(&plan.actions, 0, "/dev/null", O_RDONLY, 0);
   ::posix_spawn_file_actions_addopen(&plan.actions, 1, "/dev/null", O_WRONLY, 0);
@@ -74,12 +75,14 @@ Result<pid_t> spawn_daemon(const std::string& program, const Layout& layout, int
   char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   char* env[] = {path, nullptr};
   pid_t pid = -1;
-  const int err = ::posix_spawn(&pid, program.c_str(), &plan.actions, &plan.attributes, argv.data(), env);
+  const int err =
+      ::posix_spawn(&pid, program.c_str(), &plan.actions, &plan.attributes, argv.data(), env);
   if (err != 0) return fail_errno(err, "start", program);
   return pid;
 }
 
-// What podctld says until it serves: one word on the ready pipe, or why not on stderr, then its end.
+// What podctld says until it serves: one word on the ready pipe, or why not on stderr, then its
+// end.
 struct Opening {
   bool ready = false;
   bool timed_out = false;
@@ -123,7 +126,8 @@ Result<Client> connect_until(const Layout& layout, std::int64_t deadline) {
     auto client = Client::connect(layout.socket());
     if (client) return client;
     const Code code = client.error().code;
-    if ((code != Code::kUnavailable && code != Code::kNotFound) || monotonic_ns() > deadline) return client;
+    if ((code != Code::kUnavailable && code != Code::kNotFound) || monotonic_ns() > deadline)
+      return client;
     const std::timespec pause{0, 5'000'000};
     ::nanosleep(&pause, nullptr);
   }
@@ -147,7 +151,9 @@ Result<Client> start(const Layout& layout) {
   ready_write.reset();
   errors_write.reset();
   const Opening opening = watch_opening(ready_read.get(), errors_read.get());
-  if (opening.timed_out) return fail(Code::kTimedOut, "start", program, "not ready after 10 s; see " + layout.run() + "/podctld.log");
+  if (opening.timed_out)
+    return fail(Code::kTimedOut, "start", program,
+                "not ready after 10 s; see " + layout.run() + "/podctld.log");
   if (opening.ready) return connect_until(layout, monotonic_ns() + 1'000'000'000);
   int status = 0;
   ::waitpid(pid, &status, 0);
@@ -167,7 +173,8 @@ Result<std::string> find_helper(const std::string& name) {
     const std::string path = place + "/" + name;
     if (::access(path.c_str(), X_OK) == 0) return path;
   }
-  return fail(Code::kNotFound, "find", name, "it is neither in " + here + " nor in ../libexec/podctl or ../sbin");
+  return fail(Code::kNotFound, "find", name,
+              "it is neither in " + here + " nor in ../libexec/podctl or ../sbin");
 }
 
 Result<Client> connect_or_start(const Layout& layout) {
@@ -177,7 +184,8 @@ Result<Client> connect_or_start(const Layout& layout) {
     return fail(Code::kPermissionDenied, "connect to", layout.socket(),
                 "only root and the group podctl may; use sudo or join the group");
   }
-  if (client.error().code != Code::kNotFound && client.error().code != Code::kUnavailable) return client;
+  if (client.error().code != Code::kNotFound && client.error().code != Code::kUnavailable)
+    return client;
   return start(layout);
 }
 

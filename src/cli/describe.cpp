@@ -94,10 +94,12 @@ void addresses(DescribeText& out, View pod) {
   for (const auto& owner : pod["metadata"]["ownerReferences"].items()) {
     View o(owner);
     if (o["controller"].flag()) {
-      out.pair(0, "Controlled By", std::string(o["kind"].str()) + "/" + std::string(o["name"].str()));
+      out.pair(0, "Controlled By",
+               std::string(o["kind"].str()) + "/" + std::string(o["name"].str()));
     }
   }
-  if (auto node = status["nominatedNodeName"].str(); !node.empty()) out.pair(0, "NominatedNodeName", node);
+  if (auto node = status["nominatedNodeName"].str(); !node.empty())
+    out.pair(0, "NominatedNodeName", node);
 }
 
 void conditions(DescribeText& out, View pod) {
@@ -119,7 +121,8 @@ void conditions(DescribeText& out, View pod) {
   out.title(0, "Conditions");
   out.line(1, "Type\tStatus");
   for (const auto& c : all) {
-    out.line(1, std::string(View(c)["type"].str()) + " \t" + std::string(View(c)["status"].str()) + " ");
+    out.line(
+        1, std::string(View(c)["type"].str()) + " \t" + std::string(View(c)["status"].str()) + " ");
   }
 }
 
@@ -145,8 +148,9 @@ void placement(DescribeText& out, View spec) {
   lead = "Topology Spread Constraints:\t";
   for (const auto& item : spec["topologySpreadConstraints"].items()) {
     View c(item);
-    out.line(0, lead + std::string(c["topologyKey"].str()) + ":" + std::string(c["whenUnsatisfiable"].str()) +
-                    " when max skew " + c["maxSkew"].scalar() + " is exceeded");
+    out.line(0, lead + std::string(c["topologyKey"].str()) + ":" +
+                    std::string(c["whenUnsatisfiable"].str()) + " when max skew " +
+                    c["maxSkew"].scalar() + " is exceeded");
     lead = "\t";
   }
 }
@@ -175,7 +179,8 @@ std::string describe_pod(View pod, View events, std::int64_t now) {
     describe_resources(out, 1, spec["resources"]);
   }
   if (!spec["initContainers"].items().empty()) {
-    describe_containers(out, "Init Containers", spec["initContainers"], status["initContainerStatuses"], pod);
+    describe_containers(out, "Init Containers", spec["initContainers"],
+                        status["initContainerStatuses"], pod);
   }
   describe_containers(out, "Containers", spec["containers"], status["containerStatuses"], pod);
   if (!spec["ephemeralContainers"].items().empty()) {

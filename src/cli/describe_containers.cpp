@@ -23,7 +23,8 @@ std::string ports(View list, std::string_view field) {
   return text;
 }
 
-void ports_line(DescribeText& out, std::string_view one, std::string_view many, const std::string& text) {
+void ports_line(DescribeText& out, std::string_view one, std::string_view many,
+                const std::string& text) {
   if (text.find(',') != std::string::npos) {
     out.pair(2, many, text);
   } else {
@@ -69,11 +70,13 @@ void state(DescribeText& out, std::string_view name, View state) {
     out.pair(3, "Finished", rfc1123(ended["finishedAt"].str()));
   } else {
     out.pair(2, name, "Waiting");
-    if (auto reason = state["waiting"]["reason"].str(); !reason.empty()) out.pair(3, "Reason", reason);
+    if (auto reason = state["waiting"]["reason"].str(); !reason.empty())
+      out.pair(3, "Reason", reason);
   }
 }
 
-// metadata.name, .namespace, .uid, .labels['k'], .annotations['k']: what kubectl resolves; else empty.
+// metadata.name, .namespace, .uid, .labels['k'], .annotations['k']: what kubectl resolves; else
+// empty.
 std::string field_value(View pod, std::string_view path) {
   View meta = pod["metadata"];
   for (std::string_view field : {"name", "namespace", "uid"}) {
@@ -88,7 +91,8 @@ std::string field_value(View pod, std::string_view path) {
   return {};
 }
 
-// kubectl's ExtractContainerResourceValue: in units of the divisor, rounded up; "0" for a limit not set.
+// kubectl's ExtractContainerResourceValue: in units of the divisor, rounded up; "0" for a limit not
+// set.
 std::string resource_value(View container, View ref) {
   const auto parts = text::split(ref["resource"].str(), '.');
   if (parts.size() != 2) return {};
@@ -107,7 +111,8 @@ std::string resource_value(View container, View ref) {
 
 std::string key_source(View ref, std::string_view of) {
   return "<set to the key '" + std::string(ref["key"].str()) + "' " + std::string(of) + " '" +
-         std::string(ref["name"].str()) + "'>\tOptional: " + (ref["optional"].flag() ? "true" : "false");
+         std::string(ref["name"].str()) +
+         "'>\tOptional: " + (ref["optional"].flag() ? "true" : "false");
 }
 
 void env_from(DescribeText& out, View list) {
@@ -117,8 +122,10 @@ void env_from(DescribeText& out, View list) {
     View e(item);
     View ref = e["configMapRef"] ? e["configMapRef"] : e["secretRef"];
     std::string from = e["configMapRef"] ? "ConfigMap" : "Secret";
-    if (auto prefix = e["prefix"].str(); !prefix.empty()) from += " with prefix '" + std::string(prefix) + "'";
-    out.line(3, std::string(ref["name"].str()) + "\t" + from + "\tOptional: " + (ref["optional"].flag() ? "true" : "false"));
+    if (auto prefix = e["prefix"].str(); !prefix.empty())
+      from += " with prefix '" + std::string(prefix) + "'";
+    out.line(3, std::string(ref["name"].str()) + "\t" + from +
+                    "\tOptional: " + (ref["optional"].flag() ? "true" : "false"));
   }
 }
 
@@ -136,12 +143,15 @@ void env(DescribeText& out, View container, View pod) {
         lead.clear();
       }
     } else if (View ref = from["fieldRef"]) {
-      out.pair(3, name, field_value(pod, ref["fieldPath"].str()) + " (" + std::string(ref["apiVersion"].str("v1")) +
-                            ":" + std::string(ref["fieldPath"].str()) + ")");
+      out.pair(3, name,
+               field_value(pod, ref["fieldPath"].str()) + " (" +
+                   std::string(ref["apiVersion"].str("v1")) + ":" +
+                   std::string(ref["fieldPath"].str()) + ")");
     } else if (View ref = from["resourceFieldRef"]) {
       std::string value = resource_value(container, ref);
       const std::string_view resource = ref["resource"].str();
-      if (value == "0" && (resource == "limits.cpu" || resource == "limits.memory")) value = "node allocatable";
+      if (value == "0" && (resource == "limits.cpu" || resource == "limits.memory"))
+        value = "node allocatable";
       out.pair(3, name, value + " (" + std::string(resource) + ")");
     } else if (View ref = from["secretKeyRef"]) {
       out.pair(3, name, key_source(ref, "in secret"));
@@ -159,8 +169,10 @@ void mounts(DescribeText& out, View container) {
   out.line(2, list.empty() ? "Mounts:\t<none>" : "Mounts:");
   for (View m : list) {
     std::string flags = m["readOnly"].flag() ? "ro" : "rw";
-    if (auto path = m["subPath"].str(); !path.empty()) flags += ",path=\"" + std::string(path) + "\"";
-    out.line(3, std::string(m["mountPath"].str()) + " from " + std::string(m["name"].str()) + " (" + flags + ")");
+    if (auto path = m["subPath"].str(); !path.empty())
+      flags += ",path=\"" + std::string(path) + "\"";
+    out.line(3, std::string(m["mountPath"].str()) + " from " + std::string(m["name"].str()) + " (" +
+                    flags + ")");
   }
   if (container["volumeDevices"].items().empty()) return;
   out.line(2, list.empty() ? "Devices:\t<none>" : "Devices:");
@@ -172,7 +184,8 @@ void mounts(DescribeText& out, View container) {
 
 void amounts(DescribeText& out, int level, std::string_view title, View map) {
   std::vector<std::pair<std::string, std::string>> list;
-  for (const auto& [name, value] : map.fields()) list.emplace_back(std::string(name), View(value).scalar());
+  for (const auto& [name, value] : map.fields())
+    list.emplace_back(std::string(name), View(value).scalar());
   if (list.empty()) return;
   std::sort(list.begin(), list.end());
   out.title(level, title);
@@ -194,14 +207,16 @@ void describe_resources(DescribeText& out, int level, View resources) {
 }
 
 std::string describe_probe(View probe) {
-  const std::string attributes = "delay=" + std::to_string(probe["initialDelaySeconds"].num()) +
-                                 "s timeout=" + std::to_string(probe["timeoutSeconds"].num()) +
-                                 "s period=" + std::to_string(probe["periodSeconds"].num()) +
-                                 "s successThreshold=" + std::to_string(probe["successThreshold"].num()) +
-                                 " failureThreshold=" + std::to_string(probe["failureThreshold"].num());
+  const std::string attributes =
+      "delay=" + std::to_string(probe["initialDelaySeconds"].num()) +
+      "s timeout=" + std::to_string(probe["timeoutSeconds"].num()) +
+      "s period=" + std::to_string(probe["periodSeconds"].num()) +
+      "s successThreshold=" + std::to_string(probe["successThreshold"].num()) +
+      " failureThreshold=" + std::to_string(probe["failureThreshold"].num());
   if (View exec = probe["exec"]) {
     std::string command;
-    for (const auto& word : exec["command"].items()) command += (command.empty() ? "" : " ") + std::string(View(word).str());
+    for (const auto& word : exec["command"].items())
+      command += (command.empty() ? "" : " ") + std::string(View(word).str());
     return "exec [" + command + "] " + attributes;
   }
   if (View get = probe["httpGet"]) {
@@ -215,15 +230,18 @@ std::string describe_probe(View probe) {
     return "http-get " + url + std::string(path) + " " + attributes;
   }
   if (View tcp = probe["tcpSocket"]) {
-    return "tcp-socket " + std::string(tcp["host"].str()) + ":" + tcp["port"].scalar() + " " + attributes;
+    return "tcp-socket " + std::string(tcp["host"].str()) + ":" + tcp["port"].scalar() + " " +
+           attributes;
   }
   if (View grpc = probe["grpc"]) {
-    return "grpc <pod>:" + grpc["port"].scalar() + " " + std::string(grpc["service"].str()) + " " + attributes;
+    return "grpc <pod>:" + grpc["port"].scalar() + " " + std::string(grpc["service"].str()) + " " +
+           attributes;
   }
   return "unknown " + attributes;
 }
 
-void describe_containers(DescribeText& out, std::string_view label, View containers, View statuses, View pod) {
+void describe_containers(DescribeText& out, std::string_view label, View containers, View statuses,
+                         View pod) {
   out.line(0, std::string(label) + (containers.items().empty() ? ": <none>" : ":"));
   for (const auto& item : containers.items()) {
     View container(item);
@@ -238,7 +256,9 @@ void describe_containers(DescribeText& out, std::string_view label, View contain
       out.pair(2, "Restart Count", std::to_string(status["restartCount"].num()));
     }
     describe_resources(out, 2, container["resources"]);
-    for (auto [title, field] : {std::pair{"Liveness", "livenessProbe"}, {"Readiness", "readinessProbe"}, {"Startup", "startupProbe"}}) {
+    for (auto [title, field] : {std::pair{"Liveness", "livenessProbe"},
+                                {"Readiness", "readinessProbe"},
+                                {"Startup", "startupProbe"}}) {
       if (container[field]) out.pair(2, title, describe_probe(container[field]));
     }
     env_from(out, container["envFrom"]);

@@ -17,7 +17,8 @@ std::string event_age(View event, std::int64_t now) {
     last = series["lastObservedTime"];
   }
   if (count <= 1) return age(first.str(), now);
-  return age(last.str(), now) + " (x" + std::to_string(count) + " over " + age(first.str(), now) + ")";
+  return age(last.str(), now) + " (x" + std::to_string(count) + " over " + age(first.str(), now) +
+         ")";
 }
 
 void describe_events(DescribeText& out, View events, std::int64_t now) {
@@ -29,8 +30,9 @@ void describe_events(DescribeText& out, View events, std::int64_t now) {
     View e(item);
     std::string_view from = e["source"]["component"].str();
     if (from.empty()) from = e["reportingComponent"].str();
-    out.line(1, std::string(e["type"].str()) + "\t" + std::string(e["reason"].str()) + "\t" + event_age(e, now) +
-                    "\t" + std::string(from) + "\t" + std::string(text::trim(e["message"].str())));
+    out.line(1, std::string(e["type"].str()) + "\t" + std::string(e["reason"].str()) + "\t" +
+                    event_age(e, now) + "\t" + std::string(from) + "\t" +
+                    std::string(text::trim(e["message"].str())));
   }
 }
 

@@ -6,7 +6,8 @@
 
 namespace podctl::cli {
 
-void describe_containers(DescribeText& out, std::string_view label, View containers, View statuses, View pod);
+void describe_containers(DescribeText& out, std::string_view label, View containers, View statuses,
+                         View pod);
 void describe_resources(DescribeText& out, int level, View resources);
 void describe_volumes(DescribeText& out, View volumes);
 void describe_events(DescribeText& out, View events, std::int64_t now);

@@ -1,4 +1,5 @@
-// What the parts of describe write into: lines with an indent, a key and a value, aligned at the end.
+// What the parts of describe write into: lines with an indent, a key and a value, aligned at the
+// end.
 #pragma once
 
 #include <string>

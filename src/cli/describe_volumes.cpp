@@ -1,5 +1,5 @@
-// The volumes' part of describe: kubectl's describeVolumes. A table tells, for each source, its sentence
-// and its fields; the few that need more have a function.
+// The volumes' part of describe: kubectl's describeVolumes. A table tells, for each source, its
+// sentence and its fields; the few that need more have a function.
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <span>
@@ -26,8 +26,10 @@ constexpr Line kHostPath[] = {{"Path", "path"}, {"HostPathType", "type", Show::k
 constexpr Line kSecret[] = {{"SecretName", "secretName"}, {"Optional", "optional", Show::kBool}};
 constexpr Line kConfigMap[] = {{"Name", "name"}, {"Optional", "optional", Show::kBool}};
 constexpr Line kClaim[] = {{"ClaimName", "claimName"}, {"ReadOnly", "readOnly", Show::kBool}};
-constexpr Line kNfs[] = {{"Server", "server"}, {"Path", "path"}, {"ReadOnly", "readOnly", Show::kBool}};
-constexpr Line kCsi[] = {{"Driver", "driver"}, {"FSType", "fsType"}, {"ReadOnly", "readOnly", Show::kBool}};
+constexpr Line kNfs[] = {
+    {"Server", "server"}, {"Path", "path"}, {"ReadOnly", "readOnly", Show::kBool}};
+constexpr Line kCsi[] = {
+    {"Driver", "driver"}, {"FSType", "fsType"}, {"ReadOnly", "readOnly", Show::kBool}};
 constexpr Line kImage[] = {{"Reference", "reference"}, {"PullPolicy", "pullPolicy"}};
 
 constexpr Source kSources[] = {
@@ -35,12 +37,15 @@ constexpr Source kSources[] = {
     {"secret", "Secret (a volume populated by a Secret)", kSecret},
     {"configMap", "ConfigMap (a volume populated by a ConfigMap)", kConfigMap},
     {"persistentVolumeClaim",
-     "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)", kClaim},
+     "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
+     kClaim},
     {"nfs", "NFS (an NFS mount that lasts the lifetime of a pod)", kNfs},
     {"csi", "CSI (a Container Storage Interface (CSI) volume source)", kCsi},
     {"image", "Image (a container image or OCI artifact)", kImage},
     {"ephemeral",
-     "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)", {}},
+     "EphemeralVolume (an inline specification for a volume that gets created and deleted with the "
+     "pod)",
+     {}},
 };
 
 void line(DescribeText& out, const Line& l, View source) {

@@ -18,7 +18,8 @@ std::string option_words(const Option& o) {
 
 std::string option_list(std::span<const Option> options) {
   std::string text;
-  for (const Option& o : options) text += "  " + option_words(o) + "\t" + std::string(o.help) + "\n";
+  for (const Option& o : options)
+    text += "  " + option_words(o) + "\t" + std::string(o.help) + "\n";
   return align(text, kDescribeStops);
 }
 
@@ -83,14 +84,17 @@ void roff_command(const Command& c, const std::string& path, std::string& out) {
     if (!c.options.empty()) out += roff_options(c.options);
     if (!c.examples.empty()) out += ".PP\n.EX\n" + roff(example_list(c.examples)) + ".EE\n";
   }
-  for (const Command& child : c.children) roff_command(child, path + " " + std::string(child.name), out);
+  for (const Command& child : c.children)
+    roff_command(child, path + " " + std::string(child.name), out);
 }
 
 }  // namespace
 
 std::string help_text(const Command& root, const Command& command, std::string_view path) {
-  std::string out = std::string(command.summary) + "\n\nUsage:\n  " + usage_line(command, path) + "\n";
-  if (!out.empty()) out[0] = static_cast<char>(out[0] >= 'a' && out[0] <= 'z' ? out[0] - 'a' + 'A' : out[0]);
+  std::string out =
+      std::string(command.summary) + "\n\nUsage:\n  " + usage_line(command, path) + "\n";
+  if (!out.empty())
+    out[0] = static_cast<char>(out[0] >= 'a' && out[0] <= 'z' ? out[0] - 'a' + 'A' : out[0]);
   if (!command.text.empty()) out += "\n" + std::string(command.text) + "\n";
   if (!command.examples.empty()) out += "\nExamples:\n" + example_list(command.examples);
   if (!command.children.empty()) out += "\nCommands:\n" + command_list(command);
@@ -102,24 +106,31 @@ std::string help_text(const Command& root, const Command& command, std::string_v
 }
 
 std::string man_page(const Command& root, std::string_view version) {
-  std::string out = ".\\\" Made from the command table of podctl (podctl __man).\n.TH PODCTL 1 \"\" \"podctl " +
-                    std::string(version) + "\" \"User Commands\"\n";
+  std::string out =
+      ".\\\" Made from the command table of podctl (podctl __man).\n.TH PODCTL 1 \"\" \"podctl " +
+      std::string(version) + "\" \"User Commands\"\n";
   out += ".SH NAME\npodctl \\- " + roff(root.summary) + "\n";
   out += ".SH SYNOPSIS\n.B podctl\n[\\fIOPTION\\fR...] \\fICOMMAND\\fR [\\fIARG\\fR...]\n";
-  out += ".SH DESCRIPTION\n"
-         "podctl runs real Kubernetes Pod manifests on one Linux machine. It speaks the Kubernetes API to\n"
-         ".BR podctld (8),\nwhich the first command that needs it starts.\n";
+  out +=
+      ".SH DESCRIPTION\n"
+      "podctl runs real Kubernetes Pod manifests on one Linux machine. It speaks the Kubernetes "
+      "API to\n"
+      ".BR podctld (8),\nwhich the first command that needs it starts.\n";
   out += ".SH GLOBAL OPTIONS\n" + roff_options(root.options);
   out += ".SH COMMANDS\n";
   for (const Command& c : root.children) roff_command(c, std::string(c.name), out);
-  out += ".SH EXIT STATUS\n"
-         ".TP\n0\nall went well\n.TP\n1\nsomething failed; stderr says what\n.TP\n2\nthe command line is wrong\n"
-         ".PP\n\\fBpodctl exec\\fR passes on the exit status of its command.\n";
-  out += ".SH ENVIRONMENT\n.TP\n\\fBPODCTL_ROOT\\fR\nthe same as \\fB\\-\\-root\\fR\n"
-         ".TP\n\\fBNO_COLOR\\fR\nwhen set, no colour even on a terminal\n";
-  out += ".SH FILES\n.TP\n\\fI/run/podctl/podctld.sock\\fR\nthe socket of podctld\n"
-         ".TP\n\\fI/var/lib/podctl\\fR\nobjects, images, volumes\n"
-         ".TP\n\\fI/var/log/pods\\fR\nlogs as the kubelet lays them out\n";
+  out +=
+      ".SH EXIT STATUS\n"
+      ".TP\n0\nall went well\n.TP\n1\nsomething failed; stderr says what\n.TP\n2\nthe command line "
+      "is wrong\n"
+      ".PP\n\\fBpodctl exec\\fR passes on the exit status of its command.\n";
+  out +=
+      ".SH ENVIRONMENT\n.TP\n\\fBPODCTL_ROOT\\fR\nthe same as \\fB\\-\\-root\\fR\n"
+      ".TP\n\\fBNO_COLOR\\fR\nwhen set, no colour even on a terminal\n";
+  out +=
+      ".SH FILES\n.TP\n\\fI/run/podctl/podctld.sock\\fR\nthe socket of podctld\n"
+      ".TP\n\\fI/var/lib/podctl\\fR\nobjects, images, volumes\n"
+      ".TP\n\\fI/var/log/pods\\fR\nlogs as the kubelet lays them out\n";
   out += ".SH SEE ALSO\n.BR podctld (8),\n.BR lsns (8),\n.BR cgroups (7),\n.BR namespaces (7)\n";
   return out;
 }

@@ -49,8 +49,8 @@ std::string url_escape(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const auto u = static_cast<unsigned char>(c);
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
-                       c == '_' || c == '.' || c == '~';
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
     if (plain) {
       out += c;
     } else {
@@ -113,7 +113,8 @@ Result<Reply> parse_head(std::string_view head) {
     }
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) continue;
-    reply.headers.emplace_back(lower(line.substr(0, colon)), std::string(text::trim(line.substr(colon + 1))));
+    reply.headers.emplace_back(lower(line.substr(0, colon)),
+                               std::string(text::trim(line.substr(colon + 1))));
   }
   return reply;
 }
@@ -126,14 +127,16 @@ Result<Client> Client::connect(const std::string& socket_path) {
   const std::string path = "/proc/self/fd/" + std::to_string(dir.get()) + socket_path.substr(slash);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return fail_errno(ENAMETOOLONG, "connect to", socket_path);
+  if (path.size() >= sizeof address.sun_path)
+    return fail_errno(ENAMETOOLONG, "connect to", socket_path);
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   Client client;
   client.fd_ = UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!client.fd_) return fail_errno(errno, "make a socket", {});
   if (::connect(client.fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
     const int err = errno;
-    if (err == ECONNREFUSED) return fail(Code::kUnavailable, "connect to", socket_path, "nobody listens");
+    if (err == ECONNREFUSED)
+      return fail(Code::kUnavailable, "connect to", socket_path, "nobody listens");
     return fail_errno(err, "connect to", socket_path);
   }
   return client;
@@ -155,7 +158,8 @@ Result<void> Client::send_all(std::string_view data) {
   return {};
 }
 
-// A server that refuses an upload answers before it has read all: EPIPE here means "read the answer".
+// A server that refuses an upload answers before it has read all: EPIPE here means "read the
+// answer".
 Result<void> Client::send_body(int fd, bool chunked) {
   std::string block(256U << 10, '\0');
   for (;;) {
@@ -166,10 +170,12 @@ Result<void> Client::send_body(int fd, bool chunked) {
     std::string head;
     if (chunked) {
       char digits[20];
-      auto [end, error] = std::to_chars(digits, digits + sizeof digits, static_cast<std::size_t>(n), 16);
+      auto [end, error] =
+          std::to_chars(digits, digits + sizeof digits, static_cast<std::size_t>(n), 16);
       head = std::string(digits, end) + "\r\n";
     }
-    std::string piece = head + block.substr(0, static_cast<std::size_t>(n)) + (chunked ? "\r\n" : "");
+    std::string piece =
+        head + block.substr(0, static_cast<std::size_t>(n)) + (chunked ? "\r\n" : "");
     if (auto sent = send_all(piece); !sent) {
       if (sent.error().sys_errno == EPIPE) return {};
       return sent;
@@ -179,13 +185,16 @@ Result<void> Client::send_body(int fd, bool chunked) {
 }
 
 Result<void> Client::send(const Request& request) {
-  std::string head = std::string(request.method) + " " + request.target + " HTTP/1.1\r\nHost: podctld\r\n";
-  for (const auto& [name, value] : request.headers) head += std::string(name) + ": " + value + "\r\n";
+  std::string head =
+      std::string(request.method) + " " + request.target + " HTTP/1.1\r\nHost: podctld\r\n";
+  for (const auto& [name, value] : request.headers)
+    head += std::string(name) + ": " + value + "\r\n";
   if (request.upload >= 0) {
-    struct stat st{};
+    struct stat st {};
     const bool sized = ::fstat(request.upload, &st) == 0 && S_ISREG(st.st_mode);
     head += "Content-Type: application/x-tar\r\n";
-    head += sized ? "Content-Length: " + std::to_string(st.st_size) + "\r\n\r\n" : "Transfer-Encoding: chunked\r\n\r\n";
+    head += sized ? "Content-Length: " + std::to_string(st.st_size) + "\r\n\r\n"
+                  : "Transfer-Encoding: chunked\r\n\r\n";
     TRY(send_all(head));
     return send_body(request.upload, !sized);
   }
@@ -202,7 +211,8 @@ Result<bool> Client::fill(std::int64_t deadline_ns) {
     if (deadline_ns != 0) {
       const std::int64_t left = (deadline_ns - monotonic_ns()) / 1'000'000;
       pollfd waiting{fd_.get(), POLLIN, 0};
-      const int n = ::poll(&waiting, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 1 << 30)));
+      const int n =
+          ::poll(&waiting, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 1 << 30)));
       if (n < 0 && errno == EINTR) continue;
       if (n == 0 && left > 0) continue;
       if (n == 0) return fail(Code::kTimedOut, "wait for podctld", {});
@@ -221,7 +231,8 @@ Result<Reply> Client::read_head() {
   for (;;) {
     const std::size_t end = buffer_.find("\r\n\r\n");
     if (end == std::string::npos) {
-      if (buffer_.size() > kMaxHead) return fail(Code::kCorrupt, "read from podctld", {}, "the head has no end");
+      if (buffer_.size() > kMaxHead)
+        return fail(Code::kCorrupt, "read from podctld", {}, "the head has no end");
       if (!TRY(fill(0))) return gone();
       continue;
     }
@@ -237,7 +248,8 @@ Result<Reply> Client::open(const Request& request) {
   chunked_ = lower(reply.header("transfer-encoding")).find("chunked") != std::string::npos;
   left_ = text::parse_u64(reply.header("content-length"));
   in_chunk_ = false;
-  done_ = reply.status == 101 || reply.status == 204 || request.method == "HEAD" || (!chunked_ && left_ == 0U);
+  done_ = reply.status == 101 || reply.status == 204 || request.method == "HEAD" ||
+          (!chunked_ && left_ == 0U);
   if (reply.ok() || reply.status == 101) return reply;
   while (auto piece = TRY(next())) reply.body += *piece;
   return reply;
@@ -282,7 +294,8 @@ Result<std::optional<std::string>> Client::next_chunk(std::int64_t deadline_ns) 
       if (!TRY(fill(deadline_ns))) return gone();
       continue;
     }
-    const std::string_view line = std::string_view(buffer_).substr(0, std::min(end, buffer_.find(';')));
+    const std::string_view line =
+        std::string_view(buffer_).substr(0, std::min(end, buffer_.find(';')));
     auto size = parse_hex(line);
     if (!size) return fail(Code::kCorrupt, "read from podctld", {}, "a chunk has no size");
     buffer_.erase(0, end + 2);

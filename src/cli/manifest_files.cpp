@@ -14,7 +14,8 @@ namespace podctl::cli {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::size_t kMaxFile = 8U << 20;  // api's own limit is lower; this one bounds what is read
+constexpr std::size_t kMaxFile = 8U
+                                 << 20;  // api's own limit is lower; this one bounds what is read
 
 Result<std::string> read_all(int fd, const std::string& name) {
   std::string text;
@@ -25,13 +26,15 @@ Result<std::string> read_all(int fd, const std::string& name) {
     if (n < 0) return fail_errno(errno, "read", name);
     if (n == 0) return text;
     text.append(block, static_cast<std::size_t>(n));
-    if (text.size() > kMaxFile) return fail(Code::kInvalidArgument, "read", name, "larger than 8 MiB");
+    if (text.size() > kMaxFile)
+      return fail(Code::kInvalidArgument, "read", name, "larger than 8 MiB");
   }
 }
 
 Result<ManifestFile> read_file(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd && errno == ENOENT) return fail(Code::kNotFound, "the path \"" + path + "\" does not exist", {});
+  if (!fd && errno == ENOENT)
+    return fail(Code::kNotFound, "the path \"" + path + "\" does not exist", {});
   if (!fd) return fail_errno(errno, "open", path);
   return ManifestFile{path, TRY(read_all(fd.get(), path))};
 }
@@ -41,7 +44,8 @@ bool manifest_name(const fs::path& path) {
   return extension == ".yaml" || extension == ".yml" || extension == ".json";
 }
 
-Result<void> add_directory(const std::string& path, bool recursive, std::vector<ManifestFile>& files) {
+Result<void> add_directory(const std::string& path, bool recursive,
+                           std::vector<ManifestFile>& files) {
   std::vector<fs::path> found, below;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(path, error)) {
@@ -63,7 +67,8 @@ Result<void> add_directory(const std::string& path, bool recursive, std::vector<
 
 }  // namespace
 
-Result<std::vector<ManifestFile>> read_manifests(const std::vector<std::string_view>& paths, bool recursive) {
+Result<std::vector<ManifestFile>> read_manifests(const std::vector<std::string_view>& paths,
+                                                 bool recursive) {
   std::vector<ManifestFile> files;
   for (std::string_view view : paths) {
     const std::string path(view);
@@ -79,7 +84,8 @@ Result<std::vector<ManifestFile>> read_manifests(const std::vector<std::string_v
     const std::size_t before = files.size();
     TRY(add_directory(path, recursive, files));
     if (files.size() == before) {
-      return fail(Code::kNotFound, "no manifest in the directory \"" + path + "\"", {}, "looked for *.yaml, *.yml and *.json");
+      return fail(Code::kNotFound, "no manifest in the directory \"" + path + "\"", {},
+                  "looked for *.yaml, *.yml and *.json");
     }
   }
   return files;
@@ -89,7 +95,8 @@ Result<std::vector<LoadedFile>> load_files(Invocation& in) {
   std::vector<LoadedFile> out;
   std::size_t faults = 0, objects = 0;
   std::string shown;
-  for (ManifestFile& file : TRY(read_manifests(in.args.all("filename"), in.args.flag("recursive")))) {
+  for (ManifestFile& file :
+       TRY(read_manifests(in.args.all("filename"), in.args.flag("recursive")))) {
     api::Loaded loaded = api::load_manifests(file.text, in.ns());
     for (const api::Fault& fault : loaded.faults) {
       shown += api::render(fault, file.name, file.text);
@@ -101,7 +108,9 @@ Result<std::vector<LoadedFile>> load_files(Invocation& in) {
   }
   if (faults > 0) {
     in.err(shown);
-    return fail(Code::kInvalidArgument, std::to_string(faults) + (faults == 1 ? " fault" : " faults"), {}, "nothing was changed");
+    return fail(Code::kInvalidArgument,
+                std::to_string(faults) + (faults == 1 ? " fault" : " faults"), {},
+                "nothing was changed");
   }
   if (objects == 0) return fail(Code::kInvalidArgument, "no objects passed to " + in.args.path, {});
   for (const LoadedFile& f : out) {

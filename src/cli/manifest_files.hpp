@@ -16,8 +16,10 @@ struct ManifestFile {
   std::string text;
 };
 
-// Every file of -f, directories in order of name: *.yaml, *.yml, *.json. kNotFound names what is missing.
-Result<std::vector<ManifestFile>> read_manifests(const std::vector<std::string_view>& paths, bool recursive);
+// Every file of -f, directories in order of name: *.yaml, *.yml, *.json. kNotFound names what is
+// missing.
+Result<std::vector<ManifestFile>> read_manifests(const std::vector<std::string_view>& paths,
+                                                 bool recursive);
 
 struct LoadedFile {
   ManifestFile file;

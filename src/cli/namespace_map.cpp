@@ -67,9 +67,11 @@ std::string paint(std::string_view text, std::string_view kind, Style style) {
 }
 
 // The word for one holder and type in the matrix.
-std::string relation(const std::vector<Space>& all, const Holder& h, std::string_view type, bool wide) {
+std::string relation(const std::vector<Space>& all, const Holder& h, std::string_view type,
+                     bool wide) {
   for (const Space& s : all) {
-    if (s.type != type || std::find(s.members.begin(), s.members.end(), &h) == s.members.end()) continue;
+    if (s.type != type || std::find(s.members.begin(), s.members.end(), &h) == s.members.end())
+      continue;
     std::string text(s.kind());
     return wide ? text + ":" + std::to_string(s.inode) : text;
   }
@@ -86,10 +88,12 @@ std::string namespace_map(View report, bool wide, Style style) {
     std::string members;
     for (const Holder* h : s.members) members += (members.empty() ? "" : ", ") + h->name;
     const Holder& first = *s.members.front();
-    std::vector<std::string> row = {std::string(s.type), std::to_string(s.inode), paint(s.kind(), s.kind(), style),
+    std::vector<std::string> row = {std::string(s.type), std::to_string(s.inode),
+                                    paint(s.kind(), s.kind(), style),
                                     s.host ? "the host" : with_pid(first), members};
     if (wide) {
-      row.insert(row.begin() + 4, "/proc/" + std::to_string(first.pid) + "/ns/" + std::string(s.type));
+      row.insert(row.begin() + 4,
+                 "/proc/" + std::to_string(first.pid) + "/ns/" + std::string(s.type));
     }
     table.rows.push_back(std::move(row));
   }

@@ -31,7 +31,8 @@ Failure unknown_command(const Command& parent, std::string_view path, std::strin
 
 class Parser {
  public:
-  Parser(const Command& root, std::span<const std::string_view> words) : root_(root), words_(words) {}
+  Parser(const Command& root, std::span<const std::string_view> words)
+      : root_(root), words_(words) {}
 
   Result<Parsed> run() {
     current_ = &root_;
@@ -87,10 +88,12 @@ class Parser {
     if (auto near = text::nearest(name, names); near && !name.empty()) {
       return usage(what, "did you mean \"--" + std::string(*near) + "\"?");
     }
-    return usage(what, "see 'podctl " + (parsed_.path.empty() ? "help" : parsed_.path + " --help") + "'");
+    return usage(what,
+                 "see 'podctl " + (parsed_.path.empty() ? "help" : parsed_.path + " --help") + "'");
   }
 
-  Result<void> take(const Option& option, std::string shown, std::optional<std::string_view> value) {
+  Result<void> take(const Option& option, std::string shown,
+                    std::optional<std::string_view> value) {
     if (option.name == "help") parsed_.help = true;
     if (!value && option.takes == Takes::kFlag) value = "true";
     if (!value && option.takes == Takes::kOptional) value = option.implied;
@@ -99,14 +102,16 @@ class Parser {
       value = words_[++at_];
     }
     if (option.takes == Takes::kFlag && *value != "true" && *value != "false") {
-      return usage("invalid value \"" + std::string(*value) + "\" for " + shown, "must be true or false");
+      return usage("invalid value \"" + std::string(*value) + "\" for " + shown,
+                   "must be true or false");
     }
     TRY(check_choice(option, shown, *value));
     parsed_.options.emplace_back(&option, std::string(*value));
     return {};
   }
 
-  static Result<void> check_choice(const Option& option, const std::string& shown, std::string_view value) {
+  static Result<void> check_choice(const Option& option, const std::string& shown,
+                                   std::string_view value) {
     if (option.choices.empty()) return {};
     std::vector<std::string_view> choices = text::split(option.choices, '|');
     for (std::string_view c : choices) {
@@ -114,7 +119,8 @@ class Parser {
     }
     std::string listed;
     for (std::string_view c : choices) listed += (listed.empty() ? "" : ", ") + std::string(c);
-    return usage("invalid value \"" + std::string(value) + "\" for " + shown, "must be one of: " + listed);
+    return usage("invalid value \"" + std::string(value) + "\" for " + shown,
+                 "must be one of: " + listed);
   }
 
   Result<void> long_option(std::string_view body) {
@@ -148,15 +154,17 @@ class Parser {
     const Command& c = *current_;
     if (c.run == nullptr) {
       if (&c == &root_) return {};
-      return usage("\"podctl " + parsed_.path + "\" needs a command", "see 'podctl " + parsed_.path + " --help'");
+      return usage("\"podctl " + parsed_.path + "\" needs a command",
+                   "see 'podctl " + parsed_.path + " --help'");
     }
     if (parsed_.operands.size() < c.min_operands) {
       return usage("podctl " + parsed_.path + " needs " + std::string(c.operands),
                    "see 'podctl " + parsed_.path + " --help'");
     }
     if (parsed_.operands.size() > c.max_operands) {
-      return usage("unexpected argument \"" + parsed_.operands[c.max_operands] + "\"",
-                   c.dashes ? "put the command after --" : "see 'podctl " + parsed_.path + " --help'");
+      return usage(
+          "unexpected argument \"" + parsed_.operands[c.max_operands] + "\"",
+          c.dashes ? "put the command after --" : "see 'podctl " + parsed_.path + " --help'");
     }
     if (parsed_.had_dashes && !c.dashes && !parsed_.after_dashes.empty()) {
       return usage("unexpected argument \"" + parsed_.after_dashes[0] + "\" after --");

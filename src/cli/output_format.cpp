@@ -28,7 +28,8 @@ std::string name_of(View object) {
     for (const auto& item : object["items"].items()) text += name_of(item);
     return text;
   }
-  return lower(object["kind"].str("pod")) + "/" + std::string(object["metadata"]["name"].str()) + "\n";
+  return lower(object["kind"].str("pod")) + "/" + std::string(object["metadata"]["name"].str()) +
+         "\n";
 }
 
 // "{.a.b}", ".a.b", "a.b" and "$.a.b" all mean {.a.b}, as kubectl's relaxed form has it.
@@ -45,8 +46,8 @@ Result<std::string> custom_columns(std::string_view spec, const boost::json::val
   for (std::string_view column : text::split(spec, ',')) {
     const std::size_t colon = column.find(':');
     if (colon == std::string_view::npos || colon + 1 == column.size()) {
-      return fail(Code::kInvalidArgument, "unexpected custom-columns spec: " + std::string(column),  {},
-                  "expected <header>:<json-path-expr>");
+      return fail(Code::kInvalidArgument, "unexpected custom-columns spec: " + std::string(column),
+                  {}, "expected <header>:<json-path-expr>");
     }
     table.head.emplace_back(column.substr(0, colon));
     paths.push_back(TRY(api::JsonPath::parse(braced(column.substr(colon + 1)))));
@@ -56,7 +57,8 @@ Result<std::string> custom_columns(std::string_view spec, const boost::json::val
     for (const auto& path : paths) {
       std::vector<std::string> values;
       for (const auto* value : TRY(path.find(item))) {
-        values.push_back(value->is_structured() ? boost::json::serialize(*value) : View(value).scalar());
+        values.push_back(value->is_structured() ? boost::json::serialize(*value)
+                                                : View(value).scalar());
       }
       cells.push_back(values.empty() ? "<none>" : text::join(values, ","));
     }
@@ -113,17 +115,25 @@ Result<Format> parse_format(std::string_view text) {
     TRY(api::JsonPath::parse(argument));
     return Format{Kind::kJsonPath, argument};
   }
-  return fail(Code::kInvalidArgument, "unable to match a printer suitable for the output format \"" + std::string(text) + "\"", {});
+  return fail(
+      Code::kInvalidArgument,
+      "unable to match a printer suitable for the output format \"" + std::string(text) + "\"", {});
 }
 
 Result<std::string> format_object(const Format& format, const boost::json::value& object) {
   switch (format.kind) {
-    case Format::Kind::kJson: return api::to_pretty_json(object);
-    case Format::Kind::kYaml: return api::to_yaml(object);
-    case Format::Kind::kName: return name_of(object);
-    case Format::Kind::kJsonPath: return TRY(api::JsonPath::parse(format.argument)).print(object);
-    case Format::Kind::kColumns: return custom_columns(format.argument, object);
-    default: break;
+    case Format::Kind::kJson:
+      return api::to_pretty_json(object);
+    case Format::Kind::kYaml:
+      return api::to_yaml(object);
+    case Format::Kind::kName:
+      return name_of(object);
+    case Format::Kind::kJsonPath:
+      return TRY(api::JsonPath::parse(format.argument)).print(object);
+    case Format::Kind::kColumns:
+      return custom_columns(format.argument, object);
+    default:
+      break;
   }
   return fail(Code::kInternal, "print", "a table", "no format");
 }
@@ -140,7 +150,8 @@ Result<void> sort_objects(std::string_view path, std::vector<boost::json::value>
     const auto values = TRY(parsed.find(objects[i]));
     keys.emplace_back(values.empty() ? SortKey{} : sort_key(values[0]), i);
   }
-  std::stable_sort(keys.begin(), keys.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(keys.begin(), keys.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<boost::json::value> sorted;
   for (const auto& [key, index] : keys) sorted.push_back(std::move(objects[index]));
   objects = std::move(sorted);

@@ -19,7 +19,8 @@ std::string or_none(std::string_view text) { return text.empty() ? "<none>" : st
 
 std::string labels_text(View labels) {
   std::vector<std::string> pairs;
-  for (const auto& [key, value] : labels.fields()) pairs.push_back(std::string(key) + "=" + View(value).scalar());
+  for (const auto& [key, value] : labels.fields())
+    pairs.push_back(std::string(key) + "=" + View(value).scalar());
   std::sort(pairs.begin(), pairs.end());
   return pairs.empty() ? "<none>" : text::join(pairs, ",");
 }
@@ -35,7 +36,8 @@ std::string gates_text(const api::Pod& pod) {
   return std::to_string(ready) + "/" + std::to_string(pod.spec.readinessGates.size());
 }
 
-void pod_cells(const boost::json::value& object, const TableOptions& options, std::int64_t now, Cells& cells) {
+void pod_cells(const boost::json::value& object, const TableOptions& options, std::int64_t now,
+               Cells& cells) {
   const api::Pod pod = to_pod(object);
   const api::Time time(now / 1'000'000'000, static_cast<std::int32_t>(now % 1'000'000'000));
   cells.push_back(api::ready_count(pod).str());
@@ -60,7 +62,9 @@ void event_cells(View e, const TableOptions& options, std::int64_t now, Cells& c
   View object = e["involvedObject"];
   cells.clear();
   if (options.with_namespace) cells.emplace_back(e["metadata"]["namespace"].str());
-  View last = e["lastTimestamp"] ? e["lastTimestamp"] : e["firstTimestamp"] ? e["firstTimestamp"] : e["eventTime"];
+  View last = e["lastTimestamp"]    ? e["lastTimestamp"]
+              : e["firstTimestamp"] ? e["firstTimestamp"]
+                                    : e["eventTime"];
   cells.push_back(age(last.str(), now));
   cells.emplace_back(e["type"].str());
   cells.emplace_back(e["reason"].str());
@@ -81,7 +85,8 @@ void event_cells(View e, const TableOptions& options, std::int64_t now, Cells& c
 
 std::string node_status(View node) {
   for (const auto& c : node["status"]["conditions"].items()) {
-    if (View(c)["type"].str() == "Ready") return View(c)["status"].str() == "True" ? "Ready" : "NotReady";
+    if (View(c)["type"].str() == "Ready")
+      return View(c)["status"].str() == "True" ? "Ready" : "NotReady";
   }
   return "Unknown";
 }
@@ -97,7 +102,8 @@ std::string node_roles(View node) {
   std::vector<std::string> roles;
   constexpr std::string_view kLead = "node-role.kubernetes.io/";
   for (const auto& [key, value] : node["metadata"]["labels"].fields()) {
-    if (std::string_view(key).starts_with(kLead)) roles.emplace_back(std::string_view(key).substr(kLead.size()));
+    if (std::string_view(key).starts_with(kLead))
+      roles.emplace_back(std::string_view(key).substr(kLead.size()));
   }
   return roles.empty() ? "<none>" : text::join(roles, ",");
 }
@@ -123,10 +129,14 @@ Cells base_headings(const Resource& resource, bool wide) {
     if (wide) head.insert(head.end(), {"IP", "NODE", "NOMINATED NODE", "READINESS GATES"});
   } else if (resource.kind == "Event") {
     head = {"LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"};
-    if (wide) head = {"LAST SEEN", "TYPE", "REASON", "OBJECT", "SUBOBJECT", "SOURCE", "MESSAGE", "FIRST SEEN", "COUNT", "NAME"};
+    if (wide)
+      head = {"LAST SEEN", "TYPE",    "REASON",     "OBJECT", "SUBOBJECT",
+              "SOURCE",    "MESSAGE", "FIRST SEEN", "COUNT",  "NAME"};
   } else if (resource.kind == "Node") {
     head = {"NAME", "STATUS", "ROLES", "AGE", "VERSION"};
-    if (wide) head.insert(head.end(), {"INTERNAL-IP", "EXTERNAL-IP", "OS-IMAGE", "KERNEL-VERSION", "CONTAINER-RUNTIME"});
+    if (wide)
+      head.insert(head.end(), {"INTERNAL-IP", "EXTERNAL-IP", "OS-IMAGE", "KERNEL-VERSION",
+                               "CONTAINER-RUNTIME"});
   } else {
     head = {"NAME", "STATUS", "AGE"};
   }
@@ -153,7 +163,8 @@ Cells headings(const Resource& resource, const TableOptions& options) {
   return head;
 }
 
-Cells row(const Resource& resource, const boost::json::value& object, const TableOptions& options, std::int64_t now) {
+Cells row(const Resource& resource, const boost::json::value& object, const TableOptions& options,
+          std::int64_t now) {
   View o(object);
   View meta = o["metadata"];
   Cells cells;
@@ -170,7 +181,8 @@ Cells row(const Resource& resource, const boost::json::value& object, const Tabl
     cells.emplace_back(o["status"]["phase"].str("Active"));
     cells.push_back(age(meta["creationTimestamp"].str(), now));
   }
-  for (const std::string& key : options.label_columns) cells.push_back(meta["labels"][key].scalar());
+  for (const std::string& key : options.label_columns)
+    cells.push_back(meta["labels"][key].scalar());
   if (options.show_labels) cells.push_back(labels_text(meta["labels"]));
   return cells;
 }

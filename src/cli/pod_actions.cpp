@@ -34,19 +34,22 @@ Result<std::string> request_delete(Invocation& in, const std::string& ns, const 
   request.method = "DELETE";
   request.target = pods_path(ns, name);
   if (grace_seconds) {
-    request.body = R"({"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":)" + std::to_string(*grace_seconds) + "}";
+    request.body = R"({"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":)" +
+                   std::to_string(*grace_seconds) + "}";
   }
   const Reply reply = TRY(in.call(request));
   if (!reply.ok()) {
-    return fail(reply.status == 404 ? Code::kNotFound : Code::kFailedPrecondition, refusal_text(reply), {});
+    return fail(reply.status == 404 ? Code::kNotFound : Code::kFailedPrecondition,
+                refusal_text(reply), {});
   }
   const auto object = TRY(parse_json_value(reply.body));
   View o(object);
-  return std::string(o["kind"].str() == "Status" ? o["details"]["uid"].str() : o["metadata"]["uid"].str());
+  return std::string(o["kind"].str() == "Status" ? o["details"]["uid"].str()
+                                                 : o["metadata"]["uid"].str());
 }
 
-Result<void> wait_gone(Invocation& in, const std::string& ns, const std::string& name, const std::string& uid,
-                       std::int64_t deadline_ns) {
+Result<void> wait_gone(Invocation& in, const std::string& ns, const std::string& name,
+                       const std::string& uid, std::int64_t deadline_ns) {
   bool there = false;
   return watch(
       in, plan_for(ns, name, deadline_ns),
@@ -58,8 +61,9 @@ Result<void> wait_gone(Invocation& in, const std::string& ns, const std::string&
       [&](std::size_t) { return std::exchange(there, false); });
 }
 
-Result<void> wait_for(Invocation& in, const std::string& ns, const std::string& name, bool may_appear,
-                      const std::function<bool(View)>& holds, std::int64_t deadline_ns) {
+Result<void> wait_for(Invocation& in, const std::string& ns, const std::string& name,
+                      bool may_appear, const std::function<bool(View)>& holds,
+                      std::int64_t deadline_ns) {
   bool met = false, gone = false;
   auto result = watch(
       in, plan_for(ns, name, deadline_ns),
@@ -79,7 +83,8 @@ Result<void> wait_for(Invocation& in, const std::string& ns, const std::string& 
 bool has_condition(View pod, std::string_view type, std::string_view value) {
   for (const auto& item : pod["status"]["conditions"].items()) {
     View c(item);
-    if (same_ignoring_case(c["type"].str(), type)) return same_ignoring_case(c["status"].str(), value);
+    if (same_ignoring_case(c["type"].str(), type))
+      return same_ignoring_case(c["status"].str(), value);
   }
   return false;
 }
@@ -89,7 +94,9 @@ Result<std::int64_t> deadline(Invocation& in, std::int64_t otherwise) {
   const std::string_view text = in.args.get("timeout");
   if (text.empty()) return otherwise == 0 ? 0 : monotonic_ns() + otherwise * kSecond;
   auto ns = parse_duration(text);
-  if (!ns) return fail(Code::kInvalidArgument, "invalid value \"" + std::string(text) + "\" for --timeout", {});
+  if (!ns)
+    return fail(Code::kInvalidArgument, "invalid value \"" + std::string(text) + "\" for --timeout",
+                {});
   return monotonic_ns() + (*ns < 0 ? 7 * 24 * 3600 * kSecond : *ns);
 }
 

@@ -17,13 +17,14 @@ Result<std::string> request_delete(Invocation& in, const std::string& ns, const 
                                    std::optional<std::int64_t> grace_seconds);
 
 // Returns once no pod of this name and uid is there; an empty uid: no pod of the name. kTimedOut.
-Result<void> wait_gone(Invocation& in, const std::string& ns, const std::string& name, const std::string& uid,
-                       std::int64_t deadline_ns);
+Result<void> wait_gone(Invocation& in, const std::string& ns, const std::string& name,
+                       const std::string& uid, std::int64_t deadline_ns);
 
 // Returns once `holds` is true for the pod. kNotFound when it is not there or goes away, unless
 // `may_appear`; kTimedOut.
-Result<void> wait_for(Invocation& in, const std::string& ns, const std::string& name, bool may_appear,
-                      const std::function<bool(View)>& holds, std::int64_t deadline_ns);
+Result<void> wait_for(Invocation& in, const std::string& ns, const std::string& name,
+                      bool may_appear, const std::function<bool(View)>& holds,
+                      std::int64_t deadline_ns);
 
 // Whether status.conditions has `type` (any case) with `value` (any case).
 bool has_condition(View pod, std::string_view type, std::string_view value);

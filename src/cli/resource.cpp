@@ -33,7 +33,8 @@ Result<const Resource*> find_resource(std::string_view word) {
     names.push_back(r.plural);
   }
   auto near = text::nearest(word, names);
-  return fail(Code::kInvalidArgument, "the server doesn't have a resource type \"" + std::string(word) + "\"", {},
+  return fail(Code::kInvalidArgument,
+              "the server doesn't have a resource type \"" + std::string(word) + "\"", {},
               near ? "did you mean \"" + std::string(*near) + "\"?" : "see 'podctl api-resources'");
 }
 

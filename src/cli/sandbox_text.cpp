@@ -25,7 +25,8 @@ std::string pressure(View usage, std::string_view field) {
   const std::size_t at = text.find("avg10=");
   if (at == std::string_view::npos) return {};
   const std::size_t end = text.find_first_of(" \n", at);
-  return std::string(text.substr(at + 6, end == std::string_view::npos ? end : end - at - 6)) + " %";
+  return std::string(text.substr(at + 6, end == std::string_view::npos ? end : end - at - 6)) +
+         " %";
 }
 
 void add(std::string& text, std::string_view word, std::string value) {
@@ -35,17 +36,21 @@ void add(std::string& text, std::string_view word, std::string value) {
 
 std::string memory_line(View usage) {
   std::string text = human_bytes(static_cast<std::uint64_t>(usage["memoryCurrent"].num()));
-  if (usage["memoryPeak"].num() > 0) add(text, "peak ", human_bytes(static_cast<std::uint64_t>(usage["memoryPeak"].num())));
-  if (usage["oomKills"].num() > 0) add(text, "killed for memory ", std::to_string(usage["oomKills"].num()) + " times");
+  if (usage["memoryPeak"].num() > 0)
+    add(text, "peak ", human_bytes(static_cast<std::uint64_t>(usage["memoryPeak"].num())));
+  if (usage["oomKills"].num() > 0)
+    add(text, "killed for memory ", std::to_string(usage["oomKills"].num()) + " times");
   add(text, "pressure ", pressure(usage, "memoryPressure"));
   return text;
 }
 
 // Throttling raises the CPU pressure too, so the two stand side by side.
 std::string cpu_line(View usage) {
-  std::string text = human_ns(static_cast<std::uint64_t>(usage["cpuUsageUs"].num()) * 1000) + " used";
+  std::string text =
+      human_ns(static_cast<std::uint64_t>(usage["cpuUsageUs"].num()) * 1000) + " used";
   if (usage["periods"].num() > 0) {
-    add(text, "throttled in ", usage["throttledPeriods"].scalar() + " of " + usage["periods"].scalar() + " periods");
+    add(text, "throttled in ",
+        usage["throttledPeriods"].scalar() + " of " + usage["periods"].scalar() + " periods");
   }
   add(text, "pressure ", pressure(usage, "cpuPressure"));
   return text;
@@ -53,7 +58,8 @@ std::string cpu_line(View usage) {
 
 std::string pids_line(View usage) {
   std::string text = std::to_string(usage["pids"].num());
-  if (usage["pidsMaxEvents"].num() > 0) add(text, "limit met ", std::to_string(usage["pidsMaxEvents"].num()) + " times");
+  if (usage["pidsMaxEvents"].num() > 0)
+    add(text, "limit met ", std::to_string(usage["pidsMaxEvents"].num()) + " times");
   return text;
 }
 
@@ -77,7 +83,8 @@ void cgroups(DescribeText& out, View list) {
     out.pair(level + 1, "CPU", cpu_line(usage));
     out.pair(level + 1, "Memory", memory_line(usage));
     out.pair(level + 1, "Processes", pids_line(usage));
-    if (auto io = pressure(usage, "ioPressure"); !io.empty()) out.pair(level + 1, "I/O", "pressure " + io);
+    if (auto io = pressure(usage, "ioPressure"); !io.empty())
+      out.pair(level + 1, "I/O", "pressure " + io);
   }
 }
 
@@ -93,9 +100,11 @@ void list(DescribeText& out, int level, std::string_view key, View items) {
 void network(DescribeText& out, View net) {
   if (!net) return;
   out.title(0, "Network");
-  if (net["mode"].str() == "host") return out.pair(1, "Mode", "host (the host's own interfaces and addresses)");
-  out.pair(1, "Host End", std::string(net["hostInterface"].str("<none>")) + " on bridge " +
-                              std::string(net["bridge"].str("<none>")));
+  if (net["mode"].str() == "host")
+    return out.pair(1, "Mode", "host (the host's own interfaces and addresses)");
+  out.pair(1, "Host End",
+           std::string(net["hostInterface"].str("<none>")) + " on bridge " +
+               std::string(net["bridge"].str("<none>")));
   std::string pod_end(net["podInterface"].str("<none>"));
   if (auto mac = net["mac"].str(); !mac.empty()) pod_end += ", MAC " + std::string(mac);
   out.pair(1, "Pod End", pod_end);
@@ -143,16 +152,20 @@ std::string trace_text(View steps, std::size_t width) {
   for (const auto& item : steps.items()) {
     View s(item);
     const std::int64_t at = s["startNs"].num() - first, took = s["durationNs"].num();
-    text += human_ns(static_cast<std::uint64_t>(at)) + "\t" + human_ns(static_cast<std::uint64_t>(took)) + "\t";
+    text += human_ns(static_cast<std::uint64_t>(at)) + "\t" +
+            human_ns(static_cast<std::uint64_t>(took)) + "\t";
     if (bar > 0) {
       const auto from = static_cast<std::size_t>(at * static_cast<std::int64_t>(bar - 1) / total);
       auto size = static_cast<std::size_t>(took * static_cast<std::int64_t>(bar) / total);
       size = std::clamp<std::size_t>(size, 1, bar - from);
-      text += std::string(from, ' ') + std::string(size, '#') + std::string(bar - from - size, ' ') + "\t";
+      text += std::string(from, ' ') + std::string(size, '#') +
+              std::string(bar - from - size, ' ') + "\t";
     }
-    text += std::string(s["process"].str()) + "\t" + std::string(s["name"].str()) + "\t" + std::string(s["detail"].str()) + "\n";
+    text += std::string(s["process"].str()) + "\t" + std::string(s["name"].str()) + "\t" +
+            std::string(s["detail"].str()) + "\n";
   }
-  return align(text, kTableStops) + "\n" + human_ns(static_cast<std::uint64_t>(last - first)) + " in all\n";
+  return align(text, kTableStops) + "\n" + human_ns(static_cast<std::uint64_t>(last - first)) +
+         " in all\n";
 }
 
 std::string doctor_text(View items, Style style) {
@@ -165,8 +178,10 @@ std::string doctor_text(View items, Style style) {
       const std::string_view code = status == "ok" ? "32" : status == "degraded" ? "33" : "31";
       word = "\x1b[" + std::string(code) + "m" + word + "\x1b[0m";
     }
-    text += word + "\t" + std::string(i["name"].str()) + "\t" + std::string(i["detail"].str()) + "\n";
-    if (auto remedy = i["remedy"].str(); status != "ok" && !remedy.empty()) text += "\t\t-> " + std::string(remedy) + "\n";
+    text +=
+        word + "\t" + std::string(i["name"].str()) + "\t" + std::string(i["detail"].str()) + "\n";
+    if (auto remedy = i["remedy"].str(); status != "ok" && !remedy.empty())
+      text += "\t\t-> " + std::string(remedy) + "\n";
   }
   return align(text, kDescribeStops);
 }

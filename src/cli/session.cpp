@@ -54,7 +54,8 @@ std::string refusal_text(const Reply& reply) {
   std::string text = "Error from server";
   if (auto reason = s["reason"].str(); !reason.empty()) text += " (" + std::string(reason) + ")";
   std::string_view message = s["message"].str();
-  return text + ": " + (message.empty() ? "status " + std::to_string(reply.status) : std::string(message));
+  return text + ": " +
+         (message.empty() ? "status " + std::to_string(reply.status) : std::string(message));
 }
 
 std::string pods_path(std::string_view ns, std::string_view name) {
@@ -67,7 +68,8 @@ std::string pods_path(std::string_view ns, std::string_view name) {
 
 std::string podctl_path(std::string_view rest) { return "/apis/podctl.dev/v1" + std::string(rest); }
 
-Invocation::Invocation(Parsed parsed) : args(std::move(parsed)), layout(Layout::from(args.get("root"))) {}
+Invocation::Invocation(Parsed parsed)
+    : args(std::move(parsed)), layout(Layout::from(args.get("root"))) {}
 
 Result<Client> Invocation::connect() { return connect_or_start(layout); }
 
@@ -79,8 +81,8 @@ Result<Reply> Invocation::call(const Request& request) {
   }
   auto reply = client_->request(request);
   const bool lost = !reply && reply.error().code != Code::kCorrupt;
-  // Repeating is safe for what changes nothing. A connection that served before may have been closed
-  // because podctld ended: the next one goes on from its store.
+  // Repeating is safe for what changes nothing. A connection that served before may have been
+  // closed because podctld ended: the next one goes on from its store.
   if (lost && request.method == "GET") {
     client_ = TRY(connect());
     reply = client_->request(request);
@@ -131,7 +133,9 @@ int Invocation::refused(const Reply& reply) {
 }
 
 int Invocation::usage(std::string_view text) {
-  err("error: " + std::string(text) + "\nsee 'podctl " + args.path + " --help'\n");
+  err("error: " + std::string(text) + "\n");
+  if (text.find("see 'podctl") == std::string_view::npos)
+    err("see 'podctl " + args.path + " --help'\n");
   return kUsage;
 }
 

@@ -10,7 +10,8 @@
 
 namespace podctl::cli {
 
-// Raw from construction to destruction: every key, Ctrl-C and Ctrl-D included, goes to the workload.
+// Raw from construction to destruction: every key, Ctrl-C and Ctrl-D included, goes to the
+// workload.
 class RawTerminal {
  public:
   explicit RawTerminal(int fd);
@@ -23,7 +24,8 @@ class RawTerminal {
   std::optional<termios> before_;
 };
 
-// A descriptor that tells SIGWINCH and the signals that end podctl, so that the terminal is put back first.
+// A descriptor that tells SIGWINCH and the signals that end podctl, so that the terminal is put
+// back first.
 Result<UniqueFd> terminal_signals();
 // The next signal; 0 when there is none.
 int take_signal(int fd);

@@ -36,7 +36,8 @@ std::string rfc1123(std::string_view rfc3339) {
   std::tm tm{};
   ::localtime_r(&seconds, &tm);
   std::array<char, 64> buffer{};
-  const std::size_t n = std::strftime(buffer.data(), buffer.size(), "%a, %d %b %Y %H:%M:%S %z", &tm);
+  const std::size_t n =
+      std::strftime(buffer.data(), buffer.size(), "%a, %d %b %Y %H:%M:%S %z", &tm);
   return {buffer.data(), n};
 }
 
@@ -77,7 +78,7 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
       std::string_view name;
       double ns;
     };
-    static constexpr Unit kUnits[] = {{"ns", 1},   {"us", 1e3}, {"µs", 1e3}, {"ms", 1e6},
+    static constexpr Unit kUnits[] = {{"ns", 1},    {"us", 1e3}, {"µs", 1e3}, {"ms", 1e6},
                                       {"h", 36e11}, {"m", 6e10}, {"s", 1e9}};
     bool found = text.empty() && total == 0;  // a bare number is seconds
     for (const Unit& u : kUnits) {

@@ -12,7 +12,9 @@ namespace {
 enum class End { kStop, kAgain };
 
 Change change_of(std::string_view type) {
-  return type == "ADDED" ? Change::kAdded : type == "DELETED" ? Change::kDeleted : Change::kModified;
+  return type == "ADDED"     ? Change::kAdded
+         : type == "DELETED" ? Change::kDeleted
+                             : Change::kModified;
 }
 
 // The lines of one watch request. kAgain: list anew.
@@ -54,7 +56,8 @@ void pause_briefly() {
 
 }  // namespace
 
-Result<void> watch(Invocation& in, const WatchPlan& plan, const OnChange& on_change, const OnListed& on_listed) {
+Result<void> watch(Invocation& in, const WatchPlan& plan, const OnChange& on_change,
+                   const OnListed& on_listed) {
   for (bool first = true;; first = false) {
     if (!first) pause_briefly();
     const auto list = TRY(in.fetch(listing(plan).str()));
@@ -68,7 +71,10 @@ Result<void> watch(Invocation& in, const WatchPlan& plan, const OnChange& on_cha
     Client client = TRY(in.connect());
     Request request;
     request.target =
-        listing(plan).add("watch", "1").add_if("resourceVersion", View(list)["metadata"]["resourceVersion"].scalar()).str();
+        listing(plan)
+            .add("watch", "1")
+            .add_if("resourceVersion", View(list)["metadata"]["resourceVersion"].scalar())
+            .str();
     auto reply = client.open(request);
     if (!reply || !reply->ok()) continue;
     if (TRY(follow(client, plan, on_change)) == End::kStop) return {};

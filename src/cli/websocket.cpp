@@ -13,7 +13,8 @@ namespace {
 constexpr std::uint64_t kMaxMessage = 16U << 20;
 
 std::string base64(std::string_view bytes) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr char kDigits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     std::uint32_t group = 0;
@@ -32,10 +33,12 @@ using Words = std::array<std::uint32_t, 5>;
 void sha1_block(const unsigned char* block, Words& h) {
   std::array<std::uint32_t, 80> w{};
   for (std::size_t i = 0; i < 16; ++i) {
-    w[i] = static_cast<std::uint32_t>(block[4 * i]) << 24 | static_cast<std::uint32_t>(block[4 * i + 1]) << 16 |
+    w[i] = static_cast<std::uint32_t>(block[4 * i]) << 24 |
+           static_cast<std::uint32_t>(block[4 * i + 1]) << 16 |
            static_cast<std::uint32_t>(block[4 * i + 2]) << 8 | block[4 * i + 3];
   }
-  for (std::size_t i = 16; i < 80; ++i) w[i] = std::rotl(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
+  for (std::size_t i = 16; i < 80; ++i)
+    w[i] = std::rotl(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
   auto [a, b, c, d, e] = h;
   for (std::size_t i = 0; i < 80; ++i) {
     std::uint32_t f = b ^ c ^ d, k = 0xCA62C1D6;
@@ -103,10 +106,13 @@ std::string encode_frame(Opcode opcode, std::string_view payload, std::uint32_t 
 Result<std::optional<Message>> FrameReader::next() {
   for (;;) {
     if (buffer_.size() < 2) return std::optional<Message>();
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint64_t>(static_cast<unsigned char>(buffer_[i])); };
+    const auto byte = [&](std::size_t i) {
+      return static_cast<std::uint64_t>(static_cast<unsigned char>(buffer_[i]));
+    };
     const bool final = (byte(0) & 0x80) != 0;
     const auto opcode = static_cast<Opcode>(byte(0) & 15);
-    if ((byte(1) & 0x80) != 0) return fail(Code::kCorrupt, "read a websocket frame", {}, "the server masked it");
+    if ((byte(1) & 0x80) != 0)
+      return fail(Code::kCorrupt, "read a websocket frame", {}, "the server masked it");
     std::uint64_t size = byte(1) & 127;
     std::size_t head = 2;
     const std::size_t extended = size == 126 ? 2 : size == 127 ? 8 : 0;
@@ -116,13 +122,15 @@ Result<std::optional<Message>> FrameReader::next() {
       for (std::size_t i = 0; i < extended; ++i) size = size << 8 | byte(head + i);
       head += extended;
     }
-    if (size > kMaxMessage) return fail(Code::kCorrupt, "read a websocket frame", {}, "it is larger than 16 MiB");
+    if (size > kMaxMessage)
+      return fail(Code::kCorrupt, "read a websocket frame", {}, "it is larger than 16 MiB");
     if (buffer_.size() < head + size) return std::optional<Message>();
     std::string payload = buffer_.substr(head, size);
     buffer_.erase(0, head + size);
     if (static_cast<int>(opcode) >= 8) return std::optional(Message{opcode, std::move(payload)});
     if (!partial_) {
-      if (opcode == Opcode::kContinuation) return fail(Code::kCorrupt, "read a websocket frame", {}, "nothing to continue");
+      if (opcode == Opcode::kContinuation)
+        return fail(Code::kCorrupt, "read a websocket frame", {}, "nothing to continue");
       partial_ = Message{opcode, {}};
     }
     partial_->payload += payload;
@@ -133,8 +141,8 @@ Result<std::optional<Message>> FrameReader::next() {
   }
 }
 
-Result<WebSocket> WebSocket::open(Client client, const std::string& target, std::string_view protocols,
-                                  Reply& refused) {
+Result<WebSocket> WebSocket::open(Client client, const std::string& target,
+                                  std::string_view protocols, Reply& refused) {
   const std::string key = base64(random_bytes(16));
   Request request;
   request.target = target;

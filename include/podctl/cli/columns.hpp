@@ -1,6 +1,6 @@
-// Columns of text aligned by elastic tab stops, as Go's text/tabwriter does it, because kubectl's output
-// is made by it: a cell ends with a tab; a column is as wide as the widest cell among the consecutive
-// lines that have it. Used by every table and by `describe`.
+// Columns of text aligned by elastic tab stops, as Go's text/tabwriter does it, because kubectl's
+// output is made by it: a cell ends with a tab; a column is as wide as the widest cell among the
+// consecutive lines that have it. Used by every table and by `describe`.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,8 @@
-// The commands themselves, one function each: read the options, speak to podctld, print. What they print
-// comes from the pure functions of output.hpp, describe.hpp and sandbox_text.hpp.
+// The commands themselves, one function each: read the options, speak to podctld, print. What they
+// print comes from the pure functions of output.hpp, describe.hpp and sandbox_text.hpp.
 //
-// Used by the command table only; the process is podctl. They return the exit status: 0 done, 1 failed,
-// 2 wrong use; `exec` passes on the remote command's.
+// Used by the command table only; the process is podctl. They return the exit status: 0 done, 1
+// failed, 2 wrong use; `exec` passes on the remote command's.
 #pragma once
 
 namespace podctl::cli {

@@ -1,7 +1,7 @@
 // Reaching podctld: connect to its socket, and start it when nobody listens.
 //
-// Used by the commands through Session. Starting a program is the one thing of the system that podctl does
-// itself; everything else it asks for over the API.
+// Used by the commands through Session. Starting a program is the one thing of the system that
+// podctl does itself; everything else it asks for over the API.
 #pragma once
 
 #include <string>
@@ -16,9 +16,9 @@ namespace podctl::cli {
 // kNotFound names the places.
 Result<std::string> find_helper(const std::string& name);
 
-// Connects; when there is no socket or nobody listens, starts podctld and waits (10 s at most) until it
-// says on --ready-fd that it serves. Two commands may race: the daemon that loses the lock ends, and both
-// connect to the other.
+// Connects; when there is no socket or nobody listens, starts podctld and waits (10 s at most)
+// until it says on --ready-fd that it serves. Two commands may race: the daemon that loses the lock
+// ends, and both connect to the other.
 Result<Client> connect_or_start(const Layout& layout);
 
 }  // namespace podctl::cli

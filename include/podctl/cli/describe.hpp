@@ -1,5 +1,5 @@
-// `describe` as text: kubectl's part of a pod, in kubectl's order and wording, then podctl's own part from
-// the sandbox report. Pure functions from what the server sent; the clock is an argument.
+// `describe` as text: kubectl's part of a pod, in kubectl's order and wording, then podctl's own
+// part from the sandbox report. Pure functions from what the server sent; the clock is an argument.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace podctl::cli {
 
-// kubectl's describePod. `events` is a list of v1 Events in the order to print; absent: no Events part.
-// `now` is wall time in ns.
+// kubectl's describePod. `events` is a list of v1 Events in the order to print; absent: no Events
+// part. `now` is wall time in ns.
 std::string describe_pod(View pod, View events, std::int64_t now);
 
 // "http-get http://:8080/x delay=0s timeout=1s period=10s successThreshold=1 failureThreshold=3"

@@ -1,8 +1,9 @@
-// A small HTTP/1.1 client over podctld's unix socket: one request at a time, kept alive, bodies whole or
-// bit by bit (watch, log), and the handshake of a WebSocket.
+// A small HTTP/1.1 client over podctld's unix socket: one request at a time, kept alive, bodies
+// whole or bit by bit (watch, log), and the handshake of a WebSocket.
 //
-// Used by the commands only, in the process podctl. Plain blocking sockets with deadlines, because a
-// general library costs more to start than the whole of `get pods`. It starts nothing and prints nothing.
+// Used by the commands only, in the process podctl. Plain blocking sockets with deadlines, because
+// a general library costs more to start than the whole of `get pods`. It starts nothing and prints
+// nothing.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +42,7 @@ struct Request {
   std::string body;
   std::string_view content_type = "application/json";
   std::vector<std::pair<std::string_view, std::string>> headers;
-  int upload = -1;                  // a descriptor to send as the body instead (borrowed)
+  int upload = -1;  // a descriptor to send as the body instead (borrowed)
 };
 
 struct Reply {
@@ -55,7 +56,8 @@ struct Reply {
   std::vector<std::string> warnings() const;
 };
 
-// Parses status line and headers, without the empty line. kCorrupt when it is not HTTP. Pure, for tests.
+// Parses status line and headers, without the empty line. kCorrupt when it is not HTTP. Pure, for
+// tests.
 Result<Reply> parse_head(std::string_view head);
 
 class Client {
@@ -66,9 +68,11 @@ class Client {
   // Sends and reads the whole reply. A reply of 300 and above is a reply, not an error.
   Result<Reply> request(const Request& request);
 
-  // Sends and reads the head; the body follows through next(). Not ok() replies come with their body.
+  // Sends and reads the head; the body follows through next(). Not ok() replies come with their
+  // body.
   Result<Reply> open(const Request& request);
-  // The next piece of the body; nothing at its end. kTimedOut at the deadline (CLOCK_MONOTONIC ns, 0: none).
+  // The next piece of the body; nothing at its end. kTimedOut at the deadline (CLOCK_MONOTONIC ns,
+  // 0: none).
   Result<std::optional<std::string>> next(std::int64_t deadline_ns = 0);
   // True while next() can work without waiting.
   bool buffered() const { return !buffer_.empty(); }
@@ -91,7 +95,8 @@ class Client {
   UniqueFd fd_;
   std::string buffer_;
   bool chunked_ = false;
-  std::optional<std::uint64_t> left_;  // of the body or chunk; absent: until the end of the connection
+  std::optional<std::uint64_t>
+      left_;  // of the body or chunk; absent: until the end of the connection
   bool in_chunk_ = false;
   bool done_ = true;
 };

@@ -1,5 +1,6 @@
-// The command line as data: one table of commands and options yields the parser, --help, the man page and
-// shell completion, so the four never disagree. Constant-initialised: nothing of it runs at start-up.
+// The command line as data: one table of commands and options yields the parser, --help, the man
+// page and shell completion, so the four never disagree. Constant-initialised: nothing of it runs
+// at start-up.
 //
 // Used by the program podctl and by its completion. Parsing is pure; it prints and exits nothing.
 #pragma once
@@ -23,16 +24,25 @@ enum class Takes : std::uint8_t {
 };
 
 // What an operand or a value completes to.
-enum class Completes : std::uint8_t { kNothing, kFile, kResource, kPod, kContainer, kNamespace, kChoice, kImage };
+enum class Completes : std::uint8_t {
+  kNothing,
+  kFile,
+  kResource,
+  kPod,
+  kContainer,
+  kNamespace,
+  kChoice,
+  kImage
+};
 
 struct Option {
   std::string_view name;
-  char letter = 0;                        // 0: no short form
+  char letter = 0;  // 0: no short form
   Takes takes = Takes::kFlag;
   std::string_view value_name = {};
   std::string_view help = {};
-  std::string_view choices = {};          // "a|b|c"; one that ends with '=' is a prefix; empty: any
-  std::string_view implied = {};          // kOptional without a value
+  std::string_view choices = {};  // "a|b|c"; one that ends with '=' is a prefix; empty: any
+  std::string_view implied = {};  // kOptional without a value
   Completes completes = Completes::kNothing;
 };
 
@@ -41,11 +51,11 @@ using Run = int (*)(Invocation&);
 
 struct Command {
   std::string_view name;
-  std::string_view alias = {};            // one more name, not listed
-  std::string_view operands = {};         // "POD -- COMMAND [ARG...]"
-  std::string_view summary = {};          // one line, lower case, no full stop
-  std::string_view text = {};             // paragraphs of --help and the man page
-  std::string_view examples = {};         // lines "command\tcomment"
+  std::string_view alias = {};     // one more name, not listed
+  std::string_view operands = {};  // "POD -- COMMAND [ARG...]"
+  std::string_view summary = {};   // one line, lower case, no full stop
+  std::string_view text = {};      // paragraphs of --help and the man page
+  std::string_view examples = {};  // lines "command\tcomment"
   std::span<const Option> options = {};
   std::span<const Command> children = {};
   Run run = nullptr;
@@ -53,15 +63,15 @@ struct Command {
   std::uint8_t max_operands = 255;
   Completes completes = Completes::kNothing;
   bool hidden = false;
-  bool dashes = false;                    // takes "-- COMMAND…"
+  bool dashes = false;  // takes "-- COMMAND…"
 };
 
 // The root of the table (command_table.cpp): options are the global ones, children the commands.
 const Command& root_command();
 
 struct Parsed {
-  const Command* command = nullptr;             // null: no command was given
-  std::string path;                             // "image ls"
+  const Command* command = nullptr;  // null: no command was given
+  std::string path;                  // "image ls"
   std::vector<std::pair<const Option*, std::string>> options;
   std::vector<std::string> operands;
   std::vector<std::string> after_dashes;
@@ -69,7 +79,9 @@ struct Parsed {
   bool help = false;
 
   bool has(std::string_view name) const { return find(name).has_value(); }
-  bool flag(std::string_view name) const { return find(name) == std::optional<std::string_view>("true"); }
+  bool flag(std::string_view name) const {
+    return find(name) == std::optional<std::string_view>("true");
+  }
   // The last value given.
   std::optional<std::string_view> find(std::string_view name) const;
   std::string_view get(std::string_view name, std::string_view otherwise = {}) const;
@@ -86,8 +98,8 @@ std::string man_page(const Command& root, std::string_view version);
 
 // What `podctl completion SHELL` prints; kInvalidArgument for an unknown shell.
 Result<std::string> completion_script(std::string_view shell);
-// What can stand in place of the last of `words` (which may be empty or half typed): fixed words, or what
-// kind of name the caller has to look up.
+// What can stand in place of the last of `words` (which may be empty or half typed): fixed words,
+// or what kind of name the caller has to look up.
 struct Candidates {
   std::vector<std::string> words;
   Completes dynamic = Completes::kNothing;

@@ -1,4 +1,5 @@
-// What `get` prints: kubectl's columns and the other formats of -o, made from the objects themselves.
+// What `get` prints: kubectl's columns and the other formats of -o, made from the objects
+// themselves.
 //
 // Pure functions; the clock is an argument.
 #pragma once
@@ -21,7 +22,7 @@ struct TableOptions {
   bool with_namespace = false;
   bool wide = false;
   bool show_labels = false;
-  bool with_kind = false;                      // "pod/web" when several types are asked for
+  bool with_kind = false;  // "pod/web" when several types are asked for
   std::vector<std::string> label_columns;
 };
 

@@ -1,4 +1,5 @@
-// The types that `get`, `describe`, `delete` and `wait` take, by all their names, and "TYPE/NAME" operands.
+// The types that `get`, `describe`, `delete` and `wait` take, by all their names, and "TYPE/NAME"
+// operands.
 //
 // Pure; used by the commands.
 #pragma once

@@ -13,10 +13,12 @@ struct Style {
   bool colour = false;
 };
 
-// The map of one pod: a line for each namespace with its inode, whether it is shared, a holder's own or the
-// host's, and who is in it. `wide` adds the path under /proc through which it can be entered.
+// The map of one pod: a line for each namespace with its inode, whether it is shared, a holder's
+// own or the host's, and who is in it. `wide` adds the path under /proc through which it can be
+// entered.
 std::string namespace_map(View report, bool wide, Style style);
-// A line for each holder of each pod, a column for each type: shared, own or host; `wide` shows inodes.
+// A line for each holder of each pod, a column for each type: shared, own or host; `wide` shows
+// inodes.
 std::string namespace_matrix(View reports, bool all_namespaces, bool wide, bool headings);
 
 // What describe prints after kubectl's part.

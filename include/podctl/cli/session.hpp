@@ -1,7 +1,9 @@
-// One run of podctl: what was asked, where podctld is, and where the answer goes. The commands get one.
+// One run of podctl: what was asked, where podctld is, and where the answer goes. The commands get
+// one.
 //
-// Lives in the process podctl only. It connects on the first request (starting podctld when needed), asks
-// again once when podctld went away between two requests, and turns refusals into kubectl's words.
+// Lives in the process podctl only. It connects on the first request (starting podctld when
+// needed), asks again once when podctld went away between two requests, and turns refusals into
+// kubectl's words.
 #pragma once
 
 #include <boost/json/value.hpp>
@@ -45,7 +47,8 @@ class Invocation {
   // A request with its whole reply. Refusals are replies.
   Result<Reply> call(const Request& request);
   Result<Reply> get(const std::string& target);
-  // A JSON object or list; a refusal becomes an Error whose detail is its sentence (kNotFound for 404).
+  // A JSON object or list; a refusal becomes an Error whose detail is its sentence (kNotFound for
+  // 404).
   Result<boost::json::value> fetch(const std::string& target);
   // A connection of its own, for streams.
   Result<Client> connect();

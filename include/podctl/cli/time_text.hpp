@@ -1,4 +1,5 @@
-// Times and durations as kubectl reads and prints them. Pure; used by the output functions and by options.
+// Times and durations as kubectl reads and prints them. Pure; used by the output functions and by
+// options.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,8 @@
 
 namespace podctl::cli {
 
-// Nanoseconds since the epoch of an RFC 3339 time ("2026-11-24T04:00:00Z", fraction and offset allowed).
+// Nanoseconds since the epoch of an RFC 3339 time ("2026-11-24T04:00:00Z", fraction and offset
+// allowed).
 std::optional<std::int64_t> parse_time(std::string_view text);
 // RFC 1123 with a numeric zone, local time: "Tue, 24 Nov 2026 04:00:00 +0000".
 std::string rfc1123(std::string_view rfc3339);

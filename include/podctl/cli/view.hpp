@@ -1,7 +1,8 @@
 // Null-safe reading of a JSON object as the server sent it: a missing field reads as empty.
 //
-// Used by every output function of the CLI. A View borrows; the value it was made from must outlive it.
-// Nothing here fails: what is absent or of another type yields the fallback, as kubectl prints it.
+// Used by every output function of the CLI. A View borrows; the value it was made from must outlive
+// it. Nothing here fails: what is absent or of another type yields the fallback, as kubectl prints
+// it.
 #pragma once
 
 #include <boost/json/value.hpp>
@@ -14,8 +15,9 @@ namespace podctl::cli {
 class View {
  public:
   View() = default;
-  View(const boost::json::value& value) : value_(&value) {}  // NOLINT: a view is made from any value
-  View(const boost::json::value* value) : value_(value) {}   // NOLINT
+  View(const boost::json::value& value)
+      : value_(&value) {}                                   // NOLINT: a view is made from any value
+  View(const boost::json::value* value) : value_(value) {}  // NOLINT
 
   // The member `key` of an object; absent for anything else.
   View operator[](std::string_view key) const;

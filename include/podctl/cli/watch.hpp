@@ -1,7 +1,7 @@
 // Kubernetes watches: a list, then its changes, for as long as the caller wants them.
 //
-// Used by get -w, wait, delete and events. When podctld goes away or the version is too old (410), it lists
-// again and goes on; the caller sees current states, not necessarily each one between.
+// Used by get -w, wait, delete and events. When podctld goes away or the version is too old (410),
+// it lists again and goes on; the caller sees current states, not necessarily each one between.
 #pragma once
 
 #include <boost/json/value.hpp>
@@ -22,12 +22,13 @@ using OnChange = std::function<bool(Change, const boost::json::value&)>;
 using OnListed = std::function<bool(std::size_t)>;
 
 struct WatchPlan {
-  std::string path;              // of the collection
+  std::string path;  // of the collection
   std::string label_selector, field_selector;
   std::int64_t deadline_ns = 0;  // CLOCK_MONOTONIC; 0: none
 };
 
 // kTimedOut at the deadline; kNotFound and the like when the list is refused.
-Result<void> watch(Invocation& in, const WatchPlan& plan, const OnChange& on_change, const OnListed& on_listed);
+Result<void> watch(Invocation& in, const WatchPlan& plan, const OnChange& on_change,
+                   const OnListed& on_listed);
 
 }  // namespace podctl::cli

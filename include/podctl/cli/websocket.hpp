@@ -1,7 +1,8 @@
-// The client's end of a WebSocket (RFC 6455) after an HTTP upgrade: frames out (masked) and messages in.
+// The client's end of a WebSocket (RFC 6455) after an HTTP upgrade: frames out (masked) and
+// messages in.
 //
-// Used by `exec`. The codec is pure and fed with bytes; the socket does not block on writing, because a
-// workload that reads no stdin must not keep its output from being shown.
+// Used by `exec`. The codec is pure and fed with bytes; the socket does not block on writing,
+// because a workload that reads no stdin must not keep its output from being shown.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,14 @@
 
 namespace podctl::cli {
 
-enum class Opcode : std::uint8_t { kContinuation = 0, kText = 1, kBinary = 2, kClose = 8, kPing = 9, kPong = 10 };
+enum class Opcode : std::uint8_t {
+  kContinuation = 0,
+  kText = 1,
+  kBinary = 2,
+  kClose = 8,
+  kPing = 9,
+  kPong = 10
+};
 
 // One whole frame, masked with `mask` as a client must.
 std::string encode_frame(Opcode opcode, std::string_view payload, std::uint32_t mask);
@@ -43,8 +51,8 @@ std::string accept_key(std::string_view key);
 class WebSocket {
  public:
   // Upgrades `client`'s connection. A refusal (Status object) comes as its Reply in `refused`.
-  static Result<WebSocket> open(Client client, const std::string& target, std::string_view protocols,
-                                Reply& refused);
+  static Result<WebSocket> open(Client client, const std::string& target,
+                                std::string_view protocols, Reply& refused);
 
   const std::string& protocol() const { return protocol_; }
   int fd() const { return fd_.get(); }
