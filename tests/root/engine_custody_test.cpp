@@ -1,0 +1,103 @@
+// Custody: what dies, and what must survive it. kill -9 of podctld, of pause, of the shim.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include "engine_fixture.hpp"
+
+namespace podctl::engine {
+namespace {
+
+pid_t shim_pid(const Layout& layout, const std::string& uid) {
+  std::ifstream in(layout.pod_run(uid) + "/shim.pid");
+  pid_t pid = -1;
+  in >> pid;
+  return pid;
+}
+
+TEST_F(ROOT_Engine, NoLineAndNoExitIsLostWithoutPodctld) {
+  ASSERT_TRUE(create(sandbox()));
+  ASSERT_TRUE(start(container("ender", "sleep 0.3; echo bye; exit 5")));
+  ASSERT_TRUE(start(container(
+      "talker",
+      "i=0; while [ $i -lt 40 ]; do echo line $i; i=$((i+1)); sleep 0.02; done; sleep 1000")));
+  abandon();
+  ::usleep(1'500'000);
+  open();
+  std::optional<std::vector<RecoveredSandbox>> found;
+  engine_->recover([&](auto list) { found = std::move(list); });
+  ASSERT_TRUE(run_until([&] { return found.has_value(); }));
+  ASSERT_EQ(found->size(), 1U);
+  const wire::State& state = (*found)[0].state;
+  EXPECT_TRUE(state.alive);
+  ASSERT_EQ(state.containers.size(), 1U);
+  EXPECT_EQ(state.containers[0].name, "talker");
+  ASSERT_EQ(state.exits.size(), 1U);
+  EXPECT_EQ(state.exits[0].exit_code, 5);
+  EXPECT_EQ(log_text("ender"), "bye\n");
+  std::string lines;
+  for (int i = 0; i < 40; ++i) lines += "line " + std::to_string(i) + "\n";
+  EXPECT_EQ(log_text("talker"), lines);
+  engine_->ack_exit(kUid, state.exits[0].id);
+  ASSERT_TRUE(destroy());
+  expect_pod_gone();
+}
+
+TEST_F(ROOT_Engine, KilledPauseEndsThePodAndIsTold) {
+  const auto info = create(sandbox());
+  ASSERT_TRUE(info);
+  ASSERT_TRUE(start(container("main", "sleep 1000")));
+  ASSERT_EQ(::kill(info->pause_pid, SIGKILL), 0);
+  EXPECT_EQ(exit_of("main").exit_code, 137);
+  EXPECT_TRUE(run_until([&] { return !death_.empty(); }));
+  ASSERT_TRUE(destroy());
+  expect_pod_gone();
+}
+
+TEST_F(ROOT_Engine, KilledShimLeavesNothing) {
+  ASSERT_TRUE(create(sandbox()));
+  const auto info = start(container("main", "sleep 1000"));
+  ASSERT_TRUE(info);
+  ASSERT_EQ(::kill(shim_pid(layout_, kUid), SIGKILL), 0);
+  EXPECT_TRUE(run_until([&] { return !death_.empty(); }));
+  const auto done = destroy();
+  ASSERT_TRUE(done) << done.error().message();
+  expect_pod_gone();
+}
+
+TEST_F(ROOT_Engine, DeadShimIsFoundAndCleanedByRecover) {
+  ASSERT_TRUE(create(sandbox()));
+  ASSERT_TRUE(start(container("done", "exit 4")));
+  EXPECT_EQ(exit_of("done").exit_code, 4);
+  ASSERT_TRUE(start(container("main", "sleep 1000")));
+  const pid_t shim = shim_pid(layout_, kUid);
+  abandon();
+  ASSERT_EQ(::kill(shim, SIGKILL), 0);
+  ::usleep(100'000);
+  open();
+  std::optional<std::vector<RecoveredSandbox>> found;
+  engine_->recover([&](auto list) { found = std::move(list); });
+  ASSERT_TRUE(run_until([&] { return found.has_value(); }));
+  ASSERT_EQ(found->size(), 1U);
+  EXPECT_TRUE((*found)[0].shim_dead);
+  ASSERT_EQ((*found)[0].state.exits.size(), 1U);
+  EXPECT_EQ((*found)[0].state.exits[0].exit_code, 4);
+  expect_pod_gone();
+}
+
+TEST_F(ROOT_Engine, SharedPidNamespaceEndsCleanly) {
+  auto spec = sandbox();
+  spec.share_pid = true;
+  const auto info = create(std::move(spec));
+  ASSERT_TRUE(info) << info.error().message();
+  auto main = container("main", "sleep 1000 & sleep 1000");
+  main.pid = wire::PidMode::kPod;
+  ASSERT_TRUE(start(main));
+  ASSERT_EQ(::kill(info->pause_pid, SIGKILL), 0);
+  EXPECT_EQ(exit_of("main").exit_code, 137);
+  EXPECT_TRUE(run_until([&] { return !death_.empty(); }));
+  ASSERT_TRUE(destroy());
+  expect_pod_gone();
+}
+
+}  // namespace
+}  // namespace podctl::engine

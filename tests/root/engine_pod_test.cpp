@@ -1,0 +1,130 @@
+// Pods through a real shim: start, output, ends, exec, removal.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <thread>
+
+#include "engine_fixture.hpp"
+
+namespace podctl::engine {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST_F(ROOT_Engine, RunsTwoContainersAndTellsTheirEnds) {
+  const auto info = create(sandbox());
+  ASSERT_TRUE(info) << info.error().message();
+  EXPECT_GT(info->pause_pid, 0);
+  const auto zero = start(container("zero", "echo out; echo err >&2; printf rest"));
+  ASSERT_TRUE(zero) << zero.error().message();
+  ASSERT_TRUE(start(container("seven", "exit 7")));
+  EXPECT_EQ(exit_of("zero").exit_code, 0);
+  EXPECT_EQ(exit_of("seven").exit_code, 7);
+  EXPECT_THAT(log_text("zero"), HasSubstr("out\n"));
+  EXPECT_THAT(log_text("zero"), HasSubstr("rest\n"));
+  for (const auto& step : info->trace) {
+    std::printf("%8.3f ms  %s %s %s\n", static_cast<double>(step.duration_ns) / 1e6,
+                step.process.c_str(), step.name.c_str(), step.detail.c_str());
+  }
+  for (const auto& step : zero->trace) {
+    std::printf("%8.3f ms  %s %s %s\n", static_cast<double>(step.duration_ns) / 1e6,
+                step.process.c_str(), step.name.c_str(), step.detail.c_str());
+  }
+  ASSERT_TRUE(destroy());
+  expect_pod_gone();
+}
+
+TEST_F(ROOT_Engine, PipelinedRequestsKeepTheirOrder) {
+  auto spec = sandbox();
+  std::vector<std::string> order;
+  engine_->create_sandbox(std::move(spec),
+                          [&](auto r) { order.push_back(r ? "pod" : r.error().message()); });
+  for (const char* name : {"one", "two"}) {
+    engine_->start_container(kUid, container(name, "sleep 100"), [&, name](auto r) {
+      order.push_back(r ? name : r.error().message());
+    });
+  }
+  ASSERT_TRUE(run_until([&] { return order.size() == 3; }));
+  EXPECT_THAT(order, ::testing::ElementsAre("pod", "one", "two"));
+  ASSERT_TRUE(destroy());
+  expect_pod_gone();
+}
+
+TEST_F(ROOT_Engine, KilledContainerEndsWith137) {
+  ASSERT_TRUE(create(sandbox(false)));
+  const auto spec = container("sleeper", "sleep 1000 & sleep 1000");
+  ASSERT_TRUE(start(spec));
+  ASSERT_TRUE(call<void>([&](auto cb) { engine_->kill(kUid, spec.id, cb); }));
+  EXPECT_EQ(exit_of("sleeper").exit_code, 137);
+  EXPECT_EQ(exit_of("sleeper").signal, SIGKILL);
+  EXPECT_FALSE(exit_of("sleeper").oom_killed_main);
+  ASSERT_TRUE(destroy());
+  expect_pod_gone();
+}
+
+TEST_F(ROOT_Engine, OomKillIsCounted) {
+  ASSERT_TRUE(create(sandbox(false)));
+  auto spec = container("hog", "");
+  spec.resources.memory_limit = 16 << 20;
+  spec.argv = {"/bin/busybox", "tail", "/dev/zero"};
+  ASSERT_TRUE(start(spec));
+  EXPECT_EQ(exit_of("hog").exit_code, 137);
+  EXPECT_TRUE(exit_of("hog").oom_killed_main);
+  ASSERT_TRUE(destroy());
+}
+
+TEST_F(ROOT_Engine, ExecGivesOutputAndExitCode) {
+  ASSERT_TRUE(create(sandbox(false)));
+  const auto spec = container("main", "sleep 1000");
+  ASSERT_TRUE(start(spec));
+  int pipe[2];
+  ASSERT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
+  const UniqueFd reader(pipe[0]);
+  ExecStdio stdio;
+  stdio.out = UniqueFd(pipe[1]);
+  wire::ExecSpec exec{.container_id = spec.id,
+                      .argv = {"/bin/sh", "-c", "echo hi; exit 3"},
+                      .env = {"PATH=/bin"},
+                      .cwd = "/"};
+  std::optional<Result<int>> code;
+  const auto started = call<ExecStarted>([&](auto cb) {
+    engine_->exec(kUid, exec, std::move(stdio), cb, [&](Result<int> r) { code = std::move(r); });
+  });
+  ASSERT_TRUE(started) << started.error().message();
+  ASSERT_TRUE(run_until([&] { return code.has_value(); }));
+  EXPECT_EQ(code->value(), 3);
+  char buffer[16] = {};
+  EXPECT_EQ(::read(reader.get(), buffer, sizeof(buffer)), 3);
+  EXPECT_STREQ(buffer, "hi\n");
+  ASSERT_TRUE(destroy());
+}
+
+TEST_F(ROOT_Engine, FailedStartSaysWhyAndLeavesTheSandbox) {
+  ASSERT_TRUE(create(sandbox(false)));
+  auto spec = container("bad", "");
+  spec.argv = {"/no/such/program"};
+  const auto failed = start(spec);
+  ASSERT_FALSE(failed);
+  EXPECT_THAT(failed.error().message(), HasSubstr("/no/such/program"));
+  EXPECT_FALSE(std::filesystem::exists(layout_.container_lib(kUid, "bad", 0)));
+  ASSERT_TRUE(start(container("good", "sleep 100")));
+  ASSERT_TRUE(destroy());
+  expect_pod_gone();
+}
+
+TEST_F(ROOT_Engine, StatsTellCgroupsAndNetwork) {
+  ASSERT_TRUE(create(sandbox()));
+  ASSERT_TRUE(start(container("main", "sleep 1000")));
+  const auto stats = call<wire::SandboxStats>([&](auto cb) { engine_->stats(kUid, cb); });
+  ASSERT_TRUE(stats) << stats.error().message();
+  ASSERT_EQ(stats->groups.size(), 2U);
+  EXPECT_GT(stats->groups[1].stats.memory_current, 0U);
+  EXPECT_FALSE(stats->network.addresses.empty());
+  EXPECT_THAT(stats->network.routes, ::testing::Contains(HasSubstr("default via")));
+  ASSERT_TRUE(destroy());
+  expect_pod_gone();
+}
+
+}  // namespace
+}  // namespace podctl::engine
