@@ -125,7 +125,7 @@ void add_shm(std::vector<MountSpec>& mounts, const api::Pod& pod) {
   mount.name = "shm";
   const bool host = pod.spec.hostIPC.value_or(false);
   mount.kind = host ? MountKind::kHostPath : MountKind::kPodVolume;
-  mount.source = host ? "/dev/shm" : "shm";
+  mount.source = host ? "/dev/shm" : wire::kPodShm;
   mounts.push_back(std::move(mount));
 }
 

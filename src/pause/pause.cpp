@@ -93,7 +93,7 @@ class Setup {
   }
 
   Result<void> mount_shm() {
-    const UniqueFd target = TRY(place("shm"));
+    const UniqueFd target = TRY(place(wire::kPodShm));
     UniqueFd mount;
     if (request_.spec.ipc == SandboxNamespace::kHost) {
       const auto host = TRY(sys::RootDir::open_host("/dev/shm"));

@@ -47,9 +47,11 @@ std::vector<Role> roles_of(const Sandbox& sandbox, bool tty, Stdio stdio, int nu
   return roles;
 }
 
-// Told apart from an earlier attempt whose last process may still be going.
+// Told apart from an earlier attempt whose last process may still be going, and from the sandbox's
+// own leaf.
 std::string leaf_name(const wire::ContainerSpec& spec) {
-  return spec.attempt == 0 ? spec.name : spec.name + "." + std::to_string(spec.attempt);
+  return spec.attempt == 0 && spec.name != "pause" ? spec.name
+                                                   : spec.name + "." + std::to_string(spec.attempt);
 }
 
 Result<UniqueFd> open_null() {

@@ -64,7 +64,7 @@ struct PauseRequest {
   }
 };
 
-// Everything stands: mounts at <mounts>/shm and <mounts>/<volume>, names and sysctls set.
+// Everything stands: mounts at <mounts>/dev.shm and <mounts>/<volume>, names and sysctls set.
 struct PauseReady {
   std::vector<NamespaceId> namespaces;
   std::vector<std::string>

@@ -174,10 +174,13 @@ struct RootfsSpec {
   }
 };
 
+// The pod's /dev/shm as MountSpec::source; no volume has this name, theirs are DNS labels without dots.
+inline constexpr const char* kPodShm = "dev.shm";
+
 enum class MountKind : std::uint8_t {
   kBind = 0,        // `source` is a path of podctl's own on the host (trusted); file or directory
   kHostPath = 1,    // `source` is the manifest's hostPath, checked and made by `host_type`
-  kPodVolume = 2,   // `source` names a memory PodVolume, "shm" the pod's /dev/shm
+  kPodVolume = 2,   // `source` names a memory PodVolume, kPodShm the pod's /dev/shm
   kTmpfs = 3,       // a tmpfs of the container's own
 };
 
