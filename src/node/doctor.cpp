@@ -1,0 +1,156 @@
+#include "podctl/node/doctor.hpp"
+
+#include <linux/magic.h>
+#include <sys/socket.h>
+#include <sys/statfs.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "podctl/base/text.hpp"
+#include "podctl/base/unique_fd.hpp"
+#include "podctl/node/machine.hpp"
+#include "podctl/seccomp/hardening.hpp"
+
+namespace podctl::node {
+namespace {
+
+Finding ok(std::string name, std::string detail) {
+  return {std::move(name), "ok", std::move(detail), {}};
+}
+
+bool has_word(const std::string& content, std::string_view word) {
+  for (const auto line : text::split(content, '\n')) {
+    for (const auto part :
+         text::split(line, line.find('\t') != std::string_view::npos ? '\t' : ' ')) {
+      if (text::trim(part) == word) return true;
+    }
+  }
+  return false;
+}
+
+Finding kernel() {
+  struct utsname uts {};
+  ::uname(&uts);
+  const std::string release = uts.release;
+  const auto parts = text::split(release, '.');
+  const auto major = text::parse_u64(parts[0]).value_or(0);
+  const auto minor = parts.size() > 1 ? text::parse_u64(parts[1]).value_or(0) : 0;
+  if (major > 6 || (major == 6 && minor >= 1)) return ok("kernel", release);
+  return {"kernel", "missing", release + " is older than 6.1", "boot a kernel of at least 6.1"};
+}
+
+bool is_cgroup2(const char* path) {
+  struct statfs fs {};
+  return ::statfs(path, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+Finding cgroup_mode() {
+  if (is_cgroup2("/sys/fs/cgroup")) return ok("cgroups", "version 2");
+  if (is_cgroup2("/sys/fs/cgroup/unified")) {
+    return {"cgroups", "degraded",
+            "hybrid: controllers on version 1, an empty version 2 beside them",
+            "boot with systemd.unified_cgroup_hierarchy=1 for memory.high, PSI and cgroup.kill of "
+            "whole pods"};
+  }
+  if (::access("/sys/fs/cgroup/memory", F_OK) == 0) {
+    return {"cgroups", "degraded", "version 1 only", "mount cgroup2 at /sys/fs/cgroup/unified"};
+  }
+  return {"cgroups", "missing", "no hierarchy at /sys/fs/cgroup",
+          "mount cgroup2 at /sys/fs/cgroup"};
+}
+
+void controllers(std::vector<Finding>& findings) {
+  const bool v2 = is_cgroup2("/sys/fs/cgroup");
+  const std::string have =
+      v2 ? read_small_file("/sys/fs/cgroup/cgroup.controllers") : read_small_file("/proc/cgroups");
+  auto has = [&](const std::string& name) {
+    if (v2) return has_word(have, name);
+    return ::access(("/sys/fs/cgroup/" + name).c_str(), F_OK) == 0;
+  };
+  for (const char* name : {"cpu", "memory", "pids", "cpuset"}) {
+    const std::string item = std::string("controller ") + name;
+    if (has(name)) {
+      findings.push_back(ok(item, "available"));
+    } else {
+      findings.push_back({item, "missing", "limits that need it are refused",
+                          std::string("enable the ") + name + " controller"});
+    }
+  }
+}
+
+void capabilities(std::vector<Finding>& findings) {
+  const auto held = read_machine().capabilities;
+  std::string lacking;
+  for (const char* name : {"SYS_ADMIN", "NET_ADMIN", "SYS_CHROOT", "SETUID", "SETGID", "SETPCAP",
+                           "MKNOD", "DAC_OVERRIDE", "CHOWN", "FOWNER", "KILL", "SYS_PTRACE"}) {
+    const auto number = seccomp::capability_number(name);
+    if (number && (held >> *number & 1) == 0)
+      lacking += std::string(lacking.empty() ? "" : ", ") + "CAP_" + name;
+  }
+  findings.push_back(lacking.empty()
+                         ? ok("capabilities", "all that pods need")
+                         : Finding{"capabilities", "missing", "podctld lacks " + lacking,
+                                   "run podctld as full root"});
+  const auto resource = seccomp::capability_number("SYS_RESOURCE");
+  if (resource && (held >> *resource & 1) != 0) {
+    findings.push_back(ok("CAP_SYS_RESOURCE", "held"));
+  } else {
+    findings.push_back({"CAP_SYS_RESOURCE", "degraded",
+                        "oom_score_adj cannot be lowered and hard limits not raised: Guaranteed "
+                        "pods are not favoured "
+                        "when memory is short",
+                        "give podctld CAP_SYS_RESOURCE"});
+  }
+}
+
+Finding presence(const char* name, bool there, const char* detail, const char* lacks,
+                 const char* remedy, const char* status = "missing") {
+  if (there) return ok(name, detail);
+  return {name, status, lacks, remedy};
+}
+
+bool netfilter_socket() {
+  constexpr int kNetlinkNetfilter = 12;
+  return static_cast<bool>(
+      UniqueFd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, kNetlinkNetfilter)));
+}
+
+}  // namespace
+
+std::vector<Finding> examine_machine() {
+  std::vector<Finding> findings{kernel(), cgroup_mode()};
+  controllers(findings);
+  capabilities(findings);
+  const auto filesystems = read_small_file("/proc/filesystems");
+  findings.push_back(presence("overlayfs", has_word(filesystems, "overlay"), "available",
+                              "no container can have a root file system",
+                              "load the module: modprobe overlay"));
+  findings.push_back(presence("seccomp",
+                              ::access("/proc/sys/kernel/seccomp/actions_avail", F_OK) == 0,
+                              "filters are applied", "hardened containers cannot start",
+                              "use a kernel with CONFIG_SECCOMP_FILTER"));
+  findings.push_back(presence("nftables", netfilter_socket(), "masquerade for pods",
+                              "pods cannot reach beyond this machine",
+                              "load the module: modprobe nf_tables"));
+  findings.push_back(presence(
+      "apparmor", read_small_file("/sys/module/apparmor/parameters/enabled").starts_with("Y"),
+      "enabled", "appArmorProfile is not applied: the kernel has no AppArmor",
+      "boot with apparmor=1 security=apparmor", "degraded"));
+  const auto userns =
+      text::parse_u64(text::trim(read_small_file("/proc/sys/user/max_user_namespaces")))
+          .value_or(0);
+  findings.push_back(presence("user namespaces", userns > 0, "available",
+                              "hostUsers: false is refused",
+                              "set the sysctl user.max_user_namespaces", "degraded"));
+  findings.push_back(presence("pressure stall information",
+                              ::access("/proc/pressure/cpu", F_OK) == 0, "available",
+                              "describe shows no pressure", "boot with psi=1", "degraded"));
+  findings.push_back(presence("ipv6", ::access("/proc/net/if_inet6", F_OK) == 0, "available",
+                              "pods have IPv4 addresses only", "boot without ipv6.disable=1",
+                              "degraded"));
+  return findings;
+}
+
+}  // namespace podctl::node

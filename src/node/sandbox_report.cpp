@@ -1,0 +1,173 @@
+#include "podctl/node/sandbox_report.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <set>
+
+#include "podctl/engine/engine.hpp"
+#include "podctl/image/store.hpp"
+
+namespace podctl::node {
+namespace {
+
+namespace json = boost::json;
+
+template <class List>
+json::array to_array(const List& list) {
+  json::array out;
+  for (const auto& item : list) out.emplace_back(item);
+  return out;
+}
+
+json::object holder(const std::string& name, std::int32_t pid,
+                    const std::vector<wire::NamespaceId>& namespaces) {
+  json::object ids;
+  for (const auto& ns : namespaces) ids[ns.type] = ns.inode;
+  return {{"holder", name}, {"pid", pid}, {"ids", std::move(ids)}};
+}
+
+json::object host_namespaces() {
+  json::object ids;
+  for (const char* type : {"net", "ipc", "uts", "mnt", "pid", "cgroup", "user"}) {
+    struct stat st {};
+    if (::stat((std::string("/proc/self/ns/") + type).c_str(), &st) == 0) ids[type] = st.st_ino;
+  }
+  return ids;
+}
+
+std::string name_of(const PodWorker& worker, const std::string& id) {
+  if (id.empty()) return "pod";
+  for (const auto& [name, running] : worker.containers()) {
+    if (running.info.id == id) return "container/" + name;
+  }
+  return "container/" + id.substr(0, 12);
+}
+
+json::object usage(const CgroupStats& s) {
+  return {{"memoryCurrent", s.memory_current},
+          {"memoryPeak", s.memory_peak},
+          {"memoryInactiveFile", s.memory_inactive_file},
+          {"cpuUsageUs", s.cpu_usage_us},
+          {"throttledPeriods", s.cpu_throttled_periods},
+          {"throttledUs", s.cpu_throttled_us},
+          {"periods", s.cpu_periods},
+          {"pids", s.pids_current},
+          {"pidsMaxEvents", s.pids_max_events},
+          {"oomKills", s.oom_kills},
+          {"cpuPressure", s.cpu_pressure},
+          {"memoryPressure", s.memory_pressure},
+          {"ioPressure", s.io_pressure}};
+}
+
+json::array cgroups(const PodWorker& worker, const wire::SandboxStats& stats) {
+  json::array out;
+  for (const auto& group : stats.groups) {
+    json::object limits;
+    for (const auto& limit : group.limits) limits[limit.key] = limit.value;
+    out.push_back({{"path", group.directories.empty() ? "" : group.directories.front()},
+                   {"directories", to_array(group.directories)},
+                   {"holder", name_of(worker, group.id)},
+                   {"limits", std::move(limits)},
+                   {"usage", usage(group.stats)}});
+  }
+  return out;
+}
+
+json::object network(const Context& context, const PodWorker& worker,
+                     const wire::NetworkReport& report) {
+  if (worker.pod().spec.hostNetwork.value_or(false)) {
+    return {{"mode", "host"}, {"addresses", to_array(context.machine.facts.host_ips)}};
+  }
+  return {{"mode", "pod"},
+          {"bridge", context.layout.bridge()},
+          {"hostInterface", report.host_ifname},
+          {"podInterface", report.pod_ifname},
+          {"mac", report.pod_mac},
+          {"mtu", report.mtu},
+          {"addresses", to_array(report.addresses)},
+          {"gateways", to_array(worker.gateways())},
+          {"routes", to_array(report.routes)}};
+}
+
+json::array rootfs(const Context& context, const PodWorker& worker) {
+  json::array out;
+  for (const auto& [name, running] : worker.containers()) {
+    const auto* container = find_container(worker.pod(), name);
+    if (!running.alive || container == nullptr) continue;
+    json::array layers;
+    if (const auto image = context.images.resolve(container->image))
+      layers = to_array(image->layers);
+    const bool read_only = container->securityContext &&
+                           container->securityContext->readOnlyRootFilesystem.value_or(false);
+    out.push_back(
+        {{"container", name},
+         {"layers", std::move(layers)},
+         {"upper", context.layout.container_lib(worker.uid(), name, running.attempt) + "/upper"},
+         {"readOnly", read_only}});
+  }
+  return out;
+}
+
+json::object base_report(const PodWorker& worker) {
+  const auto& meta = worker.pod().metadata;
+  json::array holders;
+  std::set<std::string> degraded;
+  if (const auto& sandbox = worker.sandbox()) {
+    holders.push_back(holder("pause", sandbox->pause_pid, sandbox->namespaces));
+    degraded.insert(sandbox->degraded.begin(), sandbox->degraded.end());
+  }
+  for (const auto& [name, running] : worker.containers()) {
+    if (!running.alive) continue;
+    holders.push_back(holder("container/" + name, running.info.pid, running.info.namespaces));
+    degraded.insert(running.info.degraded.begin(), running.info.degraded.end());
+  }
+  return {
+      {"pod", json::object{{"name", meta.name}, {"namespace", meta.namespace_}, {"uid", meta.uid}}},
+      {"namespaces", std::move(holders)},
+      {"host", host_namespaces()},
+      {"degraded", to_array(degraded)}};
+}
+
+}  // namespace
+
+void report_sandbox(Context& context, const PodWorker& worker, bool full,
+                    std::function<void(std::string)> done) {
+  if (!full || !worker.sandbox()) return done(json::serialize(base_report(worker)));
+  auto self = worker.weak_from_this();
+  context.engine.stats(worker.uid(),
+                       [&context, self, done = std::move(done)](Result<wire::SandboxStats> stats) {
+                         const auto alive = self.lock();
+                         if (!alive) return done("{}");
+                         auto report = base_report(*alive);
+                         if (stats) {
+                           report["cgroups"] = cgroups(*alive, *stats);
+                           report["network"] = network(context, *alive, stats->network);
+                         }
+                         report["rootfs"] = rootfs(context, *alive);
+                         done(json::serialize(report));
+                       });
+}
+
+std::string report_trace(const PodWorker& worker) {
+  std::vector<wire::TraceStep> steps = worker.trace();
+  auto add = [&steps](const std::vector<wire::TraceStep>& more) {
+    steps.insert(steps.end(), more.begin(), more.end());
+  };
+  if (worker.sandbox()) add(worker.sandbox()->trace);
+  for (const auto& [name, running] : worker.containers()) add(running.info.trace);
+  std::stable_sort(steps.begin(), steps.end(),
+                   [](const auto& a, const auto& b) { return a.start_ns < b.start_ns; });
+  json::array out;
+  for (const auto& step : steps) {
+    out.push_back({{"process", step.process},
+                   {"name", step.name},
+                   {"detail", step.detail},
+                   {"startNs", step.start_ns},
+                   {"durationNs", step.duration_ns}});
+  }
+  return json::serialize(json::object{{"steps", std::move(out)}});
+}
+
+}  // namespace podctl::node

@@ -1,0 +1,134 @@
+// What the server is and has: versions, groups, resources, the namespaces and the node.
+#include <boost/json.hpp>
+
+#include "handlers.hpp"
+#include "podctl/api/encode.hpp"
+#include "podctl/node/clock.hpp"
+#include "podctl/node/machine.hpp"
+
+namespace podctl::server {
+namespace {
+
+namespace json = boost::json;
+using Kind = Route::Kind;
+
+json::object resource(const char* name, const char* singular, bool namespaced, const char* kind,
+                      std::vector<const char*> verbs, std::vector<const char*> short_names = {}) {
+  json::object r{
+      {"name", name}, {"singularName", singular}, {"namespaced", namespaced}, {"kind", kind}};
+  json::array list;
+  for (const auto* verb : verbs) list.emplace_back(verb);
+  r["verbs"] = std::move(list);
+  json::array shorts;
+  for (const auto* name_ : short_names) shorts.emplace_back(name_);
+  if (!shorts.empty()) r["shortNames"] = std::move(shorts);
+  return r;
+}
+
+json::object core_resources() {
+  return {
+      {"kind", "APIResourceList"},
+      {"groupVersion", "v1"},
+      {"resources",
+       json::array{resource("events", "event", true, "Event", {"get", "list", "watch"}, {"ev"}),
+                   resource("namespaces", "namespace", false, "Namespace", {"get", "list"}, {"ns"}),
+                   resource("nodes", "node", false, "Node", {"get", "list"}, {"no"}),
+                   resource("pods", "pod", true, "Pod",
+                            {"create", "delete", "deletecollection", "get", "list", "patch",
+                             "update", "watch"},
+                            {"po"}),
+                   resource("pods/exec", "", true, "PodExecOptions", {"create", "get"}),
+                   resource("pods/log", "", true, "Pod", {"get"}),
+                   resource("pods/status", "", true, "Pod", {"get"})}}};
+}
+
+json::object group() {
+  const json::object version{{"groupVersion", "podctl.dev/v1"}, {"version", "v1"}};
+  return {
+      {"name", "podctl.dev"}, {"versions", json::array{version}}, {"preferredVersion", version}};
+}
+
+json::object version() {
+  return {{"major", "1"},    {"minor", "37"},           {"gitVersion", node::kKubernetesVersion},
+          {"gitCommit", ""}, {"gitTreeState", "clean"}, {"buildDate", ""},
+          {"goVersion", ""}, {"compiler", "g++"},       {"platform", "linux/amd64"}};
+}
+
+json::object document(const Route& route) {
+  switch (route.kind) {
+    case Kind::kVersion:
+      return version();
+    case Kind::kApiVersions:
+      return {{"kind", "APIVersions"},
+              {"versions", json::array{"v1"}},
+              {"serverAddressByClientCIDRs", json::array()}};
+    case Kind::kApiGroups:
+      return {{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", json::array{group()}}};
+    case Kind::kApiGroup: {
+      auto g = group();
+      g["kind"] = "APIGroup";
+      g["apiVersion"] = "v1";
+      return g;
+    }
+    case Kind::kPodctlResources:
+      return {{"kind", "APIResourceList"},
+              {"apiVersion", "v1"},
+              {"groupVersion", "podctl.dev/v1"},
+              {"resources", json::array()}};
+    default:
+      return core_resources();
+  }
+}
+
+std::string list_of(const char* kind, std::uint64_t version,
+                    const std::vector<std::string>& items) {
+  std::string out = std::string("{\"kind\":\"") + kind +
+                    "\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"" +
+                    std::to_string(version) + "\"},\"items\":[";
+  for (std::size_t i = 0; i < items.size(); ++i) out += (i == 0 ? "" : ",") + items[i];
+  return out + "]}\n";
+}
+
+std::string namespace_json(const std::string& name) {
+  api::Namespace ns;
+  ns.kind = "Namespace";
+  ns.apiVersion = "v1";
+  ns.metadata.name = name;
+  ns.metadata.labels["kubernetes.io/metadata.name"] = name;
+  ns.spec.finalizers = {"kubernetes"};
+  ns.status.phase = "Active";
+  return api::to_json(ns);
+}
+
+}  // namespace
+
+void answer_discovery(const ExchangePtr& exchange, const Route& route) {
+  if (route.kind == Kind::kHealth)
+    return exchange->reply({200, "ok", "text/plain; charset=utf-8", {}});
+  exchange->reply({200, json::serialize(document(route)) + "\n"});
+}
+
+void answer_namespaces(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto names = node.objects().namespaces();
+  if (route.kind == Kind::kNamespace) {
+    if (!names.contains(route.name))
+      return exchange->refuse(node::not_found("namespaces", route.name));
+    return exchange->reply({200, namespace_json(route.name) + "\n"});
+  }
+  std::vector<std::string> items;
+  for (const auto& name : names) items.push_back(namespace_json(name));
+  exchange->reply({200, list_of("NamespaceList", node.objects().version(), items)});
+}
+
+void answer_nodes(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto object = node::node_object(node.context().machine, node.objects().version());
+  if (route.kind == Kind::kNodes) {
+    return exchange->reply(
+        {200, list_of("NodeList", node.objects().version(), {api::to_json(object)})});
+  }
+  if (route.name != object.metadata.name)
+    return exchange->refuse(node::not_found("nodes", route.name));
+  exchange->reply({200, api::to_json(object) + "\n"});
+}
+
+}  // namespace podctl::server

@@ -1,0 +1,307 @@
+// exec over a WebSocket: v4 and v5.channel.k8s.io. The first byte of a message is its channel: 0
+// stdin, 1 stdout, 2 stderr, 3 the final Status, 4 resize; in v5, 255 closes the channel named by
+// the next byte.
+// https://github.com/kubernetes/enhancements/tree/master/keps/sig-api-machinery/4006-transition-spdy-to-websockets
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/json.hpp>
+#include <deque>
+
+#include "handlers.hpp"
+#include "podctl/engine/engine.hpp"
+
+namespace podctl::server {
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+using boost::system::error_code;
+using Descriptor = asio::posix::stream_descriptor;
+
+enum Channel : char {
+  kStdin = 0,
+  kStdout = 1,
+  kStderr = 2,
+  kStatus = 3,
+  kResize = 4,
+  kCloseChannel = '\xff'
+};
+
+constexpr std::size_t kLag = 1U << 20;  // bytes underway in a direction before it pauses
+constexpr std::chrono::milliseconds kDrain{
+    500};  // for output after the exit, when others hold the pipe
+
+std::string exit_status(int code) {
+  if (code == 0) return R"({"metadata":{},"status":"Success"})";
+  const auto text = std::to_string(code);
+  return json::serialize(json::object{
+      {"metadata", json::object()},
+      {"status", "Failure"},
+      {"message", "command terminated with non-zero exit code: exit status " + text},
+      {"reason", "NonZeroExitCode"},
+      {"details", json::object{{"causes", json::array{json::object{{"reason", "ExitCode"},
+                                                                   {"message", text}}}}}}});
+}
+
+std::string error_status(const std::string& message) {
+  return json::serialize(json::object{{"metadata", json::object()},
+                                      {"status", "Failure"},
+                                      {"message", message},
+                                      {"reason", "InternalError"},
+                                      {"code", 500}});
+}
+
+struct Wanted {
+  bool in = false, out = false, err = false;
+};
+
+class ExecSession : public std::enable_shared_from_this<ExecSession> {
+ public:
+  ExecSession(asio::io_context& io, std::shared_ptr<Socket> socket, Wanted wanted)
+      : socket_(std::move(socket)),
+        wanted_(wanted),
+        stdin_(io),
+        stdout_(io),
+        stderr_(io),
+        timer_(io) {}
+
+  void begin(engine::Engine& engine, const std::string& uid, wire::ExecSpec spec) {
+    auto self = shared_from_this();
+    socket_->on_message([self](std::string message) { self->on_message(std::move(message)); });
+    socket_->on_close([self] { self->close(); });
+    socket_->on_drained([self] { self->resume_output(); });
+    tty_ = spec.tty;
+    engine::ExecStdio stdio;
+    if (!tty_ && !make_pipes(stdio)) return fail_with("make pipes: no descriptor is free");
+    engine.exec(
+        uid, std::move(spec), std::move(stdio),
+        [self](Result<engine::ExecStarted> started) { self->on_started(std::move(started)); },
+        [self](Result<int> exited) { self->on_exited(std::move(exited)); });
+  }
+
+ private:
+  bool make_pipe(UniqueFd& theirs, Descriptor& ours, bool into_child) {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
+    theirs = UniqueFd(ends[into_child ? 0 : 1]);
+    ours.assign(ends[into_child ? 1 : 0]);
+    return true;
+  }
+
+  bool make_pipes(engine::ExecStdio& stdio) {
+    if (wanted_.in && !make_pipe(stdio.in, stdin_, true)) return false;
+    if (wanted_.out && !make_pipe(stdio.out, stdout_, false)) return false;
+    return !wanted_.err || make_pipe(stdio.err, stderr_, false);
+  }
+
+  void on_started(Result<engine::ExecStarted> started) {
+    if (!started) return fail_with(started.error().message());
+    if (tty_ && started->terminal) {
+      // Reading and writing wait apart, each on a description of its own.
+      const int copy = ::fcntl(started->terminal.get(), F_DUPFD_CLOEXEC, 0);
+      if (copy >= 0) stdin_.assign(copy);
+      stdout_.assign(started->terminal.release());
+      if (cols_ != 0) resize();
+    }
+    if (stdout_.is_open()) read_output(stdout_, out_, kStdout);
+    if (stderr_.is_open()) read_output(stderr_, err_, kStderr);
+    started_ = true;
+    write_input();
+    finish_if_done();
+  }
+
+  // ---- from the client ----
+
+  void on_message(std::string message) {
+    if (message.empty()) return;
+    const char channel = message[0];
+    message.erase(0, 1);
+    if (channel == kStdin) {
+      if (!wanted_.in || message.empty()) return;
+      input_bytes_ += message.size();
+      input_.push_back(std::move(message));
+      if (input_bytes_ > kLag) socket_->pause_reading(true);
+      write_input();
+    } else if (channel == kResize) {
+      read_size(message);
+    } else if (channel == kCloseChannel && !message.empty() && message[0] == kStdin) {
+      input_closed_ = true;
+      write_input();
+    }
+  }
+
+  void write_input() {
+    if (!started_ || writing_) return;
+    if (input_.empty() || !stdin_.is_open()) {
+      input_.clear();
+      input_bytes_ = 0;
+      if (input_closed_ && !tty_) close_descriptor(stdin_);
+      return;
+    }
+    writing_ = true;
+    asio::async_write(stdin_, asio::buffer(input_.front()),
+                      [self = shared_from_this()](error_code error, std::size_t) {
+                        self->writing_ = false;
+                        if (error) {
+                          self->close_descriptor(self->stdin_);
+                        } else {
+                          self->input_bytes_ -= self->input_.front().size();
+                          self->input_.pop_front();
+                        }
+                        if (self->input_bytes_ <= kLag && self->socket_)
+                          self->socket_->pause_reading(false);
+                        self->write_input();
+                      });
+  }
+
+  void read_size(const std::string& text) {
+    error_code error;
+    const auto value = json::parse(text, error);
+    if (error || !value.is_object()) return;
+    auto number = [&value](const char* name) -> std::uint16_t {
+      const auto* field = value.get_object().if_contains(name);
+      return field != nullptr && field->is_int64() && field->get_int64() > 0 &&
+                     field->get_int64() < 65536
+                 ? static_cast<std::uint16_t>(field->get_int64())
+                 : 0;
+    };
+    cols_ = number("Width");
+    rows_ = number("Height");
+    if (started_ && tty_) resize();
+  }
+
+  void resize() {
+    if (stdout_.is_open()) (void)engine::Engine::resize_exec(stdout_.native_handle(), rows_, cols_);
+  }
+
+  // ---- to the client ----
+
+  struct Output {
+    std::array<char, 32768> block;
+    bool paused = false;
+  };
+
+  void read_output(Descriptor& from, Output& output, char channel) {
+    if (socket_ && socket_->pending() > kLag) {
+      output.paused = true;
+      return;
+    }
+    from.async_read_some(asio::buffer(output.block), [self = shared_from_this(), &from, &output,
+                                                      channel](error_code error, std::size_t n) {
+      if (error) {  // the end; EIO when a terminal's last user has left
+        self->close_descriptor(from);
+        return self->finish_if_done();
+      }
+      if (self->socket_) self->socket_->send(channel + std::string(output.block.data(), n));
+      self->read_output(from, output, channel);
+    });
+  }
+
+  void resume_output() {
+    if (std::exchange(out_.paused, false)) read_output(stdout_, out_, kStdout);
+    if (std::exchange(err_.paused, false)) read_output(stderr_, err_, kStderr);
+  }
+
+  void on_exited(Result<int> exited) {
+    status_ = exited ? exit_status(*exited) : error_status(exited.error().message());
+    // What the command left behind may hold its pipes open; it is given a moment, not for ever.
+    timer_.expires_after(kDrain);
+    timer_.async_wait([self = shared_from_this()](error_code error) {
+      if (error) return;
+      self->close_descriptor(self->stdout_);
+      self->close_descriptor(self->stderr_);
+      self->finish_if_done();
+    });
+    finish_if_done();
+  }
+
+  void finish_if_done() {
+    if (status_.empty() || !started_ || stdout_.is_open() || stderr_.is_open() || !socket_) return;
+    timer_.cancel();
+    socket_->send(char(kStatus) + std::exchange(status_, {}));
+    socket_->close();
+  }
+
+  void fail_with(const std::string& message) {
+    if (!socket_) return;
+    socket_->send(char(kStatus) + error_status(message));
+    socket_->close();
+  }
+
+  void close_descriptor(Descriptor& descriptor) {
+    error_code ignored;
+    if (descriptor.is_open()) descriptor.close(ignored);
+  }
+
+  void close() {
+    socket_.reset();
+    timer_.cancel();
+    for (auto* descriptor : {&stdin_, &stdout_, &stderr_}) close_descriptor(*descriptor);
+  }
+
+  std::shared_ptr<Socket> socket_;
+  Wanted wanted_;
+  Descriptor stdin_, stdout_, stderr_;
+  asio::steady_timer timer_;
+  Output out_{}, err_{};
+  std::deque<std::string> input_;
+  std::size_t input_bytes_ = 0;
+  std::string status_;
+  std::uint16_t rows_ = 0, cols_ = 0;
+  bool tty_ = false, started_ = false, writing_ = false, input_closed_ = false;
+};
+
+}  // namespace
+
+void start_exec(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto* record = require_pod(node, exchange, route);
+  if (record == nullptr) return;
+  if (!exchange->wants_websocket()) {
+    return exchange->refuse(node::bad_request("Upgrade request required"));
+  }
+  const auto& query = exchange->request().target.query;
+  auto command = query.all("command");
+  if (command.empty()) {
+    return exchange->refuse(
+        node::bad_request("you must specify at least 1 command for the container"));
+  }
+  const bool tty = query.flag("tty");
+  const Wanted wanted{query.flag("stdin"), query.flag("stdout"), query.flag("stderr") && !tty};
+  if (!wanted.in && !wanted.out && !wanted.err) {
+    return exchange->refuse(
+        node::bad_request("you must specify at least one of stdin, stdout, stderr"));
+  }
+  auto* worker = node.worker(record->object->metadata.uid);
+  std::string container = query.get_or("container", "");
+  if (container.empty() && !record->object->spec.containers.empty())
+    container = record->object->spec.containers[0].name;
+  if (worker == nullptr || node::find_container(*record->object, container) == nullptr) {
+    return exchange->refuse(
+        node::bad_request("container " + container + " is not valid for pod " + route.name));
+  }
+  auto spec = worker->container_spec(container);
+  if (!spec) {
+    return exchange->refuse(node::Refusal{500,
+                                          "InternalError",
+                                          "unable to upgrade connection: " + spec.error().message(),
+                                          {},
+                                          {},
+                                          {}});
+  }
+  auto exec = node::build_exec(*spec, std::move(command), tty);
+  exchange->accept_websocket({"v5.channel.k8s.io", "v4.channel.k8s.io"},
+                             [&node, exec = std::move(exec), wanted,
+                              uid = worker->uid()](const std::shared_ptr<Socket>& socket) {
+                               if (!socket) return;
+                               std::make_shared<ExecSession>(node.context().io, socket, wanted)
+                                   ->begin(node.engine(), uid, exec);
+                             });
+}
+
+}  // namespace podctl::server

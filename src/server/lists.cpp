@@ -1,0 +1,201 @@
+// Lists and watches of pods and events.
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "handlers.hpp"
+#include "podctl/api/decode.hpp"
+#include "podctl/base/text.hpp"
+#include "selection.hpp"
+
+namespace podctl::server {
+namespace {
+
+constexpr std::size_t kSlowWatcher = 8U
+                                     << 20;  // bytes a client may lag behind before it is dropped
+
+template <class T>
+struct Kind;
+template <>
+struct Kind<api::Pod> {
+  static constexpr const char* name = "Pod";
+  static const auto& all(node::Objects& objects) { return objects.pods(); }
+};
+template <>
+struct Kind<api::Event> {
+  static constexpr const char* name = "Event";
+  static const auto& all(node::Objects& objects) { return objects.events(); }
+};
+
+template <class T>
+void list(node::Node& node, const ExchangePtr& exchange, const Selection& selection) {
+  const auto& request = exchange->request();
+  const auto limit = text::parse_u64(request.target.query.get_or("limit", "0")).value_or(0);
+  const auto after =
+      request.target.query.get_or("continue", "");  // "<namespace>/<name>" of the last one shown
+  const bool table = wants_table(request);
+  std::vector<const T*> objects;
+  std::string items, last;
+  std::size_t count = 0;
+  bool more = false;
+  for (const auto& [key, record] : Kind<T>::all(node.objects())) {
+    const std::string place = key.first + "/" + key.second;
+    const auto slash = after.find('/');
+    if (!after.empty() && key <= node::Key(after.substr(0, slash), after.substr(slash + 1)))
+      continue;
+    if (!selection.matches(*record.object)) continue;
+    if (limit > 0 && count == limit) {
+      more = true;
+      break;
+    }
+    last = place;
+    if (table) {
+      objects.push_back(record.object.get());
+    } else {
+      if (count > 0) items += ',';
+      items += *record.json;
+    }
+    ++count;
+  }
+  const auto version = node.objects().version();
+  if (table) {
+    return exchange->reply(
+        {200,
+         table_json(objects, version, request.target.query.get_or("includeObject", "")) + "\n"});
+  }
+  std::string body = std::string("{\"kind\":\"") + Kind<T>::name +
+                     "List\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"" +
+                     std::to_string(version) + "\"";
+  if (more) body += ",\"continue\":\"" + last + "\"";
+  exchange->reply({200, body + "},\"items\":[" + items + "]}\n"});
+}
+
+// One client that follows changes; keeps itself alive through the stream's callbacks.
+template <class T>
+class Watch : public std::enable_shared_from_this<Watch<T>> {
+ public:
+  Watch(node::Node& node, Selection selection, const Request& request)
+      : node_(node),
+        timer_(node.context().io),
+        selection_(std::move(selection)),
+        table_(wants_table(request)),
+        include_(request.target.query.get_or("includeObject", "")) {}
+
+  void begin(std::shared_ptr<Stream> stream, const std::vector<node::Change>& past,
+             bool with_present) {
+    stream_ = std::move(stream);
+    auto self = this->shared_from_this();
+    stream_->on_close([self] { self->close(); });
+    if (with_present) {
+      for (const auto& [key, record] : Kind<T>::all(node_.objects())) {
+        if (selection_.matches(*record.object)) send("ADDED", *record.object, *record.json);
+      }
+    }
+    for (const auto& change : past) replay(change);
+    id_ = node_.objects().hub().watch(
+        [self](const node::Change& change) { self->on_change(change); });
+  }
+
+  void end_after(std::uint64_t seconds) {
+    timer_.expires_after(std::chrono::seconds(seconds));
+    timer_.async_wait([weak = this->weak_from_this()](boost::system::error_code error) {
+      auto self = weak.lock();
+      if (!error && self && self->stream_) self->stream_->end();
+    });
+  }
+
+ private:
+  void replay(const node::Change& change) {
+    if (change.kind != Kind<T>::name) return;
+    T object;
+    if (!api::decode_json(*change.json, object).empty() || !selection_.matches(object)) return;
+    send(node::change_name(change.type), object, *change.json);
+  }
+
+  // An object that begins or ceases to match is added or deleted for this watcher, as in
+  // Kubernetes.
+  void on_change(const node::Change& change) {
+    if (change.kind != Kind<T>::name || !stream_) return;
+    const auto& object = *std::static_pointer_cast<const T>(change.object);
+    const bool now = change.type != node::ChangeType::kDeleted && selection_.matches(object);
+    const auto before_object = std::static_pointer_cast<const T>(change.previous);
+    const bool before = before_object && selection_.matches(*before_object);
+    if (!now && !before) return;
+    send(!now ? "DELETED" : before ? "MODIFIED" : "ADDED", object, *change.json);
+  }
+
+  void send(const char* type, const T& object, const std::string& json) {
+    if (stream_->pending() > kSlowWatcher) return stream_->end();
+    std::string line = std::string("{\"type\":\"") + type + "\",\"object\":";
+    if (table_) {
+      line += table_json(std::vector<const T*>{&object}, node_.objects().version(), include_);
+    } else {
+      line += json;
+    }
+    stream_->write(line + "}\n");
+  }
+
+  void close() {
+    node_.objects().hub().unwatch(id_);
+    timer_.cancel();
+    stream_.reset();
+  }
+
+  node::Node& node_;
+  boost::asio::steady_timer timer_;
+  Selection selection_;
+  bool table_;
+  std::string include_;
+  std::shared_ptr<Stream> stream_;
+  std::uint64_t id_ = 0;
+};
+
+template <class T>
+void watch(node::Node& node, const ExchangePtr& exchange, Selection selection) {
+  const auto& query = exchange->request().target.query;
+  const auto from = query.get_or("resourceVersion", "");
+  const bool present = from.empty() || from == "0";
+  std::vector<node::Change> past;
+  if (!present) {
+    const auto version = text::parse_u64(from);
+    if (!version)
+      return exchange->refuse(
+          node::bad_request("Invalid value: \"" + from + "\": resourceVersion"));
+    auto changes = node.objects().hub().since(*version);
+    if (!changes) {
+      return exchange->refuse(node::expired("too old resource version: " + from + " (" +
+                                            std::to_string(node.objects().version()) + ")"));
+    }
+    past = std::move(*changes);
+  }
+  auto watcher = std::make_shared<Watch<T>>(node, std::move(selection), exchange->request());
+  const auto seconds = text::parse_u64(query.get_or("timeoutSeconds", "0")).value_or(0);
+  watcher->begin(exchange->stream("application/json"), past, present);
+  if (seconds > 0) watcher->end_after(seconds);
+}
+
+template <class T>
+void list_or_watch(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto& query = exchange->request().target.query;
+  auto selection = parse_selection<T>(query, route.ns);
+  if (!selection) return exchange->refuse(selection.error());
+  if (query.flag("watch")) return watch<T>(node, exchange, std::move(*selection));
+  list<T>(node, exchange, *selection);
+}
+
+}  // namespace
+
+void list_pods(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  list_or_watch<api::Pod>(node, exchange, route);
+}
+
+void list_events(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  list_or_watch<api::Event>(node, exchange, route);
+}
+
+void get_event(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto* record = node.objects().find_event(route.ns, route.name);
+  if (record == nullptr) return exchange->refuse(node::not_found("events", route.name));
+  exchange->reply({200, *record->json + "\n"});
+}
+
+}  // namespace podctl::server

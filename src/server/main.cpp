@@ -1,0 +1,291 @@
+// podctld: the brain of one root. Options, lock, log, signals, one loop.
+#include <fcntl.h>
+#include <signal.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/spdlog.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "podctl/base/text.hpp"
+#include "podctl/node/machine.hpp"
+#include "podctl/node/node.hpp"
+#include "podctl/server/api.hpp"
+#include "podctl/server/listener.hpp"
+
+namespace podctl::server {
+namespace {
+
+namespace asio = boost::asio;
+
+struct Arguments {
+  std::string root, helpers;
+  bool foreground = false, systemd = false;
+  int ready_fd = -1;
+};
+
+constexpr const char* kUsage =
+    "usage: podctld [--root DIR] [--helpers DIR] [--ready-fd N] [--foreground] [--systemd]\n"
+    "  --root DIR      keep all state and run-time files below DIR\n"
+    "  --helpers DIR   where podctl-shim, podctl-pause and podctl-init lie\n"
+    "  --ready-fd N    descriptor that gets one byte when the socket listens\n"
+    "  --foreground    stay in the session and log to the terminal\n"
+    "  --systemd       take the socket from systemd\n";
+
+Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
+  Arguments arguments;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto equals = words[i].find('=');
+    const std::string name = words[i].substr(0, equals);
+    if (name == "--foreground" || name == "--systemd") {
+      (name == "--systemd" ? arguments.systemd : arguments.foreground) = true;
+      continue;
+    }
+    if (name != "--root" && name != "--helpers" && name != "--ready-fd") {
+      return fail(Code::kInvalidArgument, "read option", words[i], "unknown option");
+    }
+    if (equals == std::string::npos && i + 1 == words.size()) {
+      return fail(Code::kInvalidArgument, "read option", name, "it needs a value");
+    }
+    const std::string value =
+        equals != std::string::npos ? words[i].substr(equals + 1) : words[++i];
+    if (name == "--root") arguments.root = value;
+    if (name == "--helpers") arguments.helpers = value;
+    if (name != "--ready-fd") continue;
+    const auto fd = text::parse_u64(value);
+    if (!fd || *fd > 1024)
+      return fail(Code::kInvalidArgument, "read option", name, "no descriptor: " + value);
+    arguments.ready_fd = static_cast<int>(*fd);
+  }
+  return arguments;
+}
+
+std::string own_directory() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+}
+
+// Beside the program (a build tree), else where cmake --install puts them.
+std::string find_helpers(const Arguments& arguments) {
+  if (!arguments.helpers.empty()) return arguments.helpers;
+  const std::string own = own_directory();
+  for (const auto& directory : {own, own + "/../libexec/podctl", own + "/../lib/podctl"}) {
+    if (::access((directory + "/podctl-shim").c_str(), X_OK) == 0) return directory;
+  }
+  return own;
+}
+
+std::string find_embedded_image() {
+  const std::string own = own_directory();
+  for (const auto& path :
+       {own + "/../images/busybox.tar", own + "/../share/podctl/images/busybox.tar",
+        own + "/../../share/podctl/images/busybox.tar",
+        std::string("/usr/share/podctl/images/busybox.tar")}) {
+    if (::access(path.c_str(), R_OK) == 0) return path;
+  }
+  return {};
+}
+
+// One podctld a root: the lock is held for life.
+Result<UniqueFd> take_lock(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd) return fail_errno(errno, "open lock", path);
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK)
+      return fail(Code::kConflict, "take lock", path, "another podctld serves this root");
+    return fail_errno(errno, "take lock", path);
+  }
+  return fd;
+}
+
+// Another boot's run-time state describes processes that are gone: it is swept, not read.
+Result<void> sweep_other_boot(const Layout& layout) {
+  const std::string now = node::boot_id();
+  const std::string before(text::trim(node::read_small_file(layout.boot_id())));
+  if (!before.empty() && before != now) {
+    std::error_code error;
+    std::filesystem::remove_all(layout.pods_run(), error);
+    std::filesystem::remove_all(layout.addresses(), error);
+    if (error) return fail_errno(error.value(), "sweep another boot's state", layout.run());
+  }
+  UniqueFd fd(::open(layout.boot_id().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!fd) return fail_errno(errno, "write boot id", layout.boot_id());
+  if (::write(fd.get(), now.data(), now.size()) != static_cast<ssize_t>(now.size())) {
+    return fail_errno(errno, "write boot id", layout.boot_id());
+  }
+  return {};
+}
+
+// sd_listen_fds(3): the socket unit's descriptor is 3 when LISTEN_PID names us.
+Result<UniqueFd> listening_socket(const Arguments& arguments, const Layout& layout) {
+  const char* pid = ::getenv("LISTEN_PID");
+  const char* fds = ::getenv("LISTEN_FDS");
+  const bool handed = pid != nullptr && fds != nullptr &&
+                      text::parse_u64(pid) == static_cast<std::uint64_t>(::getpid()) &&
+                      text::parse_u64(fds).value_or(0) >= 1;
+  if (handed) {
+    UniqueFd fd(3);
+    ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
+    ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
+    return fd;
+  }
+  if (arguments.systemd) {
+    return fail(Code::kFailedPrecondition, "take socket", "LISTEN_FDS",
+                "no socket was handed over by systemd");
+  }
+  return bind_socket(layout.socket());
+}
+
+void clean_environment() {
+  const char* keep_root = ::getenv("PODCTL_ROOT");
+  const std::string root = keep_root == nullptr ? "" : keep_root;
+  const bool quiet = ::clearenv() == 0;
+  if (quiet) ::setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+  if (!root.empty()) ::setenv("PODCTL_ROOT", root.c_str(), 1);
+}
+
+void open_log(const Arguments& arguments, const Layout& layout) {
+  if (!arguments.foreground) {
+    spdlog::set_default_logger(spdlog::basic_logger_mt("podctld", layout.run() + "/podctld.log"));
+  }
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+  spdlog::flush_on(spdlog::level::info);
+}
+
+void tell_ready(int fd) {
+  if (fd < 0) return;
+  const char byte = '\n';
+  if (::write(fd, &byte, 1) != 1) spdlog::warn("the starter has gone");
+  ::close(fd);
+}
+
+// How a shim brings podctld back when it vanished without a bye.
+std::vector<std::string> restart_command(const Layout& layout, const std::string& helpers) {
+  if (::getenv("LISTEN_FDS") != nullptr) return {};  // systemd restarts its own service
+  std::error_code error;
+  std::vector<std::string> words{std::filesystem::read_symlink("/proc/self/exe", error).string()};
+  if (!layout.root().empty()) words.insert(words.end(), {"--root", layout.root()});
+  words.insert(words.end(), {"--helpers", helpers});
+  return words;
+}
+
+class Daemon {
+ public:
+  Daemon(Arguments arguments, Layout layout)
+      : arguments_(std::move(arguments)), layout_(std::move(layout)) {}
+
+  Result<void> run() {
+    lock_ = TRY(take_lock(layout_.lock()));
+    open_log(arguments_, layout_);
+    TRY(sweep_other_boot(layout_));
+    auto socket = TRY(listening_socket(arguments_, layout_));
+    const std::string helpers = find_helpers(arguments_);
+    node::Node::Options options{layout_,
+                                {helpers, restart_command(layout_, helpers)},
+                                find_embedded_image(),
+                                [](const std::string& text) { spdlog::warn("{}", text); }};
+    node_ = TRY(node::Node::open(io_, std::move(options)));
+    api_ = std::make_unique<Api>(*node_, [this] { end_soon(); });
+    await_signals();
+    node_->start([this, &socket](Result<void> ready) {
+      if (!ready) {
+        failure_ = std::move(ready).error();
+        return io_.stop();
+      }
+      serve(std::move(socket));
+    });
+    io_.run();
+    if (failure_) return Failure(*failure_);
+    listener_.reset();
+    node_.reset();  // a bye to every shim: pods live on
+    spdlog::info("podctld ends");
+    return {};
+  }
+
+ private:
+  void serve(UniqueFd socket) {
+    Listener::Options options{layout_.lib() + "/uploads", is_upload,
+                              [](const std::string& text) { spdlog::warn("{}", text); }};
+    listener_ = std::make_unique<Listener>(
+        io_, std::move(socket), std::move(options),
+        [this](std::shared_ptr<Exchange> exchange) { api_->handle(std::move(exchange)); });
+    spdlog::info("podctld serves {}", layout_.socket());
+    tell_ready(arguments_.ready_fd);
+  }
+
+  void await_signals() {
+    signals_.async_wait([this](boost::system::error_code error, int signal) {
+      if (error) return;
+      spdlog::info("signal {}", signal);
+      io_.stop();
+    });
+  }
+
+  // After the answer to a reset has been written.
+  void end_soon() {
+    ::unlink(layout_.socket().c_str());
+    timer_.expires_after(std::chrono::milliseconds(50));
+    timer_.async_wait([this](boost::system::error_code) { io_.stop(); });
+  }
+
+  Arguments arguments_;
+  Layout layout_;
+  UniqueFd lock_;
+  asio::io_context io_{1};
+  asio::signal_set signals_{io_, SIGTERM, SIGINT};
+  asio::steady_timer timer_{io_};
+  std::unique_ptr<node::Node> node_;
+  std::unique_ptr<Api> api_;
+  std::unique_ptr<Listener> listener_;
+  std::optional<Error> failure_;
+};
+
+Result<void> prepare(const Arguments& arguments, const Layout& layout) {
+  ::signal(SIGPIPE, SIG_IGN);
+  ::umask(022);
+  if (!arguments.foreground) ::setsid();  // fails harmlessly when a spawner has done it
+  if (::chdir("/") != 0) return fail_errno(errno, "change directory", "/");
+  std::error_code error;
+  std::filesystem::create_directories(layout.run(), error);
+  if (error) return fail_errno(error.value(), "make directory", layout.run());
+  return {};
+}
+
+}  // namespace
+
+int run_daemon(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (std::find(words.begin(), words.end(), "--help") != words.end()) {
+    std::fputs(kUsage, stdout);
+    return 0;
+  }
+  auto parsed = parse_arguments(words);
+  if (!parsed) {
+    std::fprintf(stderr, "podctld: %s\n%s", parsed.error().message().c_str(), kUsage);
+    return 2;
+  }
+  const Arguments arguments = std::move(*parsed);
+  const Layout layout = Layout::from(arguments.root);
+  auto done = prepare(arguments, layout);
+  if (done) {
+    clean_environment();
+    done = Daemon(arguments, layout).run();
+  }
+  if (done) return 0;
+  spdlog::error("{}", done.error().message());
+  std::fprintf(stderr, "podctld: %s\n", done.error().message().c_str());
+  return 1;
+}
+
+}  // namespace podctl::server
+
+int main(int argc, char** argv) { return podctl::server::run_daemon(argc, argv); }

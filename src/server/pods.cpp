@@ -1,0 +1,173 @@
+// Pods, one at a time: get, create, replace, patch, delete.
+#include <boost/json.hpp>
+
+#include "handlers.hpp"
+#include "podctl/api/decode.hpp"
+#include "podctl/api/encode.hpp"
+#include "podctl/base/text.hpp"
+#include "selection.hpp"
+
+namespace podctl::server {
+namespace {
+
+namespace json = boost::json;
+
+bool is_yaml(const Request& request) {
+  return request.content_type.find("yaml") != std::string::npos;
+}
+
+bool is_dry_run(const Query& query) { return query.get_or("dryRun", "") == "All"; }
+
+node::Answer<node::FieldValidation> field_validation(const Query& query) {
+  const auto mode = query.get_or("fieldValidation", "Strict");
+  if (mode == "Strict") return node::FieldValidation::kStrict;
+  if (mode == "Warn") return node::FieldValidation::kWarn;
+  if (mode == "Ignore") return node::FieldValidation::kIgnore;
+  return node::Refused(node::bad_request("fieldValidation: Unsupported value: \"" + mode +
+                                         "\": supported values: \"Ignore\", \"Strict\", \"Warn\""));
+}
+
+node::Answer<node::Admitted> decode_body(const Request& request, const std::string& body,
+                                         const std::string& ns) {
+  const auto validation = field_validation(request.target.query);
+  if (!validation) return node::Refused(validation.error());
+  return node::decode_pod(body, is_yaml(request), ns, *validation);
+}
+
+node::Reply<node::Written> answer_with(const ExchangePtr& exchange, int status) {
+  return [exchange, status](node::Answer<node::Written> written) {
+    if (!written) return exchange->refuse(written.error());
+    exchange->reply(
+        {status, *written->json + "\n", "application/json", std::move(written->warnings)});
+  };
+}
+
+// RFC 7386.
+void merge(json::value& target, const json::value& patch) {
+  if (!patch.is_object()) {
+    target = patch;
+    return;
+  }
+  if (!target.is_object()) target = json::object();
+  auto& object = target.get_object();
+  for (const auto& [key, value] : patch.get_object()) {
+    if (value.is_null()) {
+      object.erase(key);
+    } else {
+      merge(object[key], value);
+    }
+  }
+}
+
+node::Answer<node::DeleteRequest> delete_request(const Request& request) {
+  node::DeleteRequest wanted;
+  if (request.body.find_first_not_of(" \t\r\n") != std::string::npos) {
+    api::DeleteOptions options;
+    const auto faults = api::decode_json(request.body, options);
+    if (!faults.empty())
+      return node::Refused(
+          node::bad_request("DeleteOptions: " + faults[0].field + ": " + faults[0].text));
+    wanted.grace_seconds = options.gracePeriodSeconds;
+    wanted.dry_run = !options.dryRun.empty();
+    if (options.preconditions) {
+      wanted.uid = options.preconditions->uid;
+      wanted.resource_version = options.preconditions->resourceVersion;
+    }
+  }
+  if (const auto grace = request.target.query.get("gracePeriodSeconds")) {
+    const auto seconds = text::parse_i64(*grace);
+    if (!seconds)
+      return node::Refused(
+          node::bad_request("gracePeriodSeconds: \"" + *grace + "\" is no number"));
+    wanted.grace_seconds = *seconds;
+  }
+  wanted.dry_run = wanted.dry_run || is_dry_run(request.target.query);
+  return wanted;
+}
+
+}  // namespace
+
+void get_pod(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto* record = require_pod(node, exchange, route);
+  if (record == nullptr) return;
+  const auto& request = exchange->request();
+  if (!wants_table(request)) return exchange->reply({200, *record->json + "\n"});
+  exchange->reply(
+      {200, table_json(std::vector<const api::Pod*>{record->object.get()}, record->version,
+                       request.target.query.get_or("includeObject", "")) +
+                "\n"});
+}
+
+void create_pod(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto& request = exchange->request();
+  auto decoded = decode_body(request, request.body, route.ns);
+  if (!decoded) return exchange->refuse(decoded.error());
+  node.create(std::move(*decoded), is_dry_run(request.target.query), answer_with(exchange, 201));
+}
+
+void replace_pod(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto& request = exchange->request();
+  auto decoded = decode_body(request, request.body, route.ns);
+  if (!decoded) return exchange->refuse(decoded.error());
+  if (decoded->pod.metadata.name != route.name) {
+    return exchange->refuse(
+        node::bad_request("the name of the object (" + decoded->pod.metadata.name +
+                          ") does not match the name on the URL (" + route.name + ")"));
+  }
+  node.update(route.ns, route.name, std::move(*decoded), is_dry_run(request.target.query),
+              answer_with(exchange, 200));
+}
+
+// A strategic merge of a pod's lists would need their merge keys; what is asked for here are labels
+// and annotations, for which it is the same as a merge patch.
+void patch_pod(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto* record = require_pod(node, exchange, route);
+  if (record == nullptr) return;
+  const auto& request = exchange->request();
+  if (request.content_type.find("merge-patch+json") == std::string::npos) {
+    return exchange->refuse(
+        node::Refusal{415,
+                      "UnsupportedMediaType",
+                      "the body of the request was in an unknown format - accepted media types "
+                      "include: application/merge-patch+json",
+                      {},
+                      {},
+                      {}});
+  }
+  boost::system::error_code error;
+  const auto patch = json::parse(request.body, error);
+  if (error) return exchange->refuse(node::bad_request("the patch is no JSON: " + error.message()));
+  auto merged = api::to_value(api::type_of<api::Pod>(), record->object.get());
+  merge(merged, patch);
+  auto decoded = decode_body(request, json::serialize(merged), route.ns);
+  if (!decoded) return exchange->refuse(decoded.error());
+  node.update(route.ns, route.name, std::move(*decoded), is_dry_run(request.target.query),
+              answer_with(exchange, 200));
+}
+
+void delete_pod(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  auto wanted = delete_request(exchange->request());
+  if (!wanted) return exchange->refuse(wanted.error());
+  node.remove(route.ns, route.name, *wanted, answer_with(exchange, 200));
+}
+
+void delete_pods(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  auto wanted = delete_request(exchange->request());
+  if (!wanted) return exchange->refuse(wanted.error());
+  auto selection = parse_selection<api::Pod>(exchange->request().target.query, route.ns);
+  if (!selection) return exchange->refuse(selection.error());
+  std::vector<std::string> names;
+  std::string items;
+  for (const auto& [key, record] : node.objects().pods()) {
+    if (!selection->matches(*record.object)) continue;
+    names.push_back(key.second);
+    items += (items.empty() ? "" : ",") + *record.json;
+  }
+  for (const auto& name : names)
+    node.remove(route.ns, name, *wanted, [](node::Answer<node::Written>) {});
+  exchange->reply(
+      {200, "{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"" +
+                std::to_string(node.objects().version()) + "\"},\"items\":[" + items + "]}\n"});
+}
+
+}  // namespace podctl::server

@@ -1,0 +1,82 @@
+#include "podctl/server/api.hpp"
+
+namespace podctl::server {
+namespace {
+
+using Kind = Route::Kind;
+using Segments = std::vector<std::string>;
+
+bool is(const Segments& s, std::size_t i, const char* word) { return i < s.size() && s[i] == word; }
+
+Route pods(const Segments& s, std::size_t i, std::string ns) {
+  const std::size_t rest = s.size() - i;  // after "pods"
+  if (rest == 0) return {Kind::kPods, std::move(ns), {}};
+  if (ns.empty()) return {};
+  if (rest == 1) return {Kind::kPod, std::move(ns), s[i]};
+  if (rest != 2) return {};
+  if (s[i + 1] == "status") return {Kind::kPodStatus, std::move(ns), s[i]};
+  if (s[i + 1] == "log") return {Kind::kPodLog, std::move(ns), s[i]};
+  if (s[i + 1] == "exec") return {Kind::kPodExec, std::move(ns), s[i]};
+  return {};
+}
+
+Route events(const Segments& s, std::size_t i, std::string ns) {
+  if (s.size() == i) return {Kind::kEvents, std::move(ns), {}};
+  if (s.size() == i + 1 && !ns.empty()) return {Kind::kEvent, std::move(ns), s[i]};
+  return {};
+}
+
+Route core(const Segments& s) {  // below /api/v1
+  if (s.size() == 2) return {Kind::kApiResources, {}, {}};
+  if (s[2] == "pods") return pods(s, 3, {});
+  if (s[2] == "events") return events(s, 3, {});
+  if (s[2] == "nodes" && s.size() <= 4) {
+    return s.size() == 3 ? Route{Kind::kNodes, {}, {}} : Route{Kind::kNode, {}, s[3]};
+  }
+  if (s[2] != "namespaces") return {};
+  if (s.size() == 3) return {Kind::kNamespaces, {}, {}};
+  if (s.size() == 4) return {Kind::kNamespace, {}, s[3]};
+  if (s[4] == "pods") return pods(s, 5, s[3]);
+  if (s[4] == "events") return events(s, 5, s[3]);
+  return {};
+}
+
+Route own(const Segments& s) {  // below /apis/podctl.dev/v1
+  if (s.size() == 3) return {Kind::kPodctlResources, {}, {}};
+  if (s.size() == 4) {
+    if (s[3] == "images") return {Kind::kImages, {}, {}};
+    if (s[3] == "sandboxes") return {Kind::kSandboxes, {}, {}};
+    if (s[3] == "doctor") return {Kind::kDoctor, {}, {}};
+    return {};
+  }
+  if (s.size() == 5 && s[3] == "images" && s[4] == "inspect") return {Kind::kImageInspect, {}, {}};
+  if (s.size() == 5 && s[3] == "system" && s[4] == "reset") return {Kind::kReset, {}, {}};
+  if (s.size() != 8 || s[3] != "namespaces" || s[5] != "pods") return {};
+  if (s[7] == "sandbox") return {Kind::kSandbox, s[4], s[6]};
+  if (s[7] == "trace") return {Kind::kTrace, s[4], s[6]};
+  return {};
+}
+
+}  // namespace
+
+Route find_route(const Segments& s) {
+  if (s.size() == 1) {
+    if (s[0] == "version") return {Kind::kVersion, {}, {}};
+    if (s[0] == "healthz" || s[0] == "readyz" || s[0] == "livez") return {Kind::kHealth, {}, {}};
+    if (s[0] == "api") return {Kind::kApiVersions, {}, {}};
+    if (s[0] == "apis") return {Kind::kApiGroups, {}, {}};
+    return {};
+  }
+  if (is(s, 0, "api") && is(s, 1, "v1")) return core(s);
+  if (is(s, 0, "apis") && is(s, 1, "podctl.dev")) {
+    if (s.size() == 2) return {Kind::kApiGroup, {}, {}};
+    if (is(s, 2, "v1")) return own(s);
+  }
+  return {};
+}
+
+bool is_upload(const Request& request) {
+  return request.method == "POST" && find_route(request.target.segments).kind == Kind::kImages;
+}
+
+}  // namespace podctl::server
