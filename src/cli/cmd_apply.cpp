@@ -8,6 +8,7 @@
 #include "cli/manifest_files.hpp"
 #include "cli/pod_actions.hpp"
 #include "podctl/api/decode.hpp"
+#include "podctl/api/defaults.hpp"
 #include "podctl/api/diff.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/base/text.hpp"
@@ -109,7 +110,8 @@ class Applier {
                          const Request& create) {
     const auto& meta = manifest.pod.metadata;
     boost::json::value live_object = TRY(in_.fetch(pods_path(meta.namespace_, meta.name)));
-    const api::Pod live = to_pod(live_object);
+    api::Pod live = to_pod(live_object);
+    api::set_defaults(live, meta.namespace_);
     const std::string written(View{object}["metadata"]["annotations"][kLastApplied].str());
     const api::Pod wanted = merged(live, manifest, written);
     api::PodChange change = api::pod_change(live, wanted);

@@ -90,7 +90,7 @@ int run_events(Invocation& in) {
   std::stable_sort(events.begin(), events.end(),
                    [](const auto& a, const auto& b) { return last_seen(a) < last_seen(b); });
   if (auto format = in.args.get("output"); !format.empty()) {
-    auto text = format_object(parse_format(format).value(), list_of(events));
+    auto text = format_object(parse_format(format).value(), list_of(std::move(events)));
     if (!text) return in.failed(text.error());
     in.out(*text);
     return kDone;

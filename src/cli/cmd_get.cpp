@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <map>
 
 #include "cli/manifest_files.hpp"
 #include "podctl/base/text.hpp"
@@ -22,6 +23,10 @@ struct Wanted {
   TableOptions table;
   bool single = false;  // one object by name: json and yaml print it bare
 };
+
+bool is_table(const Format& format) {
+  return format.kind == Format::Kind::kTable || format.kind == Format::Kind::kWide;
+}
 
 struct Found {
   const Resource* resource;
@@ -48,9 +53,8 @@ std::string scope(Invocation& in) { return in.all_namespaces() ? std::string() :
 // it.
 void name_kind(const Resource& resource, boost::json::value& object) {
   if (!object.is_object() || object.get_object().contains("kind")) return;
-  boost::json::object named{{"apiVersion", "v1"}, {"kind", resource.kind}};
-  for (const auto& member : object.get_object()) named.emplace(member.key(), member.value());
-  object = std::move(named);
+  object.get_object().emplace("apiVersion", "v1");
+  object.get_object().emplace("kind", resource.kind);
 }
 
 Result<Objects> list(Invocation& in, const Resource& resource) {
@@ -111,7 +115,7 @@ Result<void> print(Invocation& in, const Wanted& w, std::vector<Found> found) {
   for (Found& f : found) {
     if (auto path = in.args.get("sort-by"); !path.empty()) TRY(sort_objects(path, f.objects));
   }
-  if (w.format.kind == Format::Kind::kTable || w.format.kind == Format::Kind::kWide) {
+  if (is_table(w.format)) {
     print_tables(in, w, found);
     return {};
   }
@@ -119,7 +123,7 @@ Result<void> print(Invocation& in, const Wanted& w, std::vector<Found> found) {
     for (auto& object : f.objects) all.push_back(std::move(object));
   }
   if (w.single && all.empty()) return {};
-  in.out(TRY(format_object(w.format, w.single ? all[0] : list_of(all))));
+  in.out(TRY(format_object(w.format, w.single ? all[0] : list_of(std::move(all)))));
   return {};
 }
 
@@ -130,6 +134,58 @@ bool nothing(const std::vector<Found>& found) {
   return true;
 }
 
+// Prints a watch: the first list as one table, then each change as a line that keeps its columns.
+class WatchPrinter {
+ public:
+  WatchPrinter(Invocation& in, const Wanted& w)
+      : in_(in), w_(w), resource_(*w.refs[0].resource), table_(is_table(w.format)) {
+    if (table_ && !in.args.flag("no-headers")) rows_.push_back(headings(resource_, w.table));
+  }
+
+  void change(Change change, const boost::json::value& object) {
+    View meta = View(object)["metadata"];
+    const std::string uid(meta["uid"].str());
+    const std::string version = meta["resourceVersion"].scalar();
+    // A second list, after podctld was away, repeats nothing.
+    const bool known = seen_[uid] == version;
+    seen_[uid] = version;
+    if (change == Change::kListed && (known || (first_ && in_.args.flag("watch-only")))) return;
+    add(object);
+    if (change != Change::kListed) flush();
+  }
+
+  void listed() {
+    first_ = false;
+    if (rows_.size() > 1 || !table_ || in_.args.flag("no-headers")) flush();
+  }
+
+ private:
+  void add(boost::json::value object) {
+    name_kind(resource_, object);
+    if (table_) {
+      rows_.push_back(row(resource_, object, w_.table, now_ns()));
+    } else if (auto text = format_object(w_.format, object)) {
+      in_.out(*text + (text->ends_with('\n') ? "" : "\n"));
+    }
+  }
+
+  void flush() {
+    std::string text;
+    for (const auto& cells : rows_) lines_.widen(cells);
+    for (const auto& cells : rows_) text += lines_.line(cells);
+    rows_.clear();
+    in_.out(text);
+  }
+
+  Invocation& in_;
+  const Wanted& w_;
+  const Resource& resource_;
+  bool table_, first_ = true;
+  std::map<std::string, std::string> seen_;  // uid to the resourceVersion shown last
+  std::vector<std::vector<std::string>> rows_;
+  StreamTable lines_;
+};
+
 int watch_changes(Invocation& in, const Wanted& w) {
   const ObjectRef& ref = w.refs[0];
   WatchPlan plan;
@@ -137,36 +193,17 @@ int watch_changes(Invocation& in, const Wanted& w) {
   plan.label_selector = in.args.get("selector");
   plan.field_selector = in.args.get("field-selector");
   if (!ref.name.empty()) plan.field_selector = "metadata.name=" + ref.name;
-  const bool table = w.format.kind == Format::Kind::kTable || w.format.kind == Format::Kind::kWide;
-  bool first_list = true, head_shown = in.args.flag("no-headers") || !table;
-  std::vector<std::pair<std::string, std::string>>
-      seen;  // uid, resourceVersion: a second list repeats nothing
-  StreamTable lines;
-  auto show = [&](boost::json::value object) {
-    name_kind(*ref.resource, object);
-    if (!table) {
-      auto text = format_object(w.format, object);
-      if (text) in.out(*text + (text->ends_with('\n') ? "" : "\n"));
-      return;
-    }
-    std::string text;
-    const auto cells = row(*ref.resource, object, w.table, now_ns());
-    if (!head_shown) text = lines.line(headings(*ref.resource, w.table));
-    head_shown = true;
-    in.out(text + lines.line(cells));
-  };
-  auto on_change = [&](Change change, const boost::json::value& object) {
-    View meta = View(object)["metadata"];
-    std::pair<std::string, std::string> id(meta["uid"].str(), meta["resourceVersion"].scalar());
-    const bool known = std::find(seen.begin(), seen.end(), id) != seen.end();
-    std::erase_if(seen, [&](const auto& s) { return s.first == id.first; });
-    seen.push_back(id);
-    const bool skip =
-        change == Change::kListed && (known || (first_list && in.args.flag("watch-only")));
-    if (!skip) show(object);
-    return true;
-  };
-  auto result = watch(in, plan, on_change, [&](std::size_t) { return first_list = false, true; });
+  WatchPrinter printer(in, w);
+  auto result = watch(
+      in, plan,
+      [&](Change change, const boost::json::value& object) {
+        printer.change(change, object);
+        return true;
+      },
+      [&](std::size_t) {
+        printer.listed();
+        return true;
+      });
   return result ? kDone : in.failed(result.error());
 }
 
@@ -190,9 +227,7 @@ int run_get(Invocation& in) {
   auto found = collect(in, *w, status);
   if (!found) return in.failed(found.error());
   const bool by_name = !w->refs[0].name.empty();
-  const bool table =
-      w->format.kind == Format::Kind::kTable || w->format.kind == Format::Kind::kWide;
-  if (nothing(*found) && table) {
+  if (nothing(*found) && is_table(w->format)) {
     if (!by_name && !in.args.flag("ignore-not-found")) {
       const bool spaced = w->refs[0].resource->namespaced && !in.all_namespaces();
       in.err("No resources found" + (spaced ? " in " + in.ns() + " namespace." : std::string()) +

@@ -158,12 +158,18 @@ Result<void> sort_objects(std::string_view path, std::vector<boost::json::value>
   return {};
 }
 
-boost::json::value list_of(const std::vector<boost::json::value>& objects) {
-  boost::json::array items(objects.begin(), objects.end());
-  return boost::json::object{{"apiVersion", "v1"},
-                             {"items", std::move(items)},
-                             {"kind", "List"},
-                             {"metadata", boost::json::object{{"resourceVersion", ""}}}};
+boost::json::value list_of(std::vector<boost::json::value> objects) {
+  // In the objects' own storage, so that they are moved and not copied.
+  const auto storage = objects.empty() ? boost::json::storage_ptr() : objects[0].storage();
+  boost::json::array items(storage);
+  items.reserve(objects.size());
+  for (auto& object : objects) items.push_back(std::move(object));
+  boost::json::object list(storage);
+  list["apiVersion"] = "v1";
+  list["items"] = std::move(items);
+  list["kind"] = "List";
+  list["metadata"] = {{"resourceVersion", ""}};
+  return list;
 }
 
 }  // namespace podctl::cli

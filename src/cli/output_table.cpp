@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <initializer_list>
 
 #include "podctl/api/decode.hpp"
 #include "podctl/api/status_text.hpp"
@@ -36,9 +37,36 @@ std::string gates_text(const api::Pod& pod) {
   return std::to_string(ready) + "/" + std::to_string(pod.spec.readinessGates.size());
 }
 
+// The members of `from` that are named.
+boost::json::object only(View from, std::initializer_list<std::string_view> names) {
+  boost::json::object out;
+  for (std::string_view name : names) {
+    if (View value = from[name]) out[name] = *value.get();
+  }
+  return out;
+}
+
+// As much of the pod as the columns need: decoding whole specs would be most of what `get pods`
+// costs.
+api::Pod pod_for_columns(View pod) {
+  boost::json::object spec = only(pod["spec"], {"readinessGates"});
+  for (std::string_view list : {"initContainers", "containers"}) {
+    boost::json::array containers;
+    for (const auto& c : pod["spec"][list].items()) {
+      containers.push_back(only(c, {"name", "restartPolicy"}));
+    }
+    spec[list] = std::move(containers);
+  }
+  return to_pod(boost::json::object{
+      {"metadata", only(pod["metadata"], {"name", "creationTimestamp", "deletionTimestamp"})},
+      {"spec", std::move(spec)},
+      {"status", only(pod["status"], {"phase", "reason", "conditions", "initContainerStatuses",
+                                      "containerStatuses"})}});
+}
+
 void pod_cells(const boost::json::value& object, const TableOptions& options, std::int64_t now,
                Cells& cells) {
-  const api::Pod pod = to_pod(object);
+  const api::Pod pod = pod_for_columns(object);
   const api::Time time(now / 1'000'000'000, static_cast<std::int32_t>(now % 1'000'000'000));
   cells.push_back(api::ready_count(pod).str());
   cells.push_back(api::status_text(pod));
@@ -187,15 +215,20 @@ Cells row(const Resource& resource, const boost::json::value& object, const Tabl
   return cells;
 }
 
-std::string StreamTable::line(const Cells& cells) {
+void StreamTable::widen(const Cells& cells) {
   widths_.resize(std::max(widths_.size(), cells.size()));
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const std::size_t width = display_width(cells[i]) + kTableStops.padding;
+    widths_[i] = std::max({widths_[i], width, kTableStops.min_width});
+  }
+}
+
+std::string StreamTable::line(const Cells& cells) {
+  widen(cells);
   std::string text;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     text += cells[i];
-    if (i + 1 == cells.size()) break;
-    const std::size_t width = display_width(cells[i]);
-    widths_[i] = std::max({widths_[i], width + kTableStops.padding, kTableStops.min_width});
-    text.append(widths_[i] - width, ' ');
+    if (i + 1 < cells.size()) text.append(widths_[i] - display_width(cells[i]), ' ');
   }
   return text + "\n";
 }

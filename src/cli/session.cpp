@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
 #include <cerrno>
 #include <csignal>
@@ -34,11 +35,12 @@ Failure refusal(const Reply& reply) {
 
 }  // namespace
 
-Result<boost::json::value> parse_json_value(std::string_view text) {
+Result<boost::json::value> parse_json_value(std::string_view text,
+                                            boost::json::storage_ptr storage) {
   boost::system::error_code error;
   boost::json::parse_options options;
   options.max_depth = 200;
-  auto value = boost::json::parse({text.data(), text.size()}, error, {}, options);
+  auto value = boost::json::parse({text.data(), text.size()}, error, std::move(storage), options);
   if (error) return fail(Code::kCorrupt, "read podctld's answer", {}, error.message());
   return value;
 }
@@ -110,7 +112,9 @@ Result<Reply> Invocation::get(const std::string& target) {
 Result<boost::json::value> Invocation::fetch(const std::string& target) {
   Reply reply = TRY(get(target));
   if (!reply.ok()) return refusal(reply);
-  return parse_json_value(reply.body);
+  // Lists live as long as the command: one arena, never freed piece by piece.
+  static auto* arena = new boost::json::monotonic_resource(reply.body.size() * 2);
+  return parse_json_value(reply.body, arena);
 }
 
 void Invocation::out(std::string_view text) { write_all(STDOUT_FILENO, text); }

@@ -36,6 +36,8 @@ std::vector<std::string> row(const Resource& resource, const boost::json::value&
 // Rows of a watch: a column never gets narrower than it was before.
 class StreamTable {
  public:
+  // Makes room for cells that are printed later.
+  void widen(const std::vector<std::string>& cells);
   std::string line(const std::vector<std::string>& cells);
 
  private:
@@ -59,6 +61,6 @@ Result<std::string> path_text(std::string_view path, const boost::json::value& o
 Result<void> sort_objects(std::string_view path, std::vector<boost::json::value>& objects);
 
 // {"apiVersion": "v1", "kind": "List", "items": objects}
-boost::json::value list_of(const std::vector<boost::json::value>& objects);
+boost::json::value list_of(std::vector<boost::json::value> objects);
 
 }  // namespace podctl::cli

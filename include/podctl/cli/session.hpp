@@ -22,7 +22,8 @@ namespace podctl::cli {
 inline constexpr int kDone = 0, kFailed = 1, kUsage = 2;
 
 // A JSON text as a value; kCorrupt when it is none.
-Result<boost::json::value> parse_json_value(std::string_view text);
+Result<boost::json::value> parse_json_value(std::string_view text,
+                                            boost::json::storage_ptr storage = {});
 
 // kubectl's sentence for a refused request: "Error from server (NotFound): pods \"x\" not found".
 std::string refusal_text(const Reply& reply);
