@@ -12,7 +12,6 @@ namespace {
 std::string field_json(const Field& f, const void* object) {
   Field alone = f;
   alone.required = false;
-  alone.shown_empty = false;
   Type wrapper{};
   wrapper.fields = std::span<const Field>(&alone, 1);
   std::string json;
