@@ -73,6 +73,7 @@ Result<void> mount_dev(const RootDir& root, const wire::ContainerSpec& container
       TRY(sys::new_mount("tmpfs", {{"mode", "755"}, {"size", "65536k"}}, sys::kNoSuid));
   const RootDir dev(std::move(tmpfs));
   TRY(fill(dev));
+  if (container.security.privileged) TRY(copy_host_devices(dev));
   TRY(sys::attach(dev.fd(), target.get(), "/dev"));
   // gid 5 is "tty" in every distribution: a slave belongs to it, as grantpt(3) wants.
   const UniqueFd pts = TRY(sys::new_mount(

@@ -25,4 +25,8 @@ Result<void> apply_masks(const sys::RootDir& root, const wire::SecuritySpec& sec
 // The directory at `path`, made if missing, refused if it is a symlink.
 Result<UniqueFd> real_directory(const sys::RootDir& root, const char* path);
 
+// Every device node of the host's /dev, as a privileged container sees them (containerd,
+// WithHostDevices). The host's mounts must still be in view.
+Result<void> copy_host_devices(const sys::RootDir& dev);
+
 }  // namespace podctl::init
