@@ -272,6 +272,24 @@ TEST_F(RuntimePod, ROOT_APrivilegedContainerSeesAll) {
   }
 }
 
+// Overlayfs splits names at ":" and ends options at a page: such layers go by descriptor number.
+TEST_F(RuntimePod, ROOT_LayersMayBeManyAndOddlyNamed) {
+  make_sandbox(sandbox_spec());
+  ASSERT_TRUE(sandbox_);
+  for (const std::string odd : {"/plain", "/o:d,d\\"}) {
+    auto spec = container_spec({"list", "/found", ",", "write", "/found/new"});
+    for (int i = 0; i < 150; ++i) {
+      const std::string layer = directory_ + odd + std::string(40, 'x') + std::to_string(i);
+      std::filesystem::create_directories(layer + "/found");
+      std::ofstream(layer + "/found/f" + std::to_string(i)) << "x";
+      spec.rootfs.layers.push_back(layer);
+    }
+    const auto outcome = run(spec);
+    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), 'f'), 150) << odd;
+    EXPECT_THAT(outcome.output, HasSubstr("write ok"));
+  }
+}
+
 TEST_F(RuntimePod, ROOT_TheHostSeesNoMountOfAPod) {
   const auto count = [] {
     std::ifstream in("/proc/self/mountinfo");

@@ -1,8 +1,7 @@
-// A container's root file system: from a list of layer directories to an overlay mount, and the
-// directories that hold its writable layer.
+// A container's root file system: from a list of layer directories to an overlay mount.
 //
-// Used by init's second stage (mount, in the container's own mount namespace) and by the shim
-// (directories). Planning is pure. Knows nothing of images; layers are never written. overlayfs:
+// Used by init's second stage, in the container's own mount namespace. Planning is pure. Knows
+// nothing of images; layers are never written. overlayfs:
 // https://docs.kernel.org/filesystems/overlayfs.html
 #pragma once
 
@@ -39,11 +38,5 @@ Result<OverlayPlan> plan_overlay(const Sources& sources, const std::vector<int>&
 // single layer without upper is a read-only bind. Changes the working directory to "/". Needs
 // /proc.
 Result<UniqueFd> mount_root(const Sources& sources, const std::string& target);
-
-// Makes both directories, parents included; what exists stays.
-Result<void> make_writable_layer(const std::string& upper, const std::string& work);
-// Removes a directory tree that podctl made, files of any container user included, symlinks not
-// followed, other mounts not entered; absent is fine. overlayfs leaves work/work with mode 0.
-Result<void> remove_tree(const std::string& directory);
 
 }  // namespace podctl::rootfs
