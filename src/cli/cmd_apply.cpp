@@ -84,9 +84,29 @@ void forget_own(std::vector<std::string>& paths) {
   });
 }
 
+// The causes of a refusal, shown where they stand in the file; empty when it names no field.
+std::string located_causes(const Reply& reply, const ManifestFile& file, const api::Tree& tree) {
+  auto status = parse_json_value(reply.body);
+  if (!status) return {};
+  std::string text;
+  for (const auto& item : View(*status)["details"]["causes"].items()) {
+    View cause(item);
+    api::Fault fault{std::string(cause["field"].str()),
+                     std::string(cause["reason"].str()),
+                     std::string(cause["message"].str()),
+                     {}};
+    if (fault.field.empty()) continue;
+    fault.at = api::locate(tree, fault.field);
+    text += api::render(fault, file.name, file.text);
+    if (!text.ends_with('\n')) text += '\n';
+  }
+  return text;
+}
+
 class Applier {
  public:
-  Applier(Invocation& in, DryRun mode) : in_(in), mode_(mode) {}
+  Applier(Invocation& in, DryRun mode, const ManifestFile& file)
+      : in_(in), mode_(mode), file_(file) {}
 
   Result<Applied> apply(const api::Manifest& manifest) {
     const boost::json::value object = with_annotation(manifest);
@@ -97,13 +117,16 @@ class Applier {
     request.body = boost::json::serialize(object);
     const Reply reply = TRY(in_.call(request));
     if (reply.ok()) return Applied{"created", TRY(parse_json_value(reply.body))};
-    if (reply.status != 409 || refusal_reason(reply) != "AlreadyExists") return refuse(reply);
+    if (reply.status != 409 || refusal_reason(reply) != "AlreadyExists") {
+      return refuse(reply, manifest);
+    }
     return update(manifest, object, request);
   }
 
  private:
-  Failure refuse(const Reply& reply) const {
-    return fail(Code::kFailedPrecondition, refusal_text(reply), {});
+  Failure refuse(const Reply& reply, const api::Manifest& manifest) const {
+    const std::string causes = located_causes(reply, file_, manifest.tree);
+    return fail(Code::kFailedPrecondition, causes + refusal_text(reply), {});
   }
 
   Result<Applied> update(const api::Manifest& manifest, const boost::json::value& object,
@@ -127,7 +150,7 @@ class Applier {
     put.target = target(pods_path(meta.namespace_, meta.name), mode_);
     put.body = api::to_json(wanted);
     const Reply reply = TRY(in_.call(put));
-    if (!reply.ok()) return refuse(reply);
+    if (!reply.ok()) return refuse(reply, manifest);
     return Applied{"configured", TRY(parse_json_value(reply.body))};
   }
 
@@ -148,12 +171,13 @@ class Applier {
     const std::string uid = TRY(request_delete(in_, meta.namespace_, meta.name, 0));
     TRY(wait_gone(in_, meta.namespace_, meta.name, uid, 0));
     const Reply reply = TRY(in_.call(create));
-    if (!reply.ok()) return refuse(reply);
+    if (!reply.ok()) return refuse(reply, manifest);
     return Applied{"configured (recreated)", TRY(parse_json_value(reply.body))};
   }
 
   Invocation& in_;
   DryRun mode_;
+  const ManifestFile& file_;
 };
 
 std::string suffix(DryRun mode) {
@@ -163,7 +187,7 @@ std::string suffix(DryRun mode) {
 }
 
 int failed_apply(Invocation& in, const Error& error) {
-  if (error.code == Code::kConflict || error.op.starts_with("Error from server")) {
+  if (error.code == Code::kConflict || error.op.find("Error from server") != std::string::npos) {
     in.err(error.op + "\n");
     return kFailed;
   }
@@ -198,11 +222,11 @@ int run_apply(Invocation& in) {
   if (!files) return in.failed(files.error());
   const DryRun mode = dry_run(in);
   const std::string_view format = in.args.get("output");
-  Applier applier(in, mode);
   std::vector<boost::json::value> objects;
   std::vector<ObjectRef> done;
   int status = kDone;
   for (const LoadedFile& file : *files) {
+    Applier applier(in, mode, file.file);
     for (const api::Manifest& manifest : file.loaded.manifests) {
       for (const std::string& path : manifest.unsupported) {
         in.err("Warning: " + path + ": podctl does not act on this field yet (pod/" +

@@ -23,12 +23,8 @@ Result<boost::json::value> events_of(Invocation& in, View pod) {
   auto* items = list.as_object().if_contains("items");
   if (items == nullptr || !items->is_array()) return boost::json::value(boost::json::array());
   auto& events = items->get_array();
-  std::stable_sort(events.begin(), events.end(), [](const auto& a, const auto& b) {
-    auto last = [](View e) {
-      return e["lastTimestamp"] ? e["lastTimestamp"].str() : e["eventTime"].str();
-    };
-    return last(a) < last(b);
-  });
+  std::stable_sort(events.begin(), events.end(),
+                   [](const auto& x, const auto& y) { return seen_before(x, y); });
   return std::move(*items);
 }
 

@@ -14,11 +14,6 @@
 namespace podctl::cli {
 namespace {
 
-std::string_view last_seen(View e) {
-  if (e["series"]) return e["series"]["lastObservedTime"].str();
-  return e["lastTimestamp"] ? e["lastTimestamp"].str() : e["eventTime"].str();
-}
-
 std::vector<std::string> cells(Invocation& in, View e, std::int64_t now) {
   View object = e["involvedObject"];
   std::vector<std::string> row;
@@ -88,7 +83,7 @@ int run_events(Invocation& in) {
     if (chosen(in, item)) events.push_back(item);
   }
   std::stable_sort(events.begin(), events.end(),
-                   [](const auto& a, const auto& b) { return last_seen(a) < last_seen(b); });
+                   [](const auto& x, const auto& y) { return seen_before(x, y); });
   if (auto format = in.args.get("output"); !format.empty()) {
     auto text = format_object(parse_format(format).value(), list_of(std::move(events)));
     if (!text) return in.failed(text.error());

@@ -21,6 +21,18 @@ std::string event_age(View event, std::int64_t now) {
          ")";
 }
 
+bool seen_before(View a, View b) {
+  auto last = [](View e) {
+    if (e["series"]) return e["series"]["lastObservedTime"].str().substr(0, 19);
+    return (e["lastTimestamp"] ? e["lastTimestamp"] : e["eventTime"]).str().substr(0, 19);
+  };
+  auto stored = [](View e) {
+    return text::parse_u64(e["metadata"]["resourceVersion"].scalar()).value_or(0);
+  };
+  if (last(a) != last(b)) return last(a) < last(b);
+  return stored(a) < stored(b);
+}
+
 void describe_events(DescribeText& out, View events, std::int64_t now) {
   if (events.items().empty()) return out.pair(0, "Events", "<none>");
   out.title(0, "Events");

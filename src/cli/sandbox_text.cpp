@@ -63,6 +63,13 @@ std::string pids_line(View usage) {
   return text;
 }
 
+// v1 says "no limit" as -1 or as the largest multiple of a page.
+std::string limit_text(std::string value) {
+  const auto number = text::parse_u64(value);
+  const bool none = value == "-1" || value == "max" || (number && *number >= 1ULL << 62);
+  return none ? "unlimited" : value;
+}
+
 void cgroups(DescribeText& out, View list) {
   if (list.items().empty()) return;
   out.title(0, "Cgroups");
@@ -75,7 +82,7 @@ void cgroups(DescribeText& out, View list) {
     out.pair(level + 1, "Path", c["path"].str());
     std::string limits;
     for (const auto& [name, value] : c["limits"].fields()) {
-      add(limits, std::string(name) + "=", View(value).scalar());
+      add(limits, std::string(name) + "=", limit_text(View(value).scalar()));
     }
     out.pair(level + 1, "Limits", limits.empty() ? "<none>" : limits);
     View usage = c["usage"];

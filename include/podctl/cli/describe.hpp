@@ -19,4 +19,7 @@ std::string describe_probe(View probe);
 // The age column of an event: "5m" or "5m (x7 over 12m)".
 std::string event_age(View event, std::int64_t now);
 
+// Oldest first by when they were last seen; within one second in the order they were stored.
+bool seen_before(View a, View b);
+
 }  // namespace podctl::cli
