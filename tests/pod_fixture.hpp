@@ -110,6 +110,8 @@ class PodTest : public NetTest {
     }
     sandbox_.reset();
     if (!directory_.empty()) {
+      const auto child = sys::peek_any_child();
+      EXPECT_TRUE(!child && child.error().code == Code::kNotFound) << "a child was left";
       auto tree = cgroup::Tree::open(layout_.cgroup());
       if (tree) {
         auto destroyed = tree->destroy();

@@ -70,6 +70,9 @@ TEST_F(RuntimePod, ROOT_ExitCodesAndRefusalsAreTold) {
   ASSERT_TRUE(sandbox_);
   EXPECT_EQ(probe({"exit", "0"}).code, 0);
   EXPECT_EQ(probe({"exit", "42"}).code, 42);
+  auto named = container_spec({"exit", "1"});
+  named.name = "pause";  // as the sandbox's own process
+  EXPECT_EQ(run(named).code, 1);
 
   auto spec = container_spec({});
   spec.argv = {"nosuch"};
