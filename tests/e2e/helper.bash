@@ -41,10 +41,8 @@ assert_nothing_left() {
   left+=$(nft list tables 2>/dev/null | grep "podctl_$ROOT_ID" || true)
   local p
   for p in /proc/[0-9]*; do
-    # Of the sub-shell that runs this test the command line names the root too; only podctl's own count.
-    case $(tr '\0' ' ' <"$p/cmdline" 2>/dev/null) in
-      *podctl*"$PODCTL_ROOT"*) case $(cat "$p/comm" 2>/dev/null) in podctl*) left+=" process ${p#/proc/}" ;; esac ;;
-    esac
+    case $(cat "$p/comm" 2>/dev/null) in podctl*) ;; *) continue ;; esac
+    case $({ tr '\0' ' ' <"$p/cmdline"; } 2>/dev/null) in *"$PODCTL_ROOT"*) left+=" process ${p#/proc/}" ;; esac
   done
   if [ -n "$left" ]; then
     echo "left behind by the test: $left"

@@ -40,7 +40,7 @@ spec:
 EOF
   podctl apply -f init.yaml
   ended init Succeeded
-  run podctl logs init
+  run podctl logs init -c main
   [ "$output" = $'one\ntwo' ]
 }
 
