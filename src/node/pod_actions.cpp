@@ -53,6 +53,7 @@ void remove_logs(const std::string& directory, std::uint32_t up_to) {
 FailureStage stage_of(const Error& error) {
   if (error.code == Code::kUnavailable || error.code == Code::kCancelled)
     return FailureStage::kSandbox;
+  if (error.op == "find sandbox") return FailureStage::kSandbox;  // it failed before its containers
   if (error.op.starts_with("exec")) return FailureStage::kStart;
   return FailureStage::kCreate;
 }

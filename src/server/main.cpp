@@ -107,24 +107,6 @@ Result<UniqueFd> take_lock(const std::string& path) {
   return fd;
 }
 
-// Another boot's run-time state describes processes that are gone: it is swept, not read.
-Result<void> sweep_other_boot(const Layout& layout) {
-  const std::string now = node::boot_id();
-  const std::string before(text::trim(node::read_small_file(layout.boot_id())));
-  if (!before.empty() && before != now) {
-    std::error_code error;
-    std::filesystem::remove_all(layout.pods_run(), error);
-    std::filesystem::remove_all(layout.addresses(), error);
-    if (error) return fail_errno(error.value(), "sweep another boot's state", layout.run());
-  }
-  UniqueFd fd(::open(layout.boot_id().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (!fd) return fail_errno(errno, "write boot id", layout.boot_id());
-  if (::write(fd.get(), now.data(), now.size()) != static_cast<ssize_t>(now.size())) {
-    return fail_errno(errno, "write boot id", layout.boot_id());
-  }
-  return {};
-}
-
 // sd_listen_fds(3): the socket unit's descriptor is 3 when LISTEN_PID names us.
 Result<UniqueFd> listening_socket(const Arguments& arguments, const Layout& layout) {
   const char* pid = ::getenv("LISTEN_PID");
@@ -186,7 +168,6 @@ class Daemon {
   Result<void> run() {
     lock_ = TRY(take_lock(layout_.lock()));
     open_log(arguments_, layout_);
-    TRY(sweep_other_boot(layout_));
     auto socket = TRY(listening_socket(arguments_, layout_));
     const std::string helpers = find_helpers(arguments_);
     node::Node::Options options{layout_,
