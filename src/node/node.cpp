@@ -248,12 +248,18 @@ bool Node::image_in_use(const std::string& id) const {
 
 void Node::reset(engine::Callback<void> done) {
   std::vector<Key> keys;
-  for (const auto& [key, record] : objects_->pods()) keys.push_back(key);
+  std::vector<std::string> logs;
+  for (const auto& [key, record] : objects_->pods()) {
+    keys.push_back(key);
+    logs.push_back(context_->layout.pod_logs(key.first, key.second, record.object->metadata.uid));
+  }
   workers_.clear();
-  engine_->reset([this, keys, done = std::move(done)](Result<void> result) {
+  engine_->reset([this, keys, logs, done = std::move(done)](Result<void> result) {
     for (const auto& key : keys) objects_->erase_pod(key.first, key.second, {});
     std::error_code ignored;
-    std::filesystem::remove_all(context_->layout.logs(), ignored);
+    // Only our pods' logs: without a root of its own the directory is the kubelet's too.
+    for (const auto& directory : logs) std::filesystem::remove_all(directory, ignored);
+    std::filesystem::remove(context_->layout.logs(), ignored);
     std::filesystem::remove_all(context_->layout.lib() + "/pods", ignored);
     done(std::move(result));
   });
