@@ -145,4 +145,9 @@ void Engine::reset(Callback<void> done) {
   });
 }
 
+bool Engine::shim_alive(const std::string& uid) const {
+  const auto pod = impl_->pods.find(uid);
+  return pod != impl_->pods.end() && pod->second.link && !pod->second.link->lost();
+}
+
 }  // namespace podctl::engine

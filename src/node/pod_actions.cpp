@@ -80,9 +80,7 @@ void PodWorker::act(const lifecycle::CreateSandbox& action) {
         self->note("allocate addresses", {}, begin);
         if (!net) return self->sandbox_failed(net.error());
         self->pod_ips_.clear();
-        self->gateways_.clear();
         for (const auto& address : net->addresses) self->pod_ips_.push_back(address.address.str());
-        for (const auto& gateway : net->gateways) self->gateways_.push_back(gateway.str());
         self->open_sandbox(std::move(*net));
       });
 }

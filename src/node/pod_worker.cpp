@@ -223,6 +223,14 @@ void PodWorker::on_sandbox_dead(const std::string& reason) {
     seen_.sandbox.state = SandboxState::kDead;
     seen_.sandbox.message = reason;
   }
+  // Nobody is left who could tell how they ended.
+  if (!context_.engine.shim_alive(uid_)) {
+    for (auto& container : seen_.containers) {
+      if (container.state == lifecycle::RunState::kRunning)
+        container.state = lifecycle::RunState::kAbsent;
+    }
+    for (auto& [name, running] : running_) running.alive = false;
+  }
   kick();
 }
 

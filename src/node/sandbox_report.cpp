@@ -75,6 +75,17 @@ json::array cgroups(const PodWorker& worker, const wire::SandboxStats& stats) {
   return out;
 }
 
+// "default via 10.0.0.1 dev eth0" -> "10.0.0.1".
+json::array gateways(const wire::NetworkReport& report) {
+  constexpr std::string_view kVia = "default via ";
+  json::array out;
+  for (const auto& route : report.routes) {
+    if (!route.starts_with(kVia)) continue;
+    out.emplace_back(route.substr(kVia.size(), route.find(' ', kVia.size()) - kVia.size()));
+  }
+  return out;
+}
+
 json::object network(const Context& context, const PodWorker& worker,
                      const wire::NetworkReport& report) {
   if (worker.pod().spec.hostNetwork.value_or(false)) {
@@ -87,7 +98,7 @@ json::object network(const Context& context, const PodWorker& worker,
           {"mac", report.pod_mac},
           {"mtu", report.mtu},
           {"addresses", to_array(report.addresses)},
-          {"gateways", to_array(worker.gateways())},
+          {"gateways", gateways(report)},
           {"routes", to_array(report.routes)}};
 }
 

@@ -81,6 +81,9 @@ class Engine {
   // Connects to every shim that lives, cleans up after every one that does not.
   void recover(std::function<void(std::vector<RecoveredSandbox>)> done);
 
+  // Whether a shim serves this pod. Once it has died nothing of the pod runs: it ended by its cgroup.
+  bool shim_alive(const std::string& uid) const;
+
   // Addresses of this pod, stable until destroy_sandbox; makes subnet, bridge, forwarding and nat
   // at the first call. kExhausted: none is free.
   void allocate_network(const std::string& uid, Callback<wire::NetworkSpec> done);

@@ -44,7 +44,6 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   const lifecycle::PodMemory& memory() const { return memory_; }
   const std::optional<wire::SandboxInfo>& sandbox() const { return info_; }
   const std::map<std::string, Running>& containers() const { return running_; }
-  const std::vector<std::string>& gateways() const { return gateways_; }
   // Steps of podctld itself for `podctl trace`, oldest first.
   const std::vector<wire::TraceStep>& trace() const { return trace_; }
 
@@ -108,7 +107,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   std::string stored_status_, stored_memory_;
   std::unique_ptr<Timer> timer_;
   std::set<std::string> unacknowledged_;
-  std::vector<std::string> pod_ips_, gateways_;
+  std::vector<std::string> pod_ips_;
   bool opening_ = false;                                   // CreateSandbox waits for its addresses
   std::vector<lifecycle::StartContainer> waiting_starts_;  // follow it
   std::optional<wire::SandboxInfo> info_;
