@@ -84,7 +84,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void dispatch();
   void refuse_and_close(int status, std::string reason, std::string message);
   void take_head() {
-    head_.method(header_->get().method());
+    head_.method_string(header_->get().method_string());  // an unknown verb has only its text
     head_.target(header_->get().target());
     head_.version(header_->get().version());
     for (const auto& field : header_->get()) head_.insert(field.name_string(), field.value());
@@ -118,9 +118,9 @@ void Session::on_header(error_code error) {
     return;
   }
   head_ = {};
-  take_head();
   if (error)
     return refuse_and_close(400, "BadRequest", "malformed HTTP request: " + error.message());
+  take_head();
   if (!allowed_) {
     return refuse_and_close(403, "Forbidden",
                             "only root and members of group \"podctl\" may speak to podctld");

@@ -1,0 +1,228 @@
+// podctld with a root of its own, spoken to as a stranger would: HTTP on its socket. Needs root.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/json.hpp>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+
+#include "podctl/base/layout.hpp"
+#include "podctl/base/unique_fd.hpp"
+
+namespace podctl::server {
+namespace {
+
+namespace json = boost::json;
+using testing::HasSubstr;
+
+struct Answer {
+  int status = 0;
+  std::string head, body;
+};
+
+std::string unchunk(const std::string& text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = text.find("\r\n", at);
+    if (end == std::string::npos) break;
+    const auto size = std::stoul(text.substr(at, end - at), nullptr, 16);
+    out += text.substr(end + 2, size);
+    at = end + 4 + size;
+  }
+  return out;
+}
+
+class ROOT_Daemon : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root";
+    char name[] = "/tmp/podctl-daemon-XXXXXX";
+    // Longer than a sun_path: the socket must be reachable all the same.
+    root_ = std::string(mkdtemp(name));
+    deep_ = root_ + "/" + std::string(100, 'd');
+    std::filesystem::create_directories(deep_);
+    start();
+  }
+
+  void TearDown() override {
+    if (root_.empty()) return;
+    if (pid_ > 0) {
+      (void)call("POST", "/apis/podctl.dev/v1/system/reset");
+      for (int i = 0; i < 100 && waitpid(pid_, nullptr, WNOHANG) == 0; ++i) pause_ms(50);
+      kill(pid_, SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+    std::filesystem::remove_all(root_);
+  }
+
+  static void pause_ms(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
+
+  void start() {
+    std::array<int, 2> ready{};
+    ASSERT_EQ(pipe2(ready.data(), O_CLOEXEC), 0);
+    const std::string program = std::string(PODCTL_BIN_DIR) + "/podctld";
+    std::vector<std::string> words{program, "--root", deep_, "--ready-fd", "9"};
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ready[1], 9);
+    char* env[] = {nullptr};
+    ASSERT_EQ(posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), env), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ready[1]);
+    char byte = 0;
+    ASSERT_EQ(read(ready[0], &byte, 1), 1) << "podctld ended before it served";
+    close(ready[0]);
+  }
+
+  UniqueFd dial() const {
+    const Layout layout(deep_);
+    UniqueFd dir(open(layout.run().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    struct sockaddr_un to {};
+    to.sun_family = AF_UNIX;
+    std::snprintf(to.sun_path, sizeof to.sun_path, "/proc/self/fd/%d/podctld.sock", dir.get());
+    if (connect(fd.get(), reinterpret_cast<struct sockaddr*>(&to), sizeof to) != 0) return {};
+    return fd;
+  }
+
+  Answer raw(const std::string& request) const {
+    auto fd = dial();
+    if (!fd || write(fd.get(), request.data(), request.size()) < 0) return {};
+    std::string all;
+    std::array<char, 65536> block{};
+    for (ssize_t n = 0; (n = read(fd.get(), block.data(), block.size())) > 0;)
+      all.append(block.data(), n);
+    Answer answer;
+    const auto end = all.find("\r\n\r\n");
+    if (all.size() > 12) answer.status = std::atoi(all.c_str() + 9);
+    answer.head = all.substr(0, end);
+    if (end != std::string::npos) answer.body = all.substr(end + 4);
+    if (answer.head.find("Transfer-Encoding: chunked") != std::string::npos)
+      answer.body = unchunk(answer.body);
+    return answer;
+  }
+
+  Answer call(const std::string& method, const std::string& target, const std::string& body = "",
+              const std::string& headers = "") const {
+    return raw(method + " " + target +
+               " HTTP/1.1\r\nHost: p\r\nConnection: close\r\nContent-Length: " +
+               std::to_string(body.size()) + "\r\n" + headers + "\r\n" + body);
+  }
+
+  static json::value parse(const Answer& answer) {
+    boost::system::error_code error;
+    auto value = json::parse(answer.body, error);
+    return error ? json::value(json::object()) : value;
+  }
+
+  std::string phase() const {
+    const auto pod = parse(call("GET", kPod));
+    const auto* status = pod.get_object().if_contains("status");
+    if (status == nullptr || !status->is_object()) return {};
+    return std::string(status->get_object().at("phase").get_string());
+  }
+
+  bool eventually(const std::function<bool()>& holds) const {
+    for (int i = 0; i < 200; ++i) {
+      if (holds()) return true;
+      pause_ms(50);
+    }
+    return false;
+  }
+
+  static constexpr const char* kPods = "/api/v1/namespaces/default/pods";
+  static constexpr const char* kPod = "/api/v1/namespaces/default/pods/web";
+  std::string root_, deep_;
+  pid_t pid_ = -1;
+};
+
+std::string pod_json(const std::string& image, const std::string& command) {
+  return R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","labels":{"app":"web"}},"spec":{)"
+         R"("terminationGracePeriodSeconds":1,"containers":[{"name":"c","image":")" +
+         image + R"(","command":["sh","-c",")" + command + R"("]}]}})";
+}
+
+TEST_F(ROOT_Daemon, DiscoveryErrorsAndMalformedRequests) {
+  EXPECT_EQ(call("GET", "/healthz").body, "ok");
+  EXPECT_THAT(call("GET", "/api/v1").body, HasSubstr("\"pods/log\""));
+  EXPECT_EQ(call("GET", "/nowhere").status, 404);
+  EXPECT_EQ(call("PUT", "/api/v1/nodes").status, 405);
+  EXPECT_EQ(call("GET", kPod).status, 404);
+  EXPECT_EQ(call("GET", "/api/v1/pods?labelSelector=%3D%3D").status, 400);
+  EXPECT_EQ(call("GET", "/api/v1/pods?fieldSelector=spec.x%3Dy").status, 400);
+  EXPECT_EQ(call("GET", "/api/v1/pods?watch=1&resourceVersion=nonsense").status, 400);
+  EXPECT_EQ(call("POST", kPods, "{").status, 400);
+  EXPECT_EQ(call("GET", "/%00").status, 400);
+  EXPECT_EQ(raw("nonsense\r\n\r\n").status, 400);
+  EXPECT_EQ(raw("GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n").status, 400);
+  EXPECT_EQ(call("GET", "/healthz").body, "ok") << "it still serves";
+  const auto invalid =
+      call("POST", kPods, R"({"kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[]}})");
+  EXPECT_EQ(invalid.status, 422);
+  EXPECT_THAT(invalid.body, HasSubstr("\"field\":\"spec.containers\""));
+}
+
+TEST_F(ROOT_Daemon, AnImageThatIsNotHereIsSaidByStatusAndEvents) {
+  EXPECT_EQ(call("POST", std::string(kPods) + "?dryRun=All", pod_json("nowhere/x", "true")).status,
+            201);
+  EXPECT_EQ(call("GET", kPod).status, 404) << "a dry run stores nothing";
+  const auto made = call("POST", kPods, pod_json("nowhere/x", "true"));
+  ASSERT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(call("POST", kPods, pod_json("nowhere/x", "true")).status, 409);
+  EXPECT_TRUE(eventually(
+      [this] { return call("GET", kPod).body.find("ErrImagePull") != std::string::npos; }));
+  EXPECT_THAT(call("GET", "/api/v1/namespaces/default/events").body,
+              HasSubstr("not in the local store"));
+  const auto patched = call("PATCH", kPod, R"({"metadata":{"labels":{"app":null,"x":"y"}}})",
+                            "Content-Type: application/merge-patch+json\r\n");
+  EXPECT_EQ(patched.status, 200) << patched.body;
+  EXPECT_THAT(patched.body, HasSubstr(R"("labels":{"x":"y"})"));
+  EXPECT_THAT(call("GET", "/api/v1/pods?labelSelector=x%3Dy").body, HasSubstr("\"name\":\"web\""));
+  EXPECT_THAT(call("GET", "/api/v1/pods?labelSelector=app").body, HasSubstr("\"items\":[]"));
+  EXPECT_EQ(call("DELETE", std::string(kPod) + "?gracePeriodSeconds=0").status, 200);
+  EXPECT_TRUE(eventually([this] { return call("GET", kPod).status == 404; }));
+}
+
+TEST_F(ROOT_Daemon, APodRunsIsLoggedOutlivesItsDaemonAndGoes) {
+  if (call("GET", "/apis/podctl.dev/v1/images").body.find("podctl/busybox") == std::string::npos) {
+    GTEST_SKIP() << "the embedded image is not built";
+  }
+  ASSERT_EQ(call("POST", kPods, pod_json("podctl/busybox", "echo started; sleep 1000")).status,
+            201);
+  ASSERT_TRUE(eventually([this] { return phase() == "Running"; })) << call("GET", kPod).body;
+  EXPECT_TRUE(
+      eventually([this] { return call("GET", std::string(kPod) + "/log").body == "started\n"; }));
+  const auto report = parse(call("GET", "/apis/podctl.dev/v1/namespaces/default/pods/web/sandbox"));
+  EXPECT_EQ(report.at("namespaces").as_array().size(), 2U);
+
+  kill(pid_, SIGTERM);
+  waitpid(pid_, nullptr, 0);
+  start();
+  const auto pod = parse(call("GET", kPod));
+  const auto& status = pod.at("status").at("containerStatuses").as_array()[0];
+  EXPECT_EQ(status.at("restartCount").to_number<int>(), 0);
+  EXPECT_TRUE(status.at("state").as_object().contains("running"));
+
+  const auto deleted = call("DELETE", kPod);
+  EXPECT_THAT(deleted.body, HasSubstr("\"deletionGracePeriodSeconds\":1"));
+  EXPECT_TRUE(eventually([this] { return call("GET", kPod).status == 404; }));
+  const Layout layout(deep_);
+  EXPECT_TRUE(std::filesystem::is_empty(layout.pods_run()));
+  EXPECT_TRUE(std::filesystem::is_empty(layout.logs()));
+}
+
+}  // namespace
+}  // namespace podctl::server
