@@ -99,7 +99,7 @@ Result<Db> open_db(const std::string& path) {
         " memory TEXT NOT NULL, PRIMARY KEY(kind, namespace, name)) WITHOUT ROWID;"
         "CREATE TABLE IF NOT EXISTS counter(id INTEGER PRIMARY KEY CHECK(id = 1),"
         " version INTEGER NOT NULL);"
-        "INSERT OR IGNORE INTO counter VALUES(1, 0);"
+        "INSERT OR IGNORE INTO counter VALUES(1, 1);"
         "PRAGMA user_version=1;"
         "COMMIT;"));
   }

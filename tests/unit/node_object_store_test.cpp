@@ -49,8 +49,8 @@ TEST_F(ObjectStoreTest, KeepsObjectsAndCounterOverARestart) {
   {
     auto store = open();
     ASSERT_TRUE(store->load()->empty());
-    EXPECT_EQ(store->next_version(), 1U);
-    ASSERT_TRUE(put(*store, {"Pod", "default", "a", "u1", 1, "{\"x\":1}", "m1"}));
+    EXPECT_EQ(store->next_version(), 2U);  // a list of nothing has version 1: 0 means "any"
+    ASSERT_TRUE(put(*store, {"Pod", "default", "a", "u1", 2, "{\"x\":1}", "m1"}));
     ASSERT_TRUE(put(*store, {"Pod", "default", "b", "u2", store->next_version(), "{}", ""}));
     ASSERT_TRUE(
         put(*store, {"Pod", "default", "a", "u1", store->next_version(), "{\"x\":2}", "m2"}));
@@ -62,8 +62,8 @@ TEST_F(ObjectStoreTest, KeepsObjectsAndCounterOverARestart) {
   ASSERT_EQ(objects->size(), 1U);
   EXPECT_EQ((*objects)[0].json, "{\"x\":2}");
   EXPECT_EQ((*objects)[0].memory, "m2");
-  EXPECT_EQ((*objects)[0].resource_version, 3U);
-  EXPECT_EQ(store->next_version(), 5U);  // the removal counted
+  EXPECT_EQ((*objects)[0].resource_version, 4U);
+  EXPECT_EQ(store->next_version(), 6U);  // the removal counted
 }
 
 TEST_F(ObjectStoreTest, IsReadableByItsOwnerOnly) {
