@@ -132,4 +132,16 @@ Result<Group> Tree::create(const std::string& path, const CgroupResources& resou
   return group;
 }
 
+Result<Group> Tree::ensure(const std::string& path) {
+  TRY(check_path(path));
+  for (TreeState::Place& place : state_->places) {
+    // Refused while somebody is in it or below it: then nobody has ended the group.
+    auto root = state_->root(place, false);
+    if (root) (void)::unlinkat(*root, path.c_str(), AT_REMOVEDIR);
+  }
+  auto made = create(path, {}, {});
+  if (made || made.error().code != Code::kAlreadyExists) return made;
+  return find(path);
+}
+
 }  // namespace podctl::cgroup

@@ -33,6 +33,25 @@ std::string below_mount(const Mount& mount) {
   return rest.empty() || rest.front() == '/' ? rest : "";
 }
 
+// The caller's cgroup as a directory.
+std::string own_dir(const Mount& mount) { return mount.point + below_mount(mount); }
+
+bool is_below(const std::string& dir, const std::string& root) {
+  return dir.starts_with(root + "/");
+}
+
+// cgroup.procs takes all threads of the writer along, on v1 too (its `tasks` takes one).
+Result<void> move_self(Hierarchy& hierarchy, const TreeState::Place& place,
+                       const std::string& dir) {
+  TRY(write_at(AT_FDCWD, dir + "/cgroup.procs", "0"));
+  for (Mount& mount : hierarchy.mounts) {
+    if (&mount != place.mount) continue;
+    mount.own = (mount.root == "/" ? "" : mount.root) + dir.substr(mount.point.size());
+    if (mount.own.empty()) mount.own = "/";
+  }
+  return {};
+}
+
 // The nearest cgroup at or above the caller that systemd delegated to a service or scope. A user's
 // manager (user@0.service) is delegated too, but to that manager, not to us.
 std::string delegated_dir(const Mount& mount) {
@@ -89,15 +108,22 @@ Result<std::vector<std::string>> Tree::list(const std::string& path) const {
 }
 
 Result<void> Tree::enter(const std::string& name) {
-  TreeState::Place* unified = state_->unified();
-  if (unified == nullptr || state_->hierarchy.mode() != Mode::kV2) return {};
-  TRY(state_->make_dir(*unified, name));
-  const int root_dir = TRY(state_->root(*unified, true));
-  TRY(write_at(root_dir, joined(name, "cgroup.procs"), "0"));
-  for (Mount& mount : state_->hierarchy.mounts) {
-    if (mount.v2)
-      mount.own =
-          mount.root == "/" ? unified->root.substr(mount.point.size()) + "/" + name : mount.own;
+  for (TreeState::Place& place : state_->places) {
+    const std::string leaf = place.root + "/" + name;
+    const std::string own = own_dir(*place.mount);
+    if (own == leaf || (!place.mount->v2 && !is_below(own, place.root))) continue;
+    TRY(state_->make_dir(place, name));
+    TRY(move_self(state_->hierarchy, place, leaf));
+  }
+  return {};
+}
+
+Result<void> Tree::leave() {
+  for (TreeState::Place& place : state_->places) {
+    if (!is_below(own_dir(*place.mount), place.root)) continue;
+    auto moved = move_self(state_->hierarchy, place, place.root.substr(0, place.root.rfind('/')));
+    if (!moved && moved.error().sys_errno == EBUSY) continue;
+    TRY(std::move(moved));
   }
   return {};
 }
@@ -106,8 +132,8 @@ Result<void> Tree::destroy(std::chrono::milliseconds bound) {
   // The caller's own leaf, and so the root above it, stays: it cannot be removed from inside.
   std::string inside;
   for (const TreeState::Place& place : state_->places) {
-    const std::string own = place.mount->point + below_mount(*place.mount);
-    if (own.starts_with(place.root + "/")) inside = own.substr(place.root.size() + 1);
+    const std::string own = own_dir(*place.mount);
+    if (is_below(own, place.root)) inside = own.substr(place.root.size() + 1);
   }
   inside = inside.substr(0, inside.find('/'));
   for (const std::string& name : TRY(list(""))) {

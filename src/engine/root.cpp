@@ -23,20 +23,6 @@ Result<void> check_boot(const Layout& layout) {
   return sys::write_file(layout.boot_id(), now, 0644);
 }
 
-Result<cgroup::Group> find_or_create(cgroup::Tree& tree, const std::string& path) {
-  auto made = tree.create(path, {}, {});
-  if (made || made.error().code != Code::kAlreadyExists) return made;
-  return tree.find(path);
-}
-
-Result<void> end_group(const cgroup::Tree& tree, const std::string& path) {
-  auto group = tree.find(path);
-  if (!group && group.error().code == Code::kNotFound) return {};
-  if (!group) return Failure(std::move(group).error());
-  TRY(group->kill());
-  return group->remove(kEndBound);
-}
-
 }  // namespace
 
 Result<Root> prepare_root(const Layout& layout, const std::string& helpers) {
@@ -46,9 +32,9 @@ Result<Root> prepare_root(const Layout& layout, const std::string& helpers) {
   TRY(sys::make_directories(layout.pods_run(), 0711));
 
   auto tree = TRY(cgroup::Tree::open(layout.cgroup()));
-  // On v2 a group below the one that holds us can be made only once we are in a leaf of our own.
-  if (tree.delegated()) TRY(tree.enter("daemon"));
-  auto shims = TRY(find_or_create(tree, "shims"));
+  // Not among the shims, whose group a reset kills, nor on v2 in a group that is to have children.
+  TRY(tree.enter("daemon"));
+  auto shims = TRY(tree.ensure("shims"));
 
   const std::string shim = helpers + "/podctl-shim";
   UniqueFd program(::open(shim.c_str(), O_PATH | O_CLOEXEC));
@@ -78,10 +64,9 @@ namespace {
 
 Result<void> reset_groups(const Layout& layout) {
   auto tree = TRY(cgroup::Tree::open(layout.cgroup()));
-  TRY(end_group(tree, "pods"));
-  TRY(end_group(tree, "shims"));
-  if (tree.delegated()) return {};  // the rest is systemd's, and we are in it
-  return tree.destroy();
+  // Whoever resets must not die of it. systemd's cgroup stays, and we in our leaf of it.
+  TRY(tree.delegated() ? tree.enter("daemon") : tree.leave());
+  return tree.destroy(kEndBound);
 }
 
 }  // namespace

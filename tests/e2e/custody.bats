@@ -1,8 +1,22 @@
 # kill -9 of anything, at any moment: no container notices, nothing is lost, nothing is leaked.
 load helper
 
-daemon_pid() { cat "$PODCTL_ROOT/run/podctld.pid" 2>/dev/null || podctl version -o json | jq -r '.server.pid'; }
+daemon_pid() { podctl version -o json | jq -r '.server.pid'; }
 shim_pid() { cat "$PODCTL_ROOT/run/pods/$(field "$1" '{.metadata.uid}')/shim.pid"; }
+
+# until_true COMMAND…: waits, at most 20 s, until the command succeeds.
+until_true() {
+  local i
+  for ((i = 0; i < 400; i++)); do
+    ! "$@" || return 0
+    read -rt 0.05 <> <(:) || :
+  done
+  echo "never came true: $*"
+  return 1
+}
+
+# How often a podctld of this root has begun to serve; asks none of them.
+serves() { [ "$(grep -c 'podctld serves' "$PODCTL_ROOT/run/podctld.log")" -ge "$1" ]; }
 
 counter() {
   pod counter 'i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done; until [ -e /tmp/go ]; do sleep 0.01; done; exit 5'
@@ -51,4 +65,16 @@ counter() {
   done
   [ "$now" != "$before" ]
   ready one
+}
+
+@test "a podctld that a shim has revived resets everything and leaves nothing, and apply works after it" {
+  pod one 'exec sleep 1000' | podctl apply -f -
+  ready one
+  kill -9 "$(daemon_pid)"
+  until_true serves 2
+  podctl system reset --yes
+  assert_nothing_left
+  pod two 'exec sleep 1000' | podctl apply -f -
+  ready two
+  fails 1 podctl get pod one
 }

@@ -222,6 +222,40 @@ TEST_F(ROOT_Group, RemovalWaitsOnlyItsBound) {
 
 // The costs of a two-container pod's groups, printed for PERFORMANCE's budget; no assertion on
 // time.
+TEST_F(ROOT_Group, EnsureKeepsAGroupInUseAndMakesAnEmptyOneAnew) {
+  if (tree_->hierarchy().unified() == nullptr) GTEST_SKIP() << "such a group needs cgroup2";
+  auto shims = tree_->ensure("shims");
+  ASSERT_TRUE(shims) << shims.error().message();
+  const pid_t first = spawn_in(must_enter(*shims), [] { return ::pause(); });
+  auto same = tree_->ensure("shims");
+  ASSERT_TRUE(same) << same.error().message();
+  EXPECT_EQ(same->procs(), std::vector<pid_t>{first});
+  ASSERT_TRUE(same->kill());
+  EXPECT_EQ(wait_status(first), SIGKILL);
+  ASSERT_TRUE(same->wait_empty(milliseconds(2000)));
+  // Into the old one a child might be born dead (Linux 6.14).
+  auto anew = tree_->ensure("shims");
+  ASSERT_TRUE(anew) << anew.error().message();
+  EXPECT_EQ(wait_status(spawn_in(must_enter(*anew), [] { return 7; })), 7 << 8);
+}
+
+TEST_F(ROOT_Group, TheCallerGetsOutOfTheGroupsThatItEnds) {
+  if (tree_->hierarchy().unified() == nullptr) GTEST_SKIP() << "such a group needs cgroup2";
+  auto shims = tree_->ensure("shims");
+  ASSERT_TRUE(shims) << shims.error().message();
+  const pid_t child = spawn_in(must_enter(*shims), [this] {
+    auto tree = Tree::open(name_);
+    if (!tree || !tree->enter("daemon")) return 1;
+    if (MUST(tree->find("daemon")).procs() != std::vector<pid_t>{::getpid()}) return 2;
+    if (!MUST(tree->find("shims")).procs()->empty()) return 3;
+    if (!tree->destroy()) return 4;
+    if (MUST(tree->list("")) != std::vector<std::string>{"daemon"}) return 5;
+    if (!tree->leave() || !tree->destroy()) return 6;
+    return tree->find("").has_value() ? 7 : 0;
+  });
+  EXPECT_EQ(wait_status(child), 0) << "the step's number is in the high byte";
+}
+
 TEST_F(ROOT_Group, TimesOfAPod) {
   using Clock = std::chrono::steady_clock;
   const auto us = [](Clock::duration d) {

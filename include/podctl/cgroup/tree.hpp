@@ -113,18 +113,29 @@ class Tree {
   Result<Group> create(const std::string& path, const CgroupResources& resources,
                        const GroupOptions& options);
 
+  // The group at `path`, made when it is missing and made anew when it is there but empty: since
+  // Linux 6.14 a group that was once killed also kills whoever is born into it later
+  // (CLONE_INTO_CGROUP).
+  Result<Group> ensure(const std::string& path);
+
   // A group that exists; kNotFound.
   Result<Group> find(const std::string& path) const;
   // Names of the groups directly below `path` ("" is the root), over all hierarchies, sorted. Empty
   // if gone.
   Result<std::vector<std::string>> list(const std::string& path) const;
-  // Kills and removes everything below the root, and the root itself unless systemd owns it.
+  // Kills and removes everything below the root, and the root itself unless systemd owns it. A leaf
+  // that holds the caller stays, and the root with it.
   Result<void> destroy(std::chrono::milliseconds bound = std::chrono::milliseconds(5000));
 
-  // Moves the calling process into the leaf `name` ("daemon"), making it; needed on v2 before a
-  // group is made below a root that holds the caller. Slow (an RCU grace period on v2): once, at
-  // start.
+  // Moves the calling process into the leaf `name` ("daemon") wherever there is a cgroup2 mount,
+  // and on v1 out of any other group of this root. Needed on v2 before a group is made below a root
+  // that holds the caller, and everywhere by a podctld that was born into the `shims` of the shim
+  // that revived it. May wait for an RCU grace period: once, at start.
   Result<void> enter(const std::string& name);
+  // Moves the calling process out of the root, to the cgroup above it, so that destroy() can remove
+  // all of it. Where cgroup2 lets nobody be there (a container's own top that hands controllers
+  // down) the caller stays where it is: no error.
+  Result<void> leave();
 
  private:
   friend class Group;
