@@ -143,7 +143,11 @@ void Session::on_header(error_code error) {
   read_body();
 }
 
+// The parser compares an announced length with the limit that held when it read the header.
 void Session::read_body() {
+  if (header_->content_length().value_or(0) > kBodyLimit) {
+    return on_body(http::make_error_code(http::error::body_limit));
+  }
   body_.emplace(std::move(*header_));
   body_->body_limit(kBodyLimit);
   http::async_read(socket_, buffer_, *body_,

@@ -168,6 +168,15 @@ TEST_F(ROOT_Daemon, DiscoveryErrorsAndMalformedRequests) {
   EXPECT_EQ(call("GET", "/%00").status, 400);
   EXPECT_EQ(raw("nonsense\r\n\r\n").status, 400);
   EXPECT_EQ(raw("GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n").status, 400);
+  const auto large = call("POST", kPods, std::string((3U << 20) + 1, ' '));
+  EXPECT_EQ(large.status, 413);
+  EXPECT_THAT(large.body, HasSubstr("RequestEntityTooLarge"));
+  EXPECT_EQ(raw("POST " + std::string(kPods) +
+                " HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "300001\r\n" +
+                std::string(0x300001, ' ') + "\r\n0\r\n\r\n")
+                .status,
+            413);
   EXPECT_EQ(call("GET", "/healthz").body, "ok") << "it still serves";
   const auto invalid =
       call("POST", kPods, R"({"kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[]}})");
@@ -211,6 +220,14 @@ TEST_F(ROOT_Daemon, APodRunsIsLoggedOutlivesItsDaemonAndGoes) {
   kill(pid_, SIGTERM);
   waitpid(pid_, nullptr, 0);
   start();
+  const auto old = call("GET", "/api/v1/pods?watch=1&resourceVersion=1");
+  EXPECT_EQ(old.status, 410) << "what changed before this podctld is not known to it";
+  EXPECT_THAT(old.body, HasSubstr(R"("reason":"Expired")"));
+  const auto listed = parse(call("GET", "/api/v1/pods")).at("metadata").at("resourceVersion");
+  EXPECT_EQ(call("GET", "/api/v1/pods?watch=1&timeoutSeconds=1&resourceVersion=" +
+                            std::string(listed.as_string()))
+                .status,
+            200);
   const auto pod = parse(call("GET", kPod));
   const auto& status = pod.at("status").at("containerStatuses").as_array()[0];
   EXPECT_EQ(status.at("restartCount").to_number<int>(), 0);
