@@ -1,6 +1,5 @@
 // What podctl shows beyond Kubernetes: ns, trace, doctor; and system reset.
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -44,15 +43,10 @@ int all_maps(Invocation& in) {
   return kDone;
 }
 
-// Until nobody listens any more: podctld has ended.
-bool wait_for_end(Invocation& in) {
-  const std::int64_t until = monotonic_ns() + 10'000'000'000;
-  while (monotonic_ns() < until) {
-    if (!Client::connect(in.layout.socket())) return true;
-    const timespec pause{0, 5'000'000};
-    ::nanosleep(&pause, nullptr);
-  }
-  return false;
+// podctld's connections end with it, after it has let go of its lock.
+bool wait_for_end(const Client& client) {
+  pollfd end{client.fd(), POLLIN | POLLRDHUP, 0};
+  return ::poll(&end, 1, 10'000) == 1;
 }
 
 bool confirmed(Invocation& in) {
@@ -117,10 +111,12 @@ int run_system_reset(Invocation& in) {
   Request request;
   request.method = "POST";
   request.target = podctl_path("/system/reset");
-  auto reply = in.call(request);
+  auto client = in.connect();
+  if (!client) return in.failed(client.error());
+  auto reply = client->request(request);
   if (!reply) return in.failed(reply.error());
   if (!reply->ok()) return in.refused(*reply);
-  if (!wait_for_end(in)) return in.failed("podctld has removed everything but does not end");
+  if (!wait_for_end(*client)) return in.failed("podctld has removed everything but does not end");
   in.out("everything that podctl made is removed\n");
   return kDone;
 }

@@ -59,7 +59,20 @@ void Engine::Impl::finish_destroy(const std::string& uid, Result<void> result) {
   for (auto& done : waiters.mapped()) done(result);
 }
 
+// A network that is just being prepared would outlive its own removal.
 void Engine::Impl::reset(Callback<void> done) {
+  resetting = true;
+  const auto begin = [self = shared_from_this(), done = std::move(done)](const Result<void>&) {
+    self->reset_now([self, done](Result<void> result) {
+      self->resetting = false;
+      done(std::move(result));
+    });
+  };
+  if (!preparing_network) return begin({});
+  waiting_network.push_back(begin);
+}
+
+void Engine::Impl::reset_now(const Callback<void>& done) {
   auto uids = pods_on_disk(layout);
   for (const auto& [uid, pod] : pods) {
     if (std::find(uids.begin(), uids.end(), uid) == uids.end()) uids.push_back(uid);

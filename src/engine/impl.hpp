@@ -68,6 +68,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void destroy(const std::string& uid, Callback<void> done);
   void finish_destroy(const std::string& uid, Result<void> result);
   void reset(Callback<void> done);
+  void reset_now(const Callback<void>& done);
 
   // recovery
   struct Recovery;
@@ -89,6 +90,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 
   std::map<std::string, Pod> pods;
   std::map<std::string, std::vector<Callback<void>>> destroying;
+  bool resetting = false;  // nothing new is begun
   boost::asio::thread_pool workers{2};
 };
 

@@ -8,6 +8,7 @@
 namespace podctl::engine {
 
 void Engine::Impl::when_ready(Callback<void> call) {
+  if (resetting) return call(fail(Code::kUnavailable, "use", layout.root(), "it is being reset"));
   if (root) return call({});
   waiting.push_back(std::move(call));
   if (std::exchange(preparing, true)) return;

@@ -1,5 +1,7 @@
 #include "podctl/node/admission.hpp"
 
+#include <algorithm>
+
 #include "podctl/api/decode.hpp"
 #include "podctl/api/defaults.hpp"
 #include "podctl/api/diff.hpp"
@@ -116,8 +118,10 @@ std::vector<Cause> check_possible(const api::Pod& pod, std::string_view node_nam
   return causes;
 }
 
-void warn_unsupported(Admitted& admitted) {
+// `known`: what was warned of before, when the pod was made.
+void warn_unsupported(Admitted& admitted, const std::vector<std::string>& known) {
   for (const auto& path : api::unsupported_fields(admitted.pod)) {
+    if (std::find(known.begin(), known.end(), path) != known.end()) continue;
     admitted.warnings.push_back(path + ": podctl does not act on this field yet");
   }
 }
@@ -159,7 +163,7 @@ Answer<Admitted> decode_pod(std::string_view body, bool yaml, std::string_view n
 
 Answer<Admitted> admit_new(Admitted admitted, std::string_view node_name, std::string_view uid,
                            std::uint64_t wall_ns) {
-  warn_unsupported(admitted);
+  warn_unsupported(admitted, {});
   auto& pod = admitted.pod;
   auto& meta = pod.metadata;
   if (meta.name.empty() && !meta.generateName.empty()) {
@@ -194,7 +198,7 @@ Answer<Admitted> admit_update(const api::Pod& live, Admitted wanted) {
                             "Precondition failed: UID in precondition: " + wanted.pod.metadata.uid +
                                 ", UID in object meta: " + live.metadata.uid));
   }
-  warn_unsupported(wanted);
+  warn_unsupported(wanted, api::unsupported_fields(live));
   api::set_defaults(wanted.pod, live.metadata.namespace_);
   auto causes = to_causes(api::validate(wanted.pod));
   if (!causes.empty()) return Refused(invalid("Pod", name, std::move(causes)));

@@ -1,6 +1,7 @@
 #include "podctl/node/node.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -41,6 +42,24 @@ Answer<const PodRecord*> require(Objects& objects, const std::string& ns, const 
 Written dry(api::Pod pod, std::vector<std::string> warnings) {
   auto json = std::make_shared<const std::string>(api::to_json(pod));
   return {std::make_shared<const api::Pod>(std::move(pod)), std::move(json), std::move(warnings)};
+}
+
+// Everything under the root that podctld has made and engine has not removed: the store's open
+// files vanish with podctld. Profiles for seccomp lie there too, and are their user's.
+Result<void> remove_state(const Layout& layout, std::vector<std::string> paths) {
+  for (const char* name :
+       {"pods", "images", "seccomp", "uploads", "objects.db", "objects.db-wal", "objects.db-shm"}) {
+    paths.push_back(layout.lib() + "/" + name);
+  }
+  std::error_code error;
+  for (const auto& path : paths) {
+    std::filesystem::remove_all(path, error);
+    if (error) return fail_errno(error.value(), "remove", path);
+  }
+  for (const auto& directory : {layout.lib(), layout.logs()}) {
+    ::rmdir(directory.c_str());  // stays when others have put something there
+  }
+  return {};
 }
 
 }  // namespace
@@ -165,6 +184,10 @@ void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
     return reply(Refused(already_exists("pods", meta.name)));
   }
   if (dry_run) return reply(dry(std::move(admitted->pod), std::move(admitted->warnings)));
+  if (resetting_) {
+    return reply(Refused(refusal_from(
+        Error{Code::kUnavailable, 0, "create pod", meta.name, "podctl is being reset", {}})));
+  }
   const Key key{meta.namespace_, meta.name};
   // Reserved in the cache by the first step's put, on this very turn of the loop.
   auto pod = adopt(std::make_shared<const api::Pod>(std::move(admitted->pod)), {});
@@ -247,21 +270,18 @@ bool Node::image_in_use(const std::string& id) const {
 }
 
 void Node::reset(engine::Callback<void> done) {
-  std::vector<Key> keys;
   std::vector<std::string> logs;
   for (const auto& [key, record] : objects_->pods()) {
-    keys.push_back(key);
     logs.push_back(context_->layout.pod_logs(key.first, key.second, record.object->metadata.uid));
   }
+  resetting_ = true;
+  for (const auto& [uid, pod] : workers_) pod->abandon();
   workers_.clear();
-  engine_->reset([this, keys, logs, done = std::move(done)](Result<void> result) {
-    for (const auto& key : keys) objects_->erase_pod(key.first, key.second, {});
-    std::error_code ignored;
-    // Only our pods' logs: without a root of its own the directory is the kubelet's too.
-    for (const auto& directory : logs) std::filesystem::remove_all(directory, ignored);
-    std::filesystem::remove(context_->layout.logs(), ignored);
-    std::filesystem::remove_all(context_->layout.lib() + "/pods", ignored);
-    done(std::move(result));
+  engine_->reset([this, logs, done = std::move(done)](Result<void> result) {
+    if (!result) return done(std::move(result));
+    context_->offload.run([layout = context_->layout, logs, done]() -> std::function<void()> {
+      return [done, removed = remove_state(layout, logs)] { done(removed); };
+    });
   });
 }
 

@@ -126,6 +126,11 @@ void PodWorker::images_changed() {
   kick();
 }
 
+void PodWorker::abandon() {
+  finished_ = true;
+  timer_->timer.cancel();
+}
+
 void PodWorker::kick() {
   if (scheduled_ || finished_) return;
   scheduled_ = true;

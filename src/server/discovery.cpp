@@ -13,7 +13,8 @@ namespace json = boost::json;
 using Kind = Route::Kind;
 
 json::object resource(const char* name, const char* singular, bool namespaced, const char* kind,
-                      std::vector<const char*> verbs, std::vector<const char*> short_names = {}) {
+                      const std::vector<const char*>& verbs,
+                      const std::vector<const char*>& short_names = {}) {
   json::object r{
       {"name", name}, {"singularName", singular}, {"namespaced", namespaced}, {"kind", kind}};
   json::array list;
@@ -25,6 +26,44 @@ json::object resource(const char* name, const char* singular, bool namespaced, c
   return r;
 }
 
+json::object pods() {
+  auto pods = resource(
+      "pods", "pod", true, "Pod",
+      {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}, {"po"});
+  pods["categories"] = json::array{"all"};  // `kubectl get all`
+  return pods;
+}
+
+// Bodies of podctl's own, no Kubernetes objects: without a verb generic clients leave them out. An
+// empty list they would take for a broken group.
+json::object own_resources() {
+  return {{"kind", "APIResourceList"},
+          {"apiVersion", "v1"},
+          {"groupVersion", "podctl.dev/v1"},
+          {"resources", json::array{resource("images", "image", false, "Image", {}),
+                                    resource("sandboxes", "sandbox", false, "Sandbox", {})}}};
+}
+
+// What kubectl looks for before it lets this server check fields and dry runs (fieldValidation and
+// dryRun of a PATCH); schemas are not published.
+json::object openapi() {
+  json::array parameters;
+  for (const char* name : {"dryRun", "fieldValidation"}) {
+    parameters.push_back(
+        {{"name", name}, {"in", "query"}, {"schema", json::object{{"type", "string"}}}});
+  }
+  const json::object pod{{"group", ""}, {"version", "v1"}, {"kind", "Pod"}};
+  const json::object patch{{"x-kubernetes-group-version-kind", pod},
+                           {"x-kubernetes-action", "patch"},
+                           {"parameters", std::move(parameters)},
+                           {"responses", json::object()}};
+  return {{"openapi", "3.0.0"},
+          {"info", json::object{{"title", "podctl"}, {"version", node::kKubernetesVersion}}},
+          {"paths", json::object{{"/api/v1/namespaces/{namespace}/pods/{name}",
+                                  json::object{{"patch", patch}}}}},
+          {"components", json::object{{"schemas", json::object()}}}};
+}
+
 json::object core_resources() {
   return {
       {"kind", "APIResourceList"},
@@ -32,11 +71,7 @@ json::object core_resources() {
       {"resources",
        json::array{resource("events", "event", true, "Event", {"get", "list", "watch"}, {"ev"}),
                    resource("namespaces", "namespace", false, "Namespace", {"get", "list"}, {"ns"}),
-                   resource("nodes", "node", false, "Node", {"get", "list"}, {"no"}),
-                   resource("pods", "pod", true, "Pod",
-                            {"create", "delete", "deletecollection", "get", "list", "patch",
-                             "update", "watch"},
-                            {"po"}),
+                   resource("nodes", "node", false, "Node", {"get", "list"}, {"no"}), pods(),
                    resource("pods/exec", "", true, "PodExecOptions", {"create", "get"}),
                    resource("pods/log", "", true, "Pod", {"get"}),
                    resource("pods/status", "", true, "Pod", {"get"})}}};
@@ -71,10 +106,12 @@ json::object document(const Route& route) {
       return g;
     }
     case Kind::kPodctlResources:
-      return {{"kind", "APIResourceList"},
-              {"apiVersion", "v1"},
-              {"groupVersion", "podctl.dev/v1"},
-              {"resources", json::array()}};
+      return own_resources();
+    case Kind::kOpenApiIndex:
+      return {{"paths", json::object{{"api/v1",
+                                      json::object{{"serverRelativeURL", "/openapi/v3/api/v1"}}}}}};
+    case Kind::kOpenApi:
+      return openapi();
     default:
       return core_resources();
   }

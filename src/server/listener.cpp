@@ -17,32 +17,57 @@
 namespace podctl::server {
 namespace asio = boost::asio;
 
-Result<UniqueFd> bind_socket(const std::string& path) {
+namespace {
+
+// The address of a socket by its directory's descriptor: a path may be longer than a sun_path.
+struct Place {
+  UniqueFd directory;
+  std::string name;
+  struct sockaddr_un address {};
+
+  const struct sockaddr* raw() const { return reinterpret_cast<const struct sockaddr*>(&address); }
+};
+
+Result<Place> place_of(const std::string& path) {
   const auto slash = path.rfind('/');
   const std::string directory = path.substr(0, slash == 0 ? 1 : slash);
-  const std::string name = path.substr(slash + 1);
-  UniqueFd dir(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!dir) return fail_errno(errno, "open directory of socket", directory);
+  Place place{UniqueFd(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
+              path.substr(slash + 1),
+              {}};
+  if (!place.directory) return fail_errno(errno, "open directory of socket", directory);
+  const std::string short_path =
+      "/proc/self/fd/" + std::to_string(place.directory.get()) + "/" + place.name;
+  if (short_path.size() >= sizeof place.address.sun_path) {
+    return fail(Code::kInvalidArgument, "find socket", path, "the socket's own name is too long");
+  }
+  place.address.sun_family = AF_UNIX;
+  std::memcpy(place.address.sun_path, short_path.c_str(), short_path.size() + 1);
+  return place;
+}
+
+}  // namespace
+
+bool somebody_listens(const std::string& path) {
+  const auto place = place_of(path);
+  const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!place || !socket) return false;
+  return ::connect(socket.get(), place->raw(), sizeof place->address) == 0 || errno == EAGAIN;
+}
+
+Result<UniqueFd> bind_socket(const std::string& path) {
+  const Place place = TRY(place_of(path));
+  const int dir = place.directory.get();
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return fail_errno(errno, "make socket", path);
-
-  struct sockaddr_un address {};
-  address.sun_family = AF_UNIX;
-  const std::string short_path = "/proc/self/fd/" + std::to_string(dir.get()) + "/" + name;
-  if (short_path.size() >= sizeof address.sun_path) {
-    return fail(Code::kInvalidArgument, "bind socket", path, "the socket's own name is too long");
-  }
-  std::memcpy(address.sun_path, short_path.c_str(), short_path.size() + 1);
-  ::unlinkat(dir.get(), name.c_str(), 0);
+  ::unlinkat(dir, place.name.c_str(), 0);
   // No window in which others could connect: the mode is right from birth.
   const mode_t before = ::umask(0117);
-  const int bound =
-      ::bind(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address);
+  const int bound = ::bind(socket.get(), place.raw(), sizeof place.address);
   const int bind_errno = errno;
   ::umask(before);
   if (bound != 0) return fail_errno(bind_errno, "bind socket", path);
   if (const int group = podctl_group(); group >= 0) {
-    if (::fchownat(dir.get(), name.c_str(), static_cast<uid_t>(-1), static_cast<gid_t>(group), 0) !=
+    if (::fchownat(dir, place.name.c_str(), static_cast<uid_t>(-1), static_cast<gid_t>(group), 0) !=
         0) {
       return fail_errno(errno, "give socket to group podctl", path);
     }

@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include "podctl/base/text.hpp"
 #include "podctl/node/machine.hpp"
@@ -30,6 +31,7 @@ namespace asio = boost::asio;
 struct Arguments {
   std::string root, helpers;
   bool foreground = false, systemd = false;
+  bool handed = false;  // descriptor 3 is our socket, from systemd
   int ready_fd = -1;
 };
 
@@ -95,26 +97,55 @@ std::string find_embedded_image() {
   return {};
 }
 
-// One podctld a root: the lock is held for life.
-Result<UniqueFd> take_lock(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!fd) return fail_errno(errno, "open lock", path);
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK)
-      return fail(Code::kConflict, "take lock", path, "another podctld serves this root");
-    return fail_errno(errno, "take lock", path);
-  }
-  return fd;
+constexpr std::chrono::milliseconds kEndingBound{2000}, kEndingStep{10};
+
+Result<void> make_run_directory(const Layout& layout) {
+  std::error_code error;
+  std::filesystem::create_directories(layout.run(), error);
+  if (error) return fail_errno(error.value(), "make directory", layout.run());
+  return {};
 }
 
-// sd_listen_fds(3): the socket unit's descriptor is 3 when LISTEN_PID names us.
-Result<UniqueFd> listening_socket(const Arguments& arguments, const Layout& layout) {
+bool same_file(int fd, const std::string& path) {
+  struct stat held {
+  }, named{};
+  return ::fstat(fd, &held) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+}
+
+// One podctld a root: the lock is held for life. Who holds it and does not listen is at its end:
+// that is waited for. A reset removes the file, so what was locked must still be what is named.
+Result<UniqueFd> take_lock(const Layout& layout) {
+  const std::string path = layout.lock();
+  const auto deadline = std::chrono::steady_clock::now() + kEndingBound;
+  for (;;) {
+    TRY(make_run_directory(layout));
+    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!fd) return fail_errno(errno, "open lock", path);
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) {
+      if (same_file(fd.get(), path)) return fd;
+      continue;
+    }
+    if (errno != EWOULDBLOCK) return fail_errno(errno, "take lock", path);
+    if (somebody_listens(layout.socket()) || std::chrono::steady_clock::now() > deadline) {
+      return fail(Code::kConflict, "take lock", path, "another podctld serves this root");
+    }
+    std::this_thread::sleep_for(kEndingStep);
+  }
+}
+
+// sd_listen_fds(3): the socket unit's descriptor is 3 when LISTEN_PID names us. Asked before the
+// environment is cleaned.
+bool socket_is_handed() {
   const char* pid = ::getenv("LISTEN_PID");
   const char* fds = ::getenv("LISTEN_FDS");
-  const bool handed = pid != nullptr && fds != nullptr &&
-                      text::parse_u64(pid) == static_cast<std::uint64_t>(::getpid()) &&
-                      text::parse_u64(fds).value_or(0) >= 1;
-  if (handed) {
+  return pid != nullptr && fds != nullptr &&
+         text::parse_u64(pid) == static_cast<std::uint64_t>(::getpid()) &&
+         text::parse_u64(fds).value_or(0) >= 1;
+}
+
+Result<UniqueFd> listening_socket(const Arguments& arguments, const Layout& layout) {
+  if (arguments.handed) {
     UniqueFd fd(3);
     ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
     ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
@@ -151,8 +182,9 @@ void tell_ready(int fd) {
 }
 
 // How a shim brings podctld back when it vanished without a bye.
-std::vector<std::string> restart_command(const Layout& layout, const std::string& helpers) {
-  if (::getenv("LISTEN_FDS") != nullptr) return {};  // systemd restarts its own service
+std::vector<std::string> restart_command(const Arguments& arguments, const Layout& layout,
+                                         const std::string& helpers) {
+  if (arguments.handed) return {};  // systemd restarts its own service
   std::error_code error;
   std::vector<std::string> words{std::filesystem::read_symlink("/proc/self/exe", error).string()};
   if (!layout.root().empty()) words.insert(words.end(), {"--root", layout.root()});
@@ -166,12 +198,12 @@ class Daemon {
       : arguments_(std::move(arguments)), layout_(std::move(layout)) {}
 
   Result<void> run() {
-    lock_ = TRY(take_lock(layout_.lock()));
+    lock_ = TRY(take_lock(layout_));
     open_log(arguments_, layout_);
     auto socket = TRY(listening_socket(arguments_, layout_));
     const std::string helpers = find_helpers(arguments_);
     node::Node::Options options{layout_,
-                                {helpers, restart_command(layout_, helpers)},
+                                {helpers, restart_command(arguments_, layout_, helpers)},
                                 find_embedded_image(),
                                 [](const std::string& text) { spdlog::warn("{}", text); }};
     node_ = TRY(node::Node::open(io_, std::move(options)));
@@ -189,6 +221,8 @@ class Daemon {
     listener_.reset();
     node_.reset();  // a bye to every shim: pods live on
     spdlog::info("podctld ends");
+    if (reset_) remove_run_files();
+    lock_.reset();  // before the connections, whose end tells a client that we are gone
     return {};
   }
 
@@ -211,11 +245,20 @@ class Daemon {
     });
   }
 
-  // After the answer to a reset has been written.
+  // After the answer to a reset has been written. Nobody new is served: it would be lost.
   void end_soon() {
-    ::unlink(layout_.socket().c_str());
+    reset_ = true;
+    if (listener_) listener_->stop();
     timer_.expires_after(std::chrono::milliseconds(50));
     timer_.async_wait([this](boost::system::error_code) { io_.stop(); });
+  }
+
+  // What engine and node have left of the run-time state is ours; the lock goes last.
+  void remove_run_files() {
+    if (!arguments_.handed) ::unlink(layout_.socket().c_str());
+    ::unlink((layout_.run() + "/podctld.log").c_str());
+    ::unlink(layout_.lock().c_str());
+    ::rmdir(layout_.run().c_str());
   }
 
   Arguments arguments_;
@@ -228,16 +271,14 @@ class Daemon {
   std::unique_ptr<Api> api_;
   std::unique_ptr<Listener> listener_;
   std::optional<Error> failure_;
+  bool reset_ = false;
 };
 
-Result<void> prepare(const Arguments& arguments, const Layout& layout) {
+Result<void> prepare(const Arguments& arguments) {
   ::signal(SIGPIPE, SIG_IGN);
   ::umask(022);
   if (!arguments.foreground) ::setsid();  // fails harmlessly when a spawner has done it
   if (::chdir("/") != 0) return fail_errno(errno, "change directory", "/");
-  std::error_code error;
-  std::filesystem::create_directories(layout.run(), error);
-  if (error) return fail_errno(error.value(), "make directory", layout.run());
   return {};
 }
 
@@ -254,9 +295,10 @@ int run_daemon(int argc, char** argv) {
     std::fprintf(stderr, "podctld: %s\n%s", parsed.error().message().c_str(), kUsage);
     return 2;
   }
-  const Arguments arguments = std::move(*parsed);
+  Arguments arguments = std::move(*parsed);
+  arguments.handed = socket_is_handed();
   const Layout layout = Layout::from(arguments.root);
-  auto done = prepare(arguments, layout);
+  auto done = prepare(arguments);
   if (done) {
     clean_environment();
     done = Daemon(arguments, layout).run();

@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "handlers.hpp"
+#include "patch.hpp"
 #include "podctl/api/decode.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/base/text.hpp"
@@ -40,23 +41,6 @@ node::Reply<node::Written> answer_with(const ExchangePtr& exchange, int status) 
     exchange->reply(
         {status, *written->json + "\n", "application/json", std::move(written->warnings)});
   };
-}
-
-// RFC 7386.
-void merge(json::value& target, const json::value& patch) {
-  if (!patch.is_object()) {
-    target = patch;
-    return;
-  }
-  if (!target.is_object()) target = json::object();
-  auto& object = target.get_object();
-  for (const auto& [key, value] : patch.get_object()) {
-    if (value.is_null()) {
-      object.erase(key);
-    } else {
-      merge(object[key], value);
-    }
-  }
 }
 
 node::Answer<node::DeleteRequest> delete_request(const Request& request) {
@@ -118,28 +102,16 @@ void replace_pod(node::Node& node, const ExchangePtr& exchange, const Route& rou
               answer_with(exchange, 200));
 }
 
-// A strategic merge of a pod's lists would need their merge keys; what is asked for here are labels
-// and annotations, for which it is the same as a merge patch.
 void patch_pod(node::Node& node, const ExchangePtr& exchange, const Route& route) {
   const auto* record = require_pod(node, exchange, route);
   if (record == nullptr) return;
   const auto& request = exchange->request();
-  if (request.content_type.find("merge-patch+json") == std::string::npos) {
-    return exchange->refuse(
-        node::Refusal{415,
-                      "UnsupportedMediaType",
-                      "the body of the request was in an unknown format - accepted media types "
-                      "include: application/merge-patch+json",
-                      {},
-                      {},
-                      {}});
-  }
-  boost::system::error_code error;
-  const auto patch = json::parse(request.body, error);
-  if (error) return exchange->refuse(node::bad_request("the patch is no JSON: " + error.message()));
-  auto merged = api::to_value(api::type_of<api::Pod>(), record->object.get());
-  merge(merged, patch);
-  auto decoded = decode_body(request, json::serialize(merged), route.ns);
+  const auto patched = apply_patch(request.content_type, request.body,
+                                   api::to_value(api::type_of<api::Pod>(), record->object.get()));
+  if (!patched) return exchange->refuse(patched.error());
+  const auto validation = field_validation(request.target.query);
+  if (!validation) return exchange->refuse(validation.error());
+  auto decoded = node::decode_pod(json::serialize(*patched), false, route.ns, *validation);
   if (!decoded) return exchange->refuse(decoded.error());
   node.update(route.ns, route.name, std::move(*decoded), is_dry_run(request.target.query),
               answer_with(exchange, 200));

@@ -67,6 +67,10 @@ Route find_route(const Segments& s) {
     if (s[0] == "apis") return {Kind::kApiGroups, {}, {}};
     return {};
   }
+  if (is(s, 0, "openapi") && is(s, 1, "v3")) {
+    if (s.size() == 2) return {Kind::kOpenApiIndex, {}, {}};
+    return s.size() == 4 && s[2] == "api" && s[3] == "v1" ? Route{Kind::kOpenApi, {}, {}} : Route{};
+  }
   if (is(s, 0, "api") && is(s, 1, "v1")) return core(s);
   if (is(s, 0, "apis") && is(s, 1, "podctl.dev")) {
     if (s.size() == 2) return {Kind::kApiGroup, {}, {}};

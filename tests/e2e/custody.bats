@@ -78,3 +78,13 @@ counter() {
   ready two
   fails 1 podctl get pod one
 }
+
+@test "a reset amid an apply leaves nothing, and the next command starts afresh" {
+  for _ in 1 2 3 4 5; do
+    pod one 'exec sleep 1000' | podctl apply -f -
+    podctl system reset --yes
+    assert_nothing_left
+    [ -z "$(find "$PODCTL_ROOT/run" "$PODCTL_ROOT/lib" 2>/dev/null)" ]
+  done
+  [ -z "$(podctl get events --no-headers)" ]
+}

@@ -96,6 +96,7 @@ class Node {
   std::unique_ptr<Timer> timer_;
   std::string embedded_image_;
   std::map<std::string, std::shared_ptr<PodWorker>> workers_;
+  bool resetting_ = false;
 };
 
 }  // namespace podctl::node

@@ -51,6 +51,8 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void recovered(const engine::RecoveredSandbox& found);
   // Looks at the pod soon: after creation, a change of the object, a timer.
   void kick();
+  // Does nothing any more, whatever is still answered: a reset takes the pod away.
+  void abandon();
   // The first step of a new pod: the object is stored together with the memory it yields. `done`
   // after the commit.
   void create(std::function<void(Result<void>)> done);

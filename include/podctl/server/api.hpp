@@ -24,6 +24,8 @@ struct Route {
     kApiGroup,
     kApiResources,
     kPodctlResources,
+    kOpenApiIndex,
+    kOpenApi,
     kNamespaces,
     kNamespace,
     kNodes,

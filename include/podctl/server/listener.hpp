@@ -22,6 +22,8 @@ namespace podctl::server {
 // sun_path ends at 108 bytes (unix(7)). An old socket is replaced: the caller holds podctld.lock.
 // Mode 0660, group podctl where that exists.
 Result<UniqueFd> bind_socket(const std::string& path);
+// Whether a process accepts connections there.
+bool somebody_listens(const std::string& path);
 
 class Listener {
  public:
