@@ -1,5 +1,8 @@
 // The network all pods of a root share: its subnet, its bridge, forwarding, masquerade.
+#include <algorithm>
+
 #include "engine/root.hpp"
+#include "podctl/cgroup/tree.hpp"
 #include "podctl/nat/nat.hpp"
 #include "podctl/net/bridge.hpp"
 #include "podctl/net/forwarding.hpp"
@@ -19,9 +22,42 @@ Result<std::vector<IpPrefix>> in_use() {
   return used;
 }
 
+// Whether a process of the root, or a pod's end of a veth, is still there.
+Result<bool> inhabited(cgroup::Tree& tree, const Layout& root) {
+  if (auto group = tree.find("")) {
+    if (!TRY(group->procs(true)).empty()) return true;
+  }
+  auto socket = TRY(net::Socket::open());
+  const auto bridge = net::link(socket, root.bridge());
+  if (!bridge) return false;
+  const auto links = TRY(net::links(socket));
+  return std::any_of(links.begin(), links.end(),
+                     [&](const net::Link& link) { return link.master == bridge->index; });
+}
+
+Result<void> end_deserted(const Layout& root) {
+  auto tree = TRY(cgroup::Tree::open(root.cgroup()));
+  if (TRY(inhabited(tree, root))) return {};
+  TRY(nat::remove_nat(root.nft_table()));
+  TRY(net::remove_bridge(root.bridge()));
+  TRY(tree.destroy());
+  return ipam::forget_root(root);
+}
+
+// A directory that was deleted without a reset leaves a bridge, and so a subnet nobody else may
+// take. One that cannot be swept keeps it: there are others.
+Result<void> sweep_deserted(const Layout& own) {
+  const UniqueFd lock = TRY(ipam::lock_registry());
+  for (const Layout& root : TRY(ipam::deserted_roots())) {
+    if (root.root() != own.root()) (void)end_deserted(root);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<ipam::Subnet> prepare_network(const Layout& layout) {
+  if (!ipam::recorded_subnet(layout)) TRY(sweep_deserted(layout));
   const ipam::Subnet subnet = TRY(ipam::acquire_subnet(layout, TRY(in_use())));
   TRY(net::ensure_bridge(
       {.name = layout.bridge(), .addresses = {subnet.gateway4(), subnet.gateway6()}}));

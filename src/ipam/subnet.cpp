@@ -61,12 +61,17 @@ bool used(const IpPrefix& candidate, const std::vector<IpPrefix>& in_use) {
 
 std::string record_path(const Layout& layout) { return layout.run() + "/subnet"; }
 
-// True when the entry's root still exists: its run directory does.
-bool owned(int registry, const std::string& name, const std::string& own_root) {
+// A root's file; the others are records that all roots share.
+bool is_entry(const std::string& name) {
+  return name.find_first_not_of("0123456789.") == std::string::npos;
+}
+
+// True when the entry's root still exists: its run directory does, or it is `own`.
+bool owned(int registry, const std::string& name, const std::optional<std::string>& own) {
   const auto content = read_file(registry, name);
   if (!content) return false;
   const std::string root(text::trim(*content));
-  return root == own_root || ::access(Layout(root).run().c_str(), F_OK) == 0;
+  return root == own || ::access(Layout(root).run().c_str(), F_OK) == 0;
 }
 
 Result<std::optional<IpPrefix>> choose(int registry, const Layout& layout,
@@ -96,6 +101,26 @@ Result<UniqueFd> lock_registry(const std::string& registry) {
   } while (done != 0 && errno == EINTR);
   if (done != 0) return fail_errno(errno, "lock", path);
   return fd;
+}
+
+Result<std::vector<Layout>> deserted_roots(const std::string& registry) {
+  std::vector<Layout> roots;
+  const UniqueFd dir = TRY(open_dir(registry));
+  for (const std::string& name : TRY(names_in(registry))) {
+    if (!is_entry(name) || owned(dir.get(), name, {})) continue;
+    roots.emplace_back(std::string(text::trim(TRY(read_file(dir.get(), name)))));
+  }
+  return roots;
+}
+
+Result<void> forget_root(const Layout& layout, const std::string& registry) {
+  const UniqueFd dir = TRY(open_dir(registry));
+  for (const std::string& name : TRY(names_in(registry))) {
+    if (!is_entry(name)) continue;
+    const std::string owner = TRY(read_file(dir.get(), name));
+    if (text::trim(owner) == layout.root()) TRY(remove_file(dir.get(), name));
+  }
+  return {};
 }
 
 Result<Subnet> recorded_subnet(const Layout& layout) {
@@ -145,7 +170,7 @@ Result<Released> release_subnet(const Layout& layout, const std::string& registr
   const UniqueFd dir = TRY(open_dir(registry));
   out.last_root = true;
   for (const std::string& name : TRY(names_in(registry))) {
-    if (name.find_first_not_of("0123456789.") != std::string::npos) continue;  // the shared records
+    if (!is_entry(name)) continue;
     const std::string owner = TRY(read_file(dir.get(), name));
     if (text::trim(owner) == layout.root() || !owned(dir.get(), name, layout.root())) {
       TRY(remove_file(dir.get(), name));

@@ -79,6 +79,21 @@ TEST_F(Ipam, ARootThatWasDeletedFreesItsSubnet) {
   EXPECT_EQ(must_acquire(root("b")).v4.str(), "10.90.0.0/20");
 }
 
+TEST_F(Ipam, ADesertedRootIsToldAndForgotten) {
+  must_acquire(root("a"));
+  must_acquire(root("b"));
+  EXPECT_TRUE(deserted_roots(registry_)->empty());
+  fs::remove_all(dir_ + "/a");
+  const auto deserted = deserted_roots(registry_);
+  ASSERT_TRUE(deserted);
+  ASSERT_EQ(deserted->size(), 1U);
+  EXPECT_EQ(deserted->front().root(), dir_ + "/a");
+  ASSERT_TRUE(forget_root(deserted->front(), registry_));
+  EXPECT_TRUE(deserted_roots(registry_)->empty());
+  EXPECT_FALSE(fs::exists(registry_ + "/90.0"));
+  EXPECT_TRUE(fs::exists(registry_ + "/90.16"));
+}
+
 TEST_F(Ipam, AForeignOwnerIsAConflict) {
   must_acquire(root("a"));
   fs::create_directories(root("b").run());

@@ -34,6 +34,11 @@ Result<UniqueFd> lock_registry(const std::string& registry = kRegistry);
 // root is gone from the disk is free again. kExhausted when all 96 are taken. Takes the lock.
 Result<Subnet> acquire_subnet(const Layout& layout, const std::vector<IpPrefix>& in_use,
                               const std::string& registry = kRegistry);
+// Roots of the registry that are gone from the disk (somebody deleted the directory without a
+// reset), whose links may still hold their subnets; and what ends such an entry. Both under the
+// caller's lock_registry.
+Result<std::vector<Layout>> deserted_roots(const std::string& registry = kRegistry);
+Result<void> forget_root(const Layout& layout, const std::string& registry = kRegistry);
 // What acquire_subnet has recorded; kNotFound.
 Result<Subnet> recorded_subnet(const Layout& layout);
 
