@@ -75,6 +75,7 @@ Result<ipam::Subnet> prepare_network(const Layout& layout) {
 Result<void> reset_network(const Layout& layout) {
   TRY(nat::remove_nat(layout.nft_table()));
   TRY(net::remove_bridge(layout.bridge()));
+  TRY(sweep_deserted(layout));  // else the last root would never be the last
   const ipam::Released released = TRY(ipam::release_subnet(layout));
   if (released.last_root) TRY(net::restore_sysctls(sysctl_record()));
   return {};

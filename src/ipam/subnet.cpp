@@ -172,7 +172,7 @@ Result<Released> release_subnet(const Layout& layout, const std::string& registr
   for (const std::string& name : TRY(names_in(registry))) {
     if (!is_entry(name)) continue;
     const std::string owner = TRY(read_file(dir.get(), name));
-    if (text::trim(owner) == layout.root() || !owned(dir.get(), name, layout.root())) {
+    if (text::trim(owner) == layout.root()) {
       TRY(remove_file(dir.get(), name));
     } else {
       out.last_root = false;
