@@ -4,6 +4,7 @@
 #include <span>
 
 #include "api/path.hpp"
+#include "podctl/api/defaults.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/api/quantity.hpp"
 #include "podctl/base/text.hpp"
@@ -99,6 +100,13 @@ std::string scalar_text(const Field& f, const void* object) {
   return value;
 }
 
+// "Always" is what Kubernetes fills in for a tag of latest: an object read back must be clean.
+bool is_pull_policy_default(const Type& type, const Field& f, const void* object,
+                            std::string_view text) {
+  if (type.name != "Container" || f.name != "imagePullPolicy") return false;
+  return text == default_pull_policy(static_cast<const Container*>(object)->image);
+}
+
 class Walk {
  public:
   explicit Walk(std::vector<std::string>& out) : out_(out) {}
@@ -115,6 +123,7 @@ class Walk {
       if (text.empty()) return;
       if (!known) return out_.push_back(path.str());
       if (f.kind == Kind::kQuantity && f.shape == Shape::kMap) return resources(f, object, path);
+      if (is_pull_policy_default(type, f, object, text)) return;
       value(type, f, text, path);
       return;
     }

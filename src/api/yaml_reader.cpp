@@ -236,6 +236,21 @@ class Builder : public YAML::EventHandler {
   bool done_ = false;
 };
 
+// yaml-cpp's word for a tab in the indentation is about what follows it; this is about the tab.
+Fault from_yaml_cpp(const YAML::Exception& e, std::string_view text, std::uint32_t first_line) {
+  const auto line = static_cast<std::uint32_t>(std::max(e.mark.line, 0));
+  for (std::uint32_t i = 0; i < line && !text.empty(); ++i) {
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  }
+  const std::size_t tab = text.find_first_not_of(' ');
+  if (tab != std::string_view::npos && text[tab] == '\t') {
+    return syntax({first_line + line, static_cast<std::uint32_t>(tab) + 1},
+                  "a tab cannot indent YAML: use spaces");
+  }
+  return syntax({first_line + line, static_cast<std::uint32_t>(std::max(e.mark.column, 0)) + 1},
+                e.msg);
+}
+
 }  // namespace
 
 void read_yaml(std::string_view text, std::uint32_t first_line, Budget& budget, Parsed& out) {
@@ -250,9 +265,7 @@ void read_yaml(std::string_view text, std::uint32_t first_line, Budget& budget, 
   } catch (const Stop& stop) {
     out.faults.push_back(syntax(stop.at, stop.text));
   } catch (const YAML::Exception& e) {
-    Position at{first_line + static_cast<std::uint32_t>(std::max(e.mark.line, 0)),
-                static_cast<std::uint32_t>(std::max(e.mark.column, 0)) + 1};
-    out.faults.push_back(syntax(at, e.msg));
+    out.faults.push_back(from_yaml_cpp(e, text, first_line));
   } catch (const std::exception& e) {
     out.faults.push_back(syntax({first_line, 1}, std::string("not readable as YAML: ") + e.what()));
   }

@@ -51,6 +51,17 @@ bool sexagesimal(std::string_view s) {
   return s.find_first_not_of("0123456789:._-+") == std::string_view::npos;
 }
 
+// "2026-07-01", "2026-07-01T…": a point in time for YAML 1.1 readers, so it is quoted.
+bool timestamp(std::string_view s) {
+  auto digits = [&](std::size_t from, std::size_t n) {
+    return s.size() >= from + n &&
+           s.substr(from, n).find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  return s.size() >= 8 && digits(0, 4) && s[4] == '-' && digits(5, 1) &&
+         s.find('-', 5) < std::min<std::size_t>(s.size(), 8) &&
+         s.find_first_not_of("0123456789-TtZz:.+ ") == std::string_view::npos;
+}
+
 class YamlWriter {
  public:
   std::string take() && { return std::move(out_); }
@@ -100,7 +111,7 @@ class YamlWriter {
 
   static std::string scalar(std::string_view s) {
     if (s.empty()) return "\"\"";
-    bool text = resolve_scalar(s).is_string() && !sexagesimal(s) && s != "<<";
+    bool text = resolve_scalar(s).is_string() && !sexagesimal(s) && !timestamp(s) && s != "<<";
     if (!text || special(s) || s.find('\n') != std::string_view::npos) return double_quoted(s);
     if (plain_allowed(s)) return std::string(s);
     std::string out = "'";

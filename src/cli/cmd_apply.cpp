@@ -135,6 +135,10 @@ class Applier {
     boost::json::value live_object = TRY(in_.fetch(pods_path(meta.namespace_, meta.name)));
     api::Pod live = to_pod(live_object);
     api::set_defaults(live, meta.namespace_);
+    if (live.metadata.deletionTimestamp && !in_.args.flag("force")) {
+      in_.err("Warning: pod/" + meta.name +
+              " is being deleted and will not come back by itself: apply again when it is gone\n");
+    }
     const std::string written(View{object}["metadata"]["annotations"][kLastApplied].str());
     const api::Pod wanted = merged(live, manifest, written);
     api::PodChange change = api::pod_change(live, wanted);

@@ -8,6 +8,7 @@
 #include <boost/json/object.hpp>
 #include <cerrno>
 
+#include "cli/layout_tar.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/base/unique_fd.hpp"
@@ -41,15 +42,23 @@ std::string short_id(std::string_view id) {
   return std::string(id.substr(colon == std::string_view::npos ? 0 : colon + 1, 12));
 }
 
-Result<boost::json::value> upload(Invocation& in, const std::string& target, int fd) {
+Result<boost::json::value> upload(Invocation& in, const std::string& target, Upload body) {
   Request request;
   request.method = "POST";
   request.target = target;
-  request.upload = fd;
+  request.upload = std::move(body);
   const Reply reply = TRY(in.call(request));
   if (!reply.ok()) return fail(Code::kFailedPrecondition, refusal_text(reply), {});
   in.warn(reply);
   return parse_json_value(reply.body);
+}
+
+Result<boost::json::value> load_one(Invocation& in, const std::string& path) {
+  const UniqueFd fd = TRY(open_archive(path));
+  Upload body = is_directory(fd.get()) ? TRY(layout_upload(path)) : file_upload(fd.get());
+  const std::string target =
+      Target(podctl_path("/images")).add("action", "load").add("source", path).str();
+  return upload(in, target, std::move(body));
 }
 
 void add_row(Table& table, View image, const std::string& name, std::int64_t now) {
@@ -83,10 +92,11 @@ int run_image_import(Invocation& in) {
     return in.failed("\"" + in.args.operands[0] + "\" is a directory; pack it with tar first");
   Target target(podctl_path("/images"));
   target.add("action", "import").add("name", in.args.operands[1]);
+  target.add("source", in.args.operands[0]);
   for (std::string_view option : {"cmd", "entrypoint", "env", "workdir", "user", "expose"}) {
     for (std::string_view value : in.args.all(option)) target.add(option, value);
   }
-  auto record = upload(in, target.str(), fd->get());
+  auto record = upload(in, target.str(), file_upload(fd->get()));
   if (!record) return in.failed(record.error());
   in.out("imported " + in.args.operands[1] + "\n");
   return kDone;
@@ -95,16 +105,7 @@ int run_image_import(Invocation& in) {
 int run_image_load(Invocation& in) {
   int status = kDone;
   for (const std::string& path : in.args.operands) {
-    auto fd = open_archive(path);
-    if (!fd) {
-      status = in.failed(fd.error());
-      continue;
-    }
-    if (is_directory(fd->get())) {
-      status = in.failed("\"" + path + "\" is a directory; pack the OCI layout with tar first");
-      continue;
-    }
-    auto loaded = upload(in, Target(podctl_path("/images")).add("action", "load").str(), fd->get());
+    auto loaded = load_one(in, path);
     if (!loaded) {
       status = in.failed(loaded.error());
       continue;

@@ -62,6 +62,24 @@ std::string url_escape(std::string_view text) {
   return out;
 }
 
+Upload file_upload(int fd) {
+  Upload upload;
+  struct stat st {};
+  if (::fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+    upload.size = static_cast<std::uint64_t>(st.st_size);
+  upload.next = [fd]() -> Result<std::string> {
+    std::string piece(256U << 10, '\0');
+    ssize_t n = 0;
+    do {
+      n = ::read(fd, piece.data(), piece.size());
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) return fail_errno(errno, "read the file to send", {});
+    piece.resize(static_cast<std::size_t>(n));
+    return piece;
+  };
+  return upload;
+}
+
 Target& Target::add(std::string_view name, std::string_view value) {
   text_ += query_ ? '&' : '?';
   query_ = true;
@@ -160,27 +178,20 @@ Result<void> Client::send_all(std::string_view data) {
 
 // A server that refuses an upload answers before it has read all: EPIPE here means "read the
 // answer".
-Result<void> Client::send_body(int fd, bool chunked) {
-  std::string block(256U << 10, '\0');
+Result<void> Client::send_body(const Upload& upload) {
   for (;;) {
-    const ssize_t n = ::read(fd, block.data(), block.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return fail_errno(errno, "read the file to send", {});
-    if (n == 0 && !chunked) return {};
-    std::string head;
-    if (chunked) {
+    std::string piece = TRY(upload.next());
+    const bool end = piece.empty();
+    if (!upload.size) {
       char digits[20];
-      auto [end, error] =
-          std::to_chars(digits, digits + sizeof digits, static_cast<std::size_t>(n), 16);
-      head = std::string(digits, end) + "\r\n";
+      auto [last, error] = std::to_chars(digits, digits + sizeof digits, piece.size(), 16);
+      piece = std::string(digits, last) + "\r\n" + piece + "\r\n";
     }
-    std::string piece =
-        head + block.substr(0, static_cast<std::size_t>(n)) + (chunked ? "\r\n" : "");
     if (auto sent = send_all(piece); !sent) {
       if (sent.error().sys_errno == EPIPE) return {};
       return sent;
     }
-    if (n == 0) return {};
+    if (end) return {};
   }
 }
 
@@ -189,14 +200,13 @@ Result<void> Client::send(const Request& request) {
       std::string(request.method) + " " + request.target + " HTTP/1.1\r\nHost: podctld\r\n";
   for (const auto& [name, value] : request.headers)
     head += std::string(name) + ": " + value + "\r\n";
-  if (request.upload >= 0) {
-    struct stat st {};
-    const bool sized = ::fstat(request.upload, &st) == 0 && S_ISREG(st.st_mode);
+  if (request.upload) {
+    const auto& size = request.upload.size;
     head += "Content-Type: application/x-tar\r\n";
-    head += sized ? "Content-Length: " + std::to_string(st.st_size) + "\r\n\r\n"
-                  : "Transfer-Encoding: chunked\r\n\r\n";
+    head += size ? "Content-Length: " + std::to_string(*size) + "\r\n\r\n"
+                 : "Transfer-Encoding: chunked\r\n\r\n";
     TRY(send_all(head));
-    return send_body(request.upload, !sized);
+    return send_body(request.upload);
   }
   if (!request.body.empty() || request.method == "POST") {
     head += "Content-Type: " + std::string(request.content_type) + "\r\n";

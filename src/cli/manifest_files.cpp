@@ -91,6 +91,18 @@ Result<std::vector<ManifestFile>> read_manifests(const std::vector<std::string_v
   return files;
 }
 
+namespace {
+
+// What these commands do to an object they do by its name.
+void need_name(const api::Manifest& m, api::Faults& faults) {
+  if (!m.pod.metadata.name.empty() || m.pod.metadata.generateName.empty()) return;
+  faults.push_back({"metadata.generateName", "FieldValueInvalid",
+                    "cannot be used here: give metadata.name",
+                    api::locate(m.tree, "metadata.generateName")});
+}
+
+}  // namespace
+
 Result<std::vector<LoadedFile>> load_files(Invocation& in) {
   std::vector<LoadedFile> out;
   std::size_t faults = 0, objects = 0;
@@ -98,6 +110,7 @@ Result<std::vector<LoadedFile>> load_files(Invocation& in) {
   for (ManifestFile& file :
        TRY(read_manifests(in.args.all("filename"), in.args.flag("recursive")))) {
     api::Loaded loaded = api::load_manifests(file.text, in.ns());
+    for (const api::Manifest& m : loaded.manifests) need_name(m, loaded.faults);
     for (const api::Fault& fault : loaded.faults) {
       shown += api::render(fault, file.name, file.text);
       if (!shown.ends_with('\n')) shown += '\n';

@@ -88,7 +88,7 @@ Result<Reply> Invocation::call(const Request& request) {
   if (lost && request.method == "GET") {
     client_ = TRY(connect());
     reply = client_->request(request);
-  } else if (lost && reused_ && request.upload < 0) {
+  } else if (lost && reused_ && !request.upload) {
     client_ = TRY(connect());
     reply = client_->request(request);
   }

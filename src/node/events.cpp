@@ -29,9 +29,9 @@ void Events::record(const api::Pod& pod, const lifecycle::RecordEvent& wanted,
   event.kind = "Event";
   event.apiVersion = "v1";
   event.metadata.namespace_ = meta.namespace_;
+  // Listed by name, a pod's events stand in the order they came.
   event.metadata.name =
-      meta.name + "." +
-      text::hex(text::hash64(meta.uid + "/" + std::to_string(wanted.sequence)), 16);
+      meta.name + "." + text::hex(text::hash64(meta.uid), 8) + text::hex(wanted.sequence, 8);
   event.involvedObject = {"Pod", meta.namespace_,      meta.name,        meta.uid,
                           "v1",  meta.resourceVersion, wanted.field_path};
   event.reason = wanted.reason;

@@ -1,6 +1,7 @@
 // Images: list, inspect, load, import, remove; the store's blocking work runs on workers.
 #include <fcntl.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "handlers.hpp"
@@ -55,6 +56,26 @@ node::Answer<std::vector<std::string>> words(const Query& query, const char* nam
   return out;
 }
 
+node::Answer<void> check_config(const image::ImageConfig& config) {
+  auto wrong = [](const std::string& what) { return node::Refused(node::bad_request(what)); };
+  for (const auto& env : config.env) {
+    const auto equals = env.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return wrong("env: must be NAME=VALUE, not \"" + env + "\"");
+  }
+  for (const auto& port : config.exposed_ports) {
+    const auto slash = port.find('/');
+    const auto number = text::parse_u64(std::string_view(port).substr(0, slash));
+    const auto protocol = port.substr(slash + 1);
+    const bool known = protocol == "tcp" || protocol == "udp" || protocol == "sctp";
+    if (!number || *number < 1 || *number > 65535 || !known)
+      return wrong("expose: must be PORT[/tcp|udp|sctp], not \"" + port + "\"");
+  }
+  if (!config.workdir.empty() && config.workdir[0] != '/')
+    return wrong("workdir: must be an absolute path, not \"" + config.workdir + "\"");
+  return {};
+}
+
 node::Answer<image::ImageConfig> import_config(const Query& query) {
   image::ImageConfig config;
   for (auto [name, list] :
@@ -70,6 +91,7 @@ node::Answer<image::ImageConfig> import_config(const Query& query) {
   config.user = query.get_or("user", "");
   config.workdir = query.get_or("workdir", "");
   config.stop_signal = query.get_or("stopSignal", "");
+  if (auto good = check_config(config); !good) return node::Refused(good.error());
   return config;
 }
 
@@ -86,13 +108,27 @@ void offload(node::Node& node, const ExchangePtr& exchange,
   });
 }
 
+// An archive that breaks its format is the sender's fault, not the store's.
+template <class T>
+Result<T> of_upload(Result<T> result) {
+  if (!result && result.error().code == Code::kCorrupt) {
+    result.error().code = Code::kInvalidArgument;
+  }
+  return result;
+}
+
+// What the sender calls the archive, for messages about it.
+std::string label(const Query& query) { return query.get_or("source", "archive"); }
+
 void load(node::Node& node, const ExchangePtr& exchange) {
-  offload(node, exchange, [&node, path = exchange->request().upload]() -> Result<std::string> {
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd) return fail_errno(errno, "open upload", path);
-    const auto names = TRY(node.images().load_archive(fd.get(), "archive"));
-    return json::serialize(json::object{{"loaded", to_array(names)}});
-  });
+  offload(node, exchange,
+          [&node, path = exchange->request().upload,
+           name = label(exchange->request().target.query)]() -> Result<std::string> {
+            UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+            if (!fd) return fail_errno(errno, "open upload", path);
+            const auto names = TRY(of_upload(node.images().load_archive(fd.get(), name)));
+            return json::serialize(json::object{{"loaded", to_array(names)}});
+          });
 }
 
 void import(node::Node& node, const ExchangePtr& exchange) {
@@ -101,11 +137,11 @@ void import(node::Node& node, const ExchangePtr& exchange) {
   if (!config) return exchange->refuse(config.error());
   offload(node, exchange,
           [&node, path = exchange->request().upload, name = query.get_or("name", ""),
-           config = std::move(*config)]() -> Result<std::string> {
+           source = label(query), config = std::move(*config)]() -> Result<std::string> {
             UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
             if (!fd) return fail_errno(errno, "open upload", path);
-            return json::serialize(
-                to_object(TRY(node.images().import_rootfs(fd.get(), name, config, "archive"))));
+            return json::serialize(to_object(
+                TRY(of_upload(node.images().import_rootfs(fd.get(), name, config, source)))));
           });
 }
 
@@ -113,6 +149,12 @@ void remove(node::Node& node, const ExchangePtr& exchange) {
   const auto name = exchange->request().target.query.get_or("name", "");
   const auto found = node.images().resolve(name);
   if (!found) return exchange->refuse(found.error());
+  const auto& names = found->names;
+  if (node.has_embedded_image() &&
+      std::find(names.begin(), names.end(), image::kEmbeddedImage) != names.end()) {
+    return exchange->refuse(Error{
+        Code::kFailedPrecondition, 0, "remove image", "\"" + name + "\"", "it is built in", {}});
+  }
   // Asked on the loop: the workers of pods live there.
   const bool used = node.image_in_use(found->id);
   offload(node, exchange, [&node, name, used]() -> Result<std::string> {

@@ -75,3 +75,40 @@ EOF
   fails 1 podctl apply -f no-such-file.yaml
   says "no-such-file.yaml"
 }
+
+@test "apply and delete need a name" {
+  pod one 'exec sleep 1000' | sed 's/name: one/generateName: one-/' >generated.yaml
+  fails 1 podctl apply -f generated.yaml
+  says 'generated.yaml:4:'
+  says 'metadata.generateName: cannot be used here: give metadata.name'
+  fails 1 podctl delete -f generated.yaml
+}
+
+@test "an object read back applies without a word, as YAML and as JSON" {
+  pod one 'exec sleep 1000' >one.yaml
+  podctl apply -f one.yaml
+  ready one
+  for format in yaml json; do
+    podctl get pod one -o $format >back
+    run podctl apply -f back
+    [ "$output" = "pod/one unchanged" ]
+  done
+}
+
+@test "events are listed in the order they came" {
+  pod one 'true' >one.yaml
+  podctl apply -f one.yaml
+  ended one Succeeded
+  run podctl get events -o jsonpath='{.items[*].reason}'
+  [ "$output" = "Scheduled Pulled Created Started" ]
+}
+
+@test "applying what is being deleted says so" {
+  pod one 'trap : TERM; while :; do sleep 1; done' | sed 's/PeriodSeconds: 1/PeriodSeconds: 60/' >one.yaml
+  podctl apply -f one.yaml
+  ready one
+  podctl delete pod one --wait=false
+  run podctl apply -f one.yaml
+  says "Warning: pod/one is being deleted"
+  podctl delete pod one --force
+}

@@ -87,6 +87,7 @@ TEST(ApiManifest, FaultsOfAContainer) {
        "10:26: spec.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID "
        "cannot both be enabled"},
       {"    command: [a\n", "10:1: : end of sequence flow not found"},
+      {"\t  tty: true\n", "9:1: : a tab cannot indent YAML: use spaces"},
   };
   for (const auto& c : cases) EXPECT_EQ(first_fault(with(c.lines)), c.fault) << c.lines;
 }
@@ -175,13 +176,17 @@ TEST(ApiManifest, DefaultsAndRoundTrip) {
 
 TEST(ApiManifest, YamlQuotesWhatMustBe) {
   Pod pod;
-  pod.metadata.annotations = {{"a", "yes"},          {"b", "1"},          {"c", ": x"},
-                              {"d", "two\nlines\n"}, {"e", ""},           {"f", "a # b"},
-                              {"g", "tab\t"},        {"h", "plain text"}, {"i", "last\nopen"}};
+  pod.metadata.annotations = {{"a", "yes"},        {"b", "1"},
+                              {"c", ": x"},        {"d", "two\nlines\n"},
+                              {"e", ""},           {"f", "a # b"},
+                              {"g", "tab\t"},      {"h", "plain text"},
+                              {"i", "last\nopen"}, {"j", "2026-07-01T10:00:00Z"},
+                              {"k", "2026-7-1"},   {"l", "2026-07"}};
   EXPECT_EQ(
       to_yaml(type_of<ObjectMeta>(), &pod.metadata),
       "annotations:\n  a: \"yes\"\n  b: \"1\"\n  c: ': x'\n  d: |\n    two\n    lines\n  e: \"\"\n"
-      "  f: 'a # b'\n  g: \"tab\\t\"\n  h: plain text\n  i: |-\n    last\n    open\n");
+      "  f: 'a # b'\n  g: \"tab\\t\"\n  h: plain text\n  i: |-\n    last\n    open\n"
+      "  j: \"2026-07-01T10:00:00Z\"\n  k: \"2026-7-1\"\n  l: 2026-07\n");
 }
 
 TEST(ApiManifest, UnsupportedAndChanges) {
@@ -190,6 +195,12 @@ TEST(ApiManifest, UnsupportedAndChanges) {
   ASSERT_TRUE(loaded.faults.empty());
   std::vector<std::string> wanted = {"spec.containers[0].livenessProbe",
                                      "spec.containers[0].imagePullPolicy=Always"};
+  // What defaulting fills in for a tag of latest is no wish of the user's.
+  EXPECT_TRUE(
+      load_manifests("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n"
+                     "  - {name: c, image: i, imagePullPolicy: Always}\n")
+          .manifests[0]
+          .unsupported.empty());
   auto sorted = loaded.manifests[0].unsupported;
   std::sort(sorted.begin(), sorted.end());
   std::sort(wanted.begin(), wanted.end());

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <thread>
 
+#include "cli/layout_tar.hpp"
 #include "podctl/cli/http.hpp"
 
 namespace podctl::cli {
@@ -110,6 +111,22 @@ TEST(Http, TargetsAndWarnings) {
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->warnings(), std::vector<std::string>{"say \"hi\""});
   EXPECT_EQ(reply->header("x"), "y");
+}
+
+TEST(LayoutTar, SizesBeyondElevenOctalDigits) {
+  const std::string small = ustar_header("index.json", 8);
+  EXPECT_EQ(small.size(), 512u);
+  EXPECT_EQ(small.substr(124, 12), std::string("00000000010\0", 12));
+  EXPECT_EQ(small.substr(257, 8), std::string("ustar\0"
+                                              "00",
+                                              8));
+  const std::string large = ustar_header("blob", 1ULL << 33);
+  EXPECT_EQ(large.substr(124, 12), std::string("\x80\0\0\0\0\0\0\x02\0\0\0\0", 12));
+  // The sum of all bytes, its own field counted as blanks.
+  unsigned sum = 8 * ' ';
+  for (std::size_t i = 0; i < small.size(); ++i)
+    sum += i >= 148 && i < 156 ? 0 : static_cast<unsigned char>(small[i]);
+  EXPECT_EQ(std::stoul(small.substr(148, 6), nullptr, 8), sum);
 }
 
 }  // namespace

@@ -36,13 +36,24 @@ class Target {
   bool query_ = false;
 };
 
+// A body that is read while it is sent.
+struct Upload {
+  std::function<Result<std::string>()> next;  // a piece; empty at the end
+  std::optional<std::uint64_t> size;          // unknown: sent in chunks
+
+  explicit operator bool() const { return static_cast<bool>(next); }
+};
+
+// What is left to read of a descriptor (borrowed).
+Upload file_upload(int fd);
+
 struct Request {
   std::string_view method = "GET";
   std::string target;
   std::string body;
   std::string_view content_type = "application/json";
   std::vector<std::pair<std::string_view, std::string>> headers;
-  int upload = -1;  // a descriptor to send as the body instead (borrowed)
+  Upload upload = {};  // sent as the body instead
 };
 
 struct Reply {
@@ -86,7 +97,7 @@ class Client {
  private:
   Result<void> send(const Request& request);
   Result<void> send_all(std::string_view data);
-  Result<void> send_body(int fd, bool chunked);
+  Result<void> send_body(const Upload& upload);
   Result<bool> fill(std::int64_t deadline_ns);
   Result<Reply> read_head();
   Result<std::optional<std::string>> next_chunk(std::int64_t deadline_ns);

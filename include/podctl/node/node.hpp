@@ -73,6 +73,8 @@ class Node {
   // An image was loaded or removed.
   void images_changed();
   bool image_in_use(const std::string& id) const;
+  // podctl/busybox comes with podctl; it is there whenever podctld runs.
+  bool has_embedded_image() const { return !embedded_image_.empty(); }
   // Removes every pod and every kernel object of this root.
   void reset(engine::Callback<void> done);
 
