@@ -12,7 +12,7 @@ rootfs_tar() {
   rootfs_tar r.tar
   podctl image import r.tar lab/box:1 --cmd '["sh","-c","echo from the image"]' -e GREETING=hi
   run podctl image ls --no-headers
-  [[ $output =~ docker.io/lab/box\ +1\ ]]
+  [ "$(awk '$1 == "docker.io/lab/box" { print $2 }' <<<"$output")" = 1 ]
   cat >box.yaml <<'END'
 apiVersion: v1
 kind: Pod
