@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t kMaxTerminationMessage =
     4096;  // kubelet, kuberuntime: maxTerminationMessageLength
-constexpr std::chrono::milliseconds kKillBound{2000};
+constexpr std::chrono::milliseconds kStep{20};
+constexpr int kSteps = 100;
 
 struct Pipe {
   UniqueFd read, write;
@@ -32,6 +33,17 @@ void complain(const std::string& name, const Result<void>& result) {
 }
 
 }  // namespace
+
+Result<void> wait_in_steps(const std::function<Result<void>(std::chrono::milliseconds)>& wait,
+                           const std::function<void()>& meanwhile) {
+  Result<void> done;
+  for (int i = 0; i < kSteps; ++i) {
+    done = wait(kStep);
+    if (done || done.error().code != Code::kTimedOut) break;
+    meanwhile();
+  }
+  return done;
+}
 
 Result<std::unique_ptr<LiveContainer>> LiveContainer::start(Loop& loop, runtime::Sandbox& sandbox,
                                                             wire::ContainerSpec spec, int target) {
@@ -56,7 +68,7 @@ Result<std::unique_ptr<LiveContainer>> LiveContainer::start(Loop& loop, runtime:
   return live;
 }
 
-wire::ExitRecord LiveContainer::end(const sys::Exit& exit) {
+wire::ExitRecord LiveContainer::end(const sys::Exit& exit, const std::function<void()>& meanwhile) {
   const wire::ContainerSpec& spec = container_.spec();
   wire::ExitRecord record{.id = spec.id,
                           .name = spec.name,
@@ -67,7 +79,8 @@ wire::ExitRecord LiveContainer::end(const sys::Exit& exit) {
                           .finished_wall_ns = runtime::wall_ns(),
                           .finished_ns = runtime::boot_ns()};
   complain(spec.name, container_.kill());
-  complain(spec.name, container_.group().wait_empty(kKillBound));
+  complain(spec.name, wait_in_steps([&](auto step) { return container_.group().wait_empty(step); },
+                                    meanwhile));
   pump_->drain();
   if (auto stats = container_.group().stats()) {
     record.oom_kills = stats->oom_kills;

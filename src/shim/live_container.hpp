@@ -1,6 +1,8 @@
 // A running container with its log, inside the shim, and how its end is established.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
 
 #include "podctl/runtime/container.hpp"
@@ -9,6 +11,11 @@
 
 namespace podctl::shim {
 
+// Calls `wait` with a short bound, at most 2 s in all, until it does not time out; `meanwhile`
+// between the calls.
+Result<void> wait_in_steps(const std::function<Result<void>(std::chrono::milliseconds)>& wait,
+                           const std::function<void()>& meanwhile);
+
 class LiveContainer {
  public:
   // Opens the log, makes the pipes, starts the container.
@@ -16,9 +23,11 @@ class LiveContainer {
                                                       wire::ContainerSpec spec, int target);
 
   runtime::Container& container() { return container_; }
+  // Moves what it has printed into its log; for callers that keep the loop waiting.
+  void pump() { pump_->pump(); }
   // The main process has ended and is reaped: kills what is left, takes the last output, reads the
-  // counters, removes the cgroup.
-  wire::ExitRecord end(const sys::Exit& exit);
+  // counters. `meanwhile` is called whenever the killed take long to go.
+  wire::ExitRecord end(const sys::Exit& exit, const std::function<void()>& meanwhile);
 
  private:
   LiveContainer(runtime::Container container, std::unique_ptr<LogPump> pump, UniqueFd stdin_end)

@@ -66,6 +66,10 @@ void LogPump::close(Stream stream) {
   if (auto done = log_.finish(stream, wall_now()); !done) log("last line lost", done.error());
 }
 
+void LogPump::pump() {
+  for (const Stream stream : {Stream::kStdout, Stream::kStderr}) read_some(stream);
+}
+
 void LogPump::drain() {
   for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
     for (std::size_t reads = 0; reads < kDrainBound / kBlock && read_some(stream); ++reads) {

@@ -21,6 +21,8 @@ class LogPump {
 
   // A pipe's reading end or a terminal's master; made non-blocking here.
   Result<void> attach(Stream stream, UniqueFd fd);
+  // Takes a block of each pipe, if there is one.
+  void pump();
   // Takes what is still in the pipes and closes them: the writers are dead, or have lost their
   // right.
   void drain();

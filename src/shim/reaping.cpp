@@ -12,7 +12,7 @@ namespace podctl::shim {
 namespace {
 
 constexpr std::uint64_t kDestroyBound = 10'000'000'000;  // ns
-constexpr std::chrono::milliseconds kRemoveBound{2000};
+constexpr std::uint64_t kDeathBoundMs = 5000;  // a process that cannot be killed holds up no news
 
 }  // namespace
 
@@ -48,13 +48,14 @@ void Shim::container_ended(const std::string& id, const sys::Exit& exit) {
   const auto at = containers_.find(id);
   const std::unique_ptr<LiveContainer> live = std::move(at->second);
   containers_.erase(at);
-  const wire::ExitRecord record = live->end(exit);
+  const wire::ExitRecord record = live->end(exit, [this] { pump_logs(); });
   ended_.emplace(id, live->container().spec());
   if (auto kept = records_.keep(record); !kept) log("keep exit record", kept.error());
   send(wire::Type::kExited, 0, wire::encode(record));
-  if (auto removed = live->container().group().remove(kRemoveBound); !removed) {
-    log("remove cgroup", removed.error());  // the pod's own removal takes it along
-  }
+  auto removed = wait_in_steps([&](auto step) { return live->container().group().remove(step); },
+                               [this] { pump_logs(); });
+  if (!removed) log("remove cgroup", removed.error());  // the pod's own removal takes it along
+  if (dying_ && containers_.empty()) tell_death();
 }
 
 // Without pause there is no sandbox: its containers end too, each with a record, before it is told.
@@ -65,11 +66,22 @@ void Shim::pause_ended(const sys::Exit& exit) {
   for (const auto& [id, live] : containers_) {
     if (auto killed = live->container().kill(); !killed) log("kill container", killed.error());
   }
-  const auto told = [this] {
-    send(wire::Type::kSandboxDied, 0, wire::encode(wire::SandboxDied{.reason = death_}));
-  };
-  // Their ends come with the next SIGCHLD, well within this.
-  loop_.after(containers_.empty() ? 0 : 50, told);
+  dying_ = true;
+  if (containers_.empty()) return tell_death();
+  loop_.after(kDeathBoundMs, [this] {
+    if (dying_) tell_death();
+  });
+}
+
+void Shim::tell_death() {
+  dying_ = false;
+  send(wire::Type::kSandboxDied, 0, wire::encode(wire::SandboxDied{.reason = death_}));
+}
+
+// The other containers' pipes hold 64 KiB: while the shim waits, they are emptied between the
+// steps.
+void Shim::pump_logs() {
+  for (const auto& [id, live] : containers_) live->pump();
 }
 
 // Blocks until pause, containers and execs are reaped; podctld, if we started it, may live on.

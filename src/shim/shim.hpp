@@ -60,6 +60,8 @@ class Shim {
   void child_ended(const sys::Exit& exit);
   void container_ended(const std::string& id, const sys::Exit& exit);
   void pause_ended(const sys::Exit& exit);
+  void tell_death();
+  void pump_logs();
   Result<void> reap_everything();
 
   Loop& loop_;
@@ -75,7 +77,8 @@ class Shim {
   UniqueFd child_signal_;
 
   std::optional<runtime::Sandbox> sandbox_;
-  std::string death_;                                                 // why pause does not run
+  std::string death_;   // why pause does not run
+  bool dying_ = false;  // of it nobody has been told yet: containers are still ending
   std::map<std::string, std::unique_ptr<LiveContainer>> containers_;  // running, by id
   std::map<std::string, wire::ContainerSpec> ended_;                  // their files are still there
   std::map<pid_t, std::uint32_t> execs_;                              // pid -> request id

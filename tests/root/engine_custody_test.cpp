@@ -42,15 +42,39 @@ TEST_F(ROOT_Engine, NoLineAndNoExitIsLostWithoutPodctld) {
   expect_pod_gone();
 }
 
-TEST_F(ROOT_Engine, KilledPauseEndsThePodAndIsTold) {
+TEST_F(ROOT_Engine, KilledPauseEndsThePodAndIsToldAfterItsContainers) {
   const auto info = create(sandbox());
   ASSERT_TRUE(info);
   ASSERT_TRUE(start(container("main", "sleep 1000")));
+  ASSERT_TRUE(start(container("many", "for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done; wait")));
+  std::map<std::string, wire::ExitRecord> before;
+  engine_->on_sandbox_dead = [&](const std::string&, const std::string& why) {
+    death_ = why;
+    before = exits_;
+  };
   ASSERT_EQ(::kill(info->pause_pid, SIGKILL), 0);
-  EXPECT_EQ(exit_of("main").exit_code, 137);
   EXPECT_TRUE(run_until([&] { return !death_.empty(); }));
+  ASSERT_EQ(before.size(), 2U) << "every container's end comes first";
+  EXPECT_EQ(before["main"].exit_code, 137);
+  EXPECT_EQ(before["many"].exit_code, 137);
   ASSERT_TRUE(destroy());
   expect_pod_gone();
+}
+
+TEST_F(ROOT_Engine, NoLineIsLostWhileOthersComeAndGo) {
+  ASSERT_TRUE(create(sandbox()));
+  ASSERT_TRUE(start(container(
+      "talker", "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; exit 3")));
+  for (int i = 0; i < 5; ++i) {
+    const std::string name = "short" + std::to_string(i);
+    ASSERT_TRUE(start(container(name, "sleep 1000 & echo $0; exit 2")));
+    EXPECT_EQ(exit_of(name).exit_code, 2);
+  }
+  EXPECT_EQ(exit_of("talker").exit_code, 3);
+  std::string lines;
+  for (int i = 0; i < 20000; ++i) lines += "line " + std::to_string(i) + "\n";
+  EXPECT_TRUE(log_text("talker") == lines);
+  ASSERT_TRUE(destroy());
 }
 
 TEST_F(ROOT_Engine, KilledShimLeavesNothing) {
