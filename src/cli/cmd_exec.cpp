@@ -49,6 +49,7 @@ class ExecStream {
 
  private:
   Result<void> loop(int signals) {
+    TRY(take_messages());  // some may have come with the handshake's answer
     while (!socket_.closed() && interrupted_ == 0) {
       TRY(socket_.flush());
       const bool read_stdin = stdin_open_ && socket_.pending() < kMaxPending;
@@ -72,6 +73,11 @@ class ExecStream {
   // False at the end of the stream.
   Result<bool> receive() {
     const bool open = TRY(socket_.receive());
+    TRY(take_messages());
+    return open;
+  }
+
+  Result<void> take_messages() {
     while (auto message = TRY(socket_.message())) {
       if (message->empty()) continue;
       const std::string_view data = std::string_view(*message).substr(1);
@@ -89,7 +95,7 @@ class ExecStream {
           break;
       }
     }
-    return open;
+    return {};
   }
 
   void take_stdin() {

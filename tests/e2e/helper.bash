@@ -39,9 +39,10 @@ assert_nothing_left() {
   left+=$(ip -o link 2>/dev/null | grep -o "podctl$ROOT_ID" || true)
   left+=$(grep -o " $PODCTL_ROOT[^ ]*" /proc/self/mountinfo || true)
   left+=$(nft list tables 2>/dev/null | grep "podctl_$ROOT_ID" || true)
-  local p
+  local p comm
   for p in /proc/[0-9]*; do
-    case $(cat "$p/comm" 2>/dev/null) in podctl*) ;; *) continue ;; esac
+    { read -r comm <"$p/comm"; } 2>/dev/null || continue
+    [[ $comm == podctl* ]] || continue
     case $({ tr '\0' ' ' <"$p/cmdline"; } 2>/dev/null) in *"$PODCTL_ROOT"*) left+=" process ${p#/proc/}" ;; esac
   done
   if [ -n "$left" ]; then
@@ -86,3 +87,14 @@ EOF
 ready() { podctl wait --for=condition=Ready "pod/$1" --timeout=60s; }
 ended() { podctl wait --for=jsonpath='{.status.phase}'="$2" "pod/$1" --timeout=60s; }
 field() { podctl get pod "$1" -o jsonpath="$2"; }
+
+# until_true COMMAND…: waits, at most 20 s, until the command succeeds.
+until_true() {
+  local i
+  for ((i = 0; i < 400; i++)); do
+    ! "$@" || return 0
+    read -rt 0.05 <> <(:) || :
+  done
+  echo "never came true: $*"
+  return 1
+}

@@ -1,0 +1,151 @@
+# kill -9 at random moments. After each the pod is in a true state, nothing is leaked, and no exit code
+# and no line is lost. CHAOS_SEED repeats a run.
+load helper
+
+# Nothing here takes long: what hangs is a fault, and its line is to be seen.
+podctl() { timeout 60 "$PODCTL_BIN/podctl" "$@"; }
+
+# The podctld of this root, without starting one; nothing when there is none.
+daemon_of_root() { pgrep -f "^[^ ]*podctld --root $PODCTL_ROOT( |$)" || true; }
+uid_of() { field "$1" '{.metadata.uid}'; }
+shim_of() { cat "$PODCTL_ROOT/run/pods/$(uid_of "$1")/shim.pid"; }
+pause_of() { podctl ns "$1" -o json | jq -r '.namespaces[] | select(.holder == "pause") | .pid'; }
+
+seed() {
+  RANDOM=${CHAOS_SEED:=$((SRANDOM % 32768))}
+  echo "CHAOS_SEED=$CHAOS_SEED"
+}
+# Waits a random moment of at most this many milliseconds.
+moment() { read -rt "$(printf '0.%03d' $((RANDOM % $1 + 1)))" <> <(:) || :; }
+
+kill_9() { [ -z "$1" ] || kill -9 $1 2>/dev/null || true; }
+
+twins() {
+  cat <<EOF
+apiVersion: v1
+kind: Pod
+metadata:
+  name: ${1:-twins}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+  - {name: one, image: podctl/busybox, command: [sleep, "1000"]}
+  - {name: two, image: podctl/busybox, command: [sleep, "1000"]}
+EOF
+}
+
+# What runs of the root is one pod of two containers, and what it says is so.
+assert_one_true_pod() {
+  local uid
+  podctl exec "$1" -c one -- true
+  podctl exec "$1" -c two -- true
+  uid=$(uid_of "$1")
+  [ "$(ls "$PODCTL_ROOT/run/pods")" = "$uid" ]
+  [ "$(pgrep -cf "^podctl-shim [^ ]* $PODCTL_ROOT$")" -eq 1 ]
+  [ "$(find "$PODCTL_ROOT/run/addresses" -type f -name '*.*.*.*' | wc -l)" -eq 1 ]
+  [ "$(ip -o link show master "podctl$ROOT_ID" | wc -l)" -eq 1 ]
+  [ "$(find /sys/fs/cgroup -path "*podctl-$ROOT_ID/*" -type d -name 'pod?*-*' -printf '%f\n' 2>/dev/null | sort -u | wc -l)" -eq 1 ]
+}
+
+back() {
+  podctl get pod twins -o json | jq -e --arg was "$1" '
+    (.status.conditions[] | select(.type == "Ready") | .status) == "True" and
+    ([.status.containerStatuses[].containerID] | join(" ")) != $was' >/dev/null
+}
+containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuses[].containerID] | join(" ")'; }
+
+@test "chaos: podctld, the shim and pause are killed in any order, and the pod is true after each" {
+  seed
+  local victim was
+  for victim in $(printf '%s\n' podctld shim pause podctld | while read -r v; do echo "$RANDOM $v"; done | sort -n | cut -d' ' -f2); do
+    echo "kills $victim"
+    # A new pod each time: a second restart would wait for its back-off.
+    twins | podctl apply -f -
+    ready twins
+    was=$(containers_of twins)
+    case $victim in
+      podctld) kill_9 "$(daemon_of_root)" ;;
+      shim) kill_9 "$(shim_of twins)" ;;
+      pause) kill_9 "$(pause_of twins)" ;;
+    esac
+    [ "$victim" = podctld ] || until_true back "$was"
+    ready twins
+    [ "$victim" != podctld ] || [ "$(containers_of twins)" = "$was" ]
+    assert_one_true_pod twins
+    podctl delete pod twins
+    [ -z "$(ls "$PODCTL_ROOT/run/pods")" ]
+  done
+}
+
+@test "chaos: podctld is killed amid an apply, and applying again completes it" {
+  seed
+  podctl version >/dev/null
+  for _ in 1 2 3; do
+    twins | podctl apply -f - >apply.out 2>&1 &
+    moment 60
+    kill_9 "$(daemon_of_root)"
+    wait $! || true
+    # What was said to be created is there.
+    ! grep -q created apply.out || podctl get pod twins
+    twins | podctl apply -f -
+    ready twins
+    assert_one_true_pod twins
+    podctl delete pod twins
+  done
+}
+
+@test "chaos: podctld is killed amid a delete, and the pod is gone all the same" {
+  seed
+  for _ in 1 2 3; do
+    twins | podctl apply -f -
+    ready twins
+    podctl delete pod twins >delete.out 2>&1 &
+    moment 40
+    kill_9 "$(daemon_of_root)"
+    wait $! || true
+    podctl delete pod twins --ignore-not-found
+    [ -z "$(podctl get pods --no-headers 2>/dev/null)" ]
+    [ -z "$(ls "$PODCTL_ROOT/run/pods")" ]
+    [ -z "$(find "$PODCTL_ROOT/run/addresses" -type f -name '*.*.*.*')" ]
+  done
+}
+
+@test "chaos: podctl is interrupted amid an apply, and the pod is made whole or not at all" {
+  seed
+  podctl version >/dev/null
+  local signal
+  for signal in INT KILL TERM; do
+    twins >twins.yaml
+    # bash lets a background job ignore SIGINT: env gives it back.
+    env --default-signal=INT podctl apply -f twins.yaml >/dev/null 2>&1 &
+    moment 30
+    kill -"$signal" $! 2>/dev/null || true
+    wait $! || true
+    podctl apply -f twins.yaml
+    ready twins
+    assert_one_true_pod twins
+    podctl delete pod twins
+  done
+}
+
+@test "chaos: a container that writes all the time loses no line while podctld dies again and again" {
+  seed
+  pod writer 'i=0; while [ ! -e /tmp/stop ]; do echo line $i; i=$((i+1)); [ $((i % 500)) != 0 ] || sleep 0.01; done; echo end $i; exit 7' |
+    podctl apply -f -
+  ready writer
+  for _ in 1 2 3 4; do
+    moment 100
+    kill_9 "$(daemon_of_root)"
+    podctl get pod writer >/dev/null
+  done
+  podctl exec writer -- touch /tmp/stop
+  kill_9 "$(daemon_of_root)"
+  ended writer Failed
+  [ "$(field writer '{.status.containerStatuses[0].state.terminated.exitCode}')" = 7 ]
+  podctl logs writer >log
+  local last
+  last=$(tail -n 1 log)
+  [[ $last =~ ^end\ ([0-9]+)$ ]]
+  [ "${BASH_REMATCH[1]}" -gt 500 ]
+  { seq -f 'line %.0f' 0 $((BASH_REMATCH[1] - 1)); echo "$last"; } | cmp - log
+}
