@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "api/prose.hpp"
 #include "podctl/api/event.hpp"
 #include "podctl/api/node.hpp"
 #include "podctl/api/pod.hpp"
@@ -116,7 +117,9 @@ class Writer {
       }
       return;
     }
-    out += enum_line(f, indent);
+    if (auto text = prose(type.name, f.name); !text.empty())
+      out += indent + "  " + std::string(text) + "\n";
+    out += enum_line(f, indent + "  ");
     if (f.deprecated) out += indent + "  Deprecated.\n";
     if (!f.feature_gate.empty()) {
       out += indent + "  Feature gate: " + std::string(f.feature_gate) + "\n";
@@ -186,6 +189,8 @@ Result<std::string> explain(std::string_view path, bool recursive) {
     if (place.field->required) out += " -required-";
     if (pod) out += place.known ? "  (supported)" : "  (not yet)";
     out += "\n" + enum_line(*place.field, "") + "\n";
+    if (auto text = prose(place.owner->name, place.field->name); !text.empty())
+      out += "DESCRIPTION:\n    " + std::string(text) + "\n\n";
   }
   if (!place.type) return out;
   Writer writer(pod, recursive);

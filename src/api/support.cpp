@@ -28,14 +28,22 @@ constexpr Row kSupported[] = {
      "serviceAccountName nodeName hostNetwork hostPID hostIPC shareProcessNamespace "
      "securityContext "
      "hostname subdomain schedulerName hostAliases priority dnsConfig enableServiceLinks "
-     "preemptionPolicy setHostnameAsFQDN os resources hostnameOverride"},
+     "preemptionPolicy setHostnameAsFQDN os resources hostnameOverride activeDeadlineSeconds "
+     "hostUsers automountServiceAccountToken"},
     {"Container",
-     "name image command args workingDir ports env resources restartPolicy volumeMounts lifecycle "
+     "name image command args workingDir ports env resources restartPolicy restartPolicyRules "
+     "volumeMounts lifecycle "
      "terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext stdin tty"},
     {"ContainerPort", "name containerPort protocol"},
-    {"EnvVar", "name value"},
+    {"ContainerRestartRule", "action exitCodes"},
+    {"ContainerRestartRuleOnExitCodes", "operator values"},
+    {"EnvVar", "name value valueFrom"},
+    {"EnvVarSource", "fieldRef resourceFieldRef"},
+    {"ObjectFieldSelector", "apiVersion fieldPath"},
+    {"ResourceFieldSelector", "containerName resource divisor"},
     {"ResourceRequirements", "limits requests"},
-    {"VolumeMount", "name readOnly mountPath mountPropagation"},
+    {"VolumeMount",
+     "name readOnly recursiveReadOnly mountPath mountPropagation subPath subPathExpr"},
     {"Lifecycle", "stopSignal"},
     {"SecurityContext",
      "capabilities privileged runAsUser runAsGroup runAsNonRoot readOnlyRootFilesystem "
@@ -43,10 +51,11 @@ constexpr Row kSupported[] = {
     {"Capabilities", "add drop"},
     {"SeccompProfile", "type"},
     {"PodSecurityContext",
-     "runAsUser runAsGroup runAsNonRoot supplementalGroups sysctls seccompProfile"},
+     "runAsUser runAsGroup runAsNonRoot supplementalGroups supplementalGroupsPolicy sysctls "
+     "seccompProfile"},
     {"Sysctl", "name value"},
     {"Volume", "name emptyDir hostPath"},
-    {"EmptyDirVolumeSource", "medium sizeLimit"},
+    {"EmptyDirVolumeSource", "medium sizeLimit mode"},
     {"HostPathVolumeSource", "path type"},
     {"HostAlias", "ip hostnames"},
     {"PodDNSConfig", "nameservers searches options"},
@@ -61,17 +70,17 @@ constexpr Row kOnlyValues[] = {
     {"PodSpec.schedulerName", "default-scheduler"},
     {"PodSpec.priority", "0"},
     {"PodSpec.preemptionPolicy", "PreemptLowerPriority"},
+    {"PodSpec.hostUsers", "true"},
+    {"PodSpec.automountServiceAccountToken", "false"},
     {"PodOS.name", "linux"},
     {"Container.imagePullPolicy", "IfNotPresent Never"},
-    {"Container.restartPolicy", "Always"},
     {"SecurityContext.procMount", "Default"},
     {"SeccompProfile.type", "RuntimeDefault Unconfined"},
-    {"VolumeMount.mountPropagation", "None"},
     {"EmptyDirVolumeSource.medium", "Memory"},
 };
 
 // Resources that a limit or request is carried out for.
-constexpr std::string_view kResources = "cpu memory pid";
+constexpr std::string_view kResources = "cpu memory";
 
 bool contains(std::string_view words, std::string_view word) {
   auto all = text::split(words, ' ');
@@ -107,6 +116,12 @@ bool is_pull_policy_default(const Type& type, const Field& f, const void* object
   return text == default_pull_policy(static_cast<const Container*>(object)->image);
 }
 
+// The size of a volume on disk is nothing that podctl bounds.
+bool bounds_nothing(const Type& type, const Field& f, const void* object) {
+  if (type.name != "EmptyDirVolumeSource" || f.name != "sizeLimit") return false;
+  return static_cast<const EmptyDirVolumeSource*>(object)->medium != "Memory";
+}
+
 class Walk {
  public:
   explicit Walk(std::vector<std::string>& out) : out_(out) {}
@@ -121,7 +136,7 @@ class Walk {
     if (!known || f.kind != Kind::kStruct) {
       std::string text = scalar_text(f, object);
       if (text.empty()) return;
-      if (!known) return out_.push_back(path.str());
+      if (!known || bounds_nothing(type, f, object)) return out_.push_back(path.str());
       if (f.kind == Kind::kQuantity && f.shape == Shape::kMap) return resources(f, object, path);
       if (is_pull_policy_default(type, f, object, text)) return;
       value(type, f, text, path);

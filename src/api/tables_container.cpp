@@ -79,36 +79,27 @@ PODCTL_TYPE(LifecycleHandler, PODCTL_FIELD(exec), PODCTL_FIELD(httpGet),
 PODCTL_TYPE(Lifecycle, PODCTL_FIELD(postStart), PODCTL_FIELD(preStop),
             PODCTL_FIELD(stopSignal).one_of(enums::kSignal))
 
-PODCTL_TYPE(Container, PODCTL_FIELD(name).need(), PODCTL_FIELD(image), PODCTL_FIELD(command),
-            PODCTL_FIELD(args), PODCTL_FIELD(workingDir),
-            PODCTL_FIELD(ports).keyed("containerPort,protocol"), PODCTL_FIELD(envFrom),
-            PODCTL_FIELD(env).keyed("name"), PODCTL_FIELD(resources).shown(),
-            PODCTL_FIELD(resizePolicy).gate("InPlacePodVerticalScaling"),
-            PODCTL_FIELD(restartPolicy).one_of(enums::kContainerRestartPolicy),
-            PODCTL_FIELD(restartPolicyRules).gate("ContainerRestartRules"),
-            PODCTL_FIELD(volumeMounts).keyed("mountPath"),
-            PODCTL_FIELD(volumeDevices).keyed("devicePath"), PODCTL_FIELD(livenessProbe),
-            PODCTL_FIELD(readinessProbe), PODCTL_FIELD(startupProbe), PODCTL_FIELD(lifecycle),
-            PODCTL_FIELD(terminationMessagePath),
-            PODCTL_FIELD(terminationMessagePolicy).one_of(enums::kTerminationMessagePolicy),
-            PODCTL_FIELD(imagePullPolicy).one_of(enums::kPullPolicy), PODCTL_FIELD(securityContext),
-            PODCTL_FIELD(stdin).zero_absent(), PODCTL_FIELD(stdinOnce).zero_absent(),
-            PODCTL_FIELD(tty).zero_absent())
+// The fields that both kinds of container have.
+#define PODCTL_CONTAINER_FIELDS                                                                \
+  PODCTL_FIELD(name).need(), PODCTL_FIELD(image), PODCTL_FIELD(command), PODCTL_FIELD(args),   \
+      PODCTL_FIELD(workingDir), PODCTL_FIELD(ports).keyed("containerPort,protocol"),           \
+      PODCTL_FIELD(envFrom), PODCTL_FIELD(env).keyed("name"), PODCTL_FIELD(resources).shown(), \
+      PODCTL_FIELD(resizePolicy).gate("InPlacePodVerticalScaling"),                            \
+      PODCTL_FIELD(restartPolicy).one_of(enums::kContainerRestartPolicy),                      \
+      PODCTL_FIELD(restartPolicyRules).gate("ContainerRestartRules"),                          \
+      PODCTL_FIELD(volumeMounts).keyed("mountPath"),                                           \
+      PODCTL_FIELD(volumeDevices).keyed("devicePath"), PODCTL_FIELD(livenessProbe),            \
+      PODCTL_FIELD(readinessProbe), PODCTL_FIELD(startupProbe), PODCTL_FIELD(lifecycle),       \
+      PODCTL_FIELD(terminationMessagePath),                                                    \
+      PODCTL_FIELD(terminationMessagePolicy).one_of(enums::kTerminationMessagePolicy),         \
+      PODCTL_FIELD(imagePullPolicy).one_of(enums::kPullPolicy), PODCTL_FIELD(securityContext), \
+      PODCTL_FIELD(stdin).zero_absent(), PODCTL_FIELD(stdinOnce).zero_absent(),                \
+      PODCTL_FIELD(tty).zero_absent()
 
-PODCTL_TYPE(EphemeralContainer, PODCTL_FIELD(name).need(), PODCTL_FIELD(image),
-            PODCTL_FIELD(command), PODCTL_FIELD(args), PODCTL_FIELD(workingDir),
-            PODCTL_FIELD(ports).keyed("containerPort,protocol"), PODCTL_FIELD(envFrom),
-            PODCTL_FIELD(env).keyed("name"), PODCTL_FIELD(resources).shown(),
-            PODCTL_FIELD(resizePolicy).gate("InPlacePodVerticalScaling"),
-            PODCTL_FIELD(restartPolicy).one_of(enums::kContainerRestartPolicy),
-            PODCTL_FIELD(restartPolicyRules).gate("ContainerRestartRules"),
-            PODCTL_FIELD(volumeMounts).keyed("mountPath"),
-            PODCTL_FIELD(volumeDevices).keyed("devicePath"), PODCTL_FIELD(livenessProbe),
-            PODCTL_FIELD(readinessProbe), PODCTL_FIELD(startupProbe), PODCTL_FIELD(lifecycle),
-            PODCTL_FIELD(terminationMessagePath),
-            PODCTL_FIELD(terminationMessagePolicy).one_of(enums::kTerminationMessagePolicy),
-            PODCTL_FIELD(imagePullPolicy).one_of(enums::kPullPolicy), PODCTL_FIELD(securityContext),
-            PODCTL_FIELD(stdin).zero_absent(), PODCTL_FIELD(stdinOnce).zero_absent(),
-            PODCTL_FIELD(tty).zero_absent(), PODCTL_FIELD(targetContainerName))
+PODCTL_TYPE(Container, PODCTL_CONTAINER_FIELDS)
+
+PODCTL_TYPE(EphemeralContainer, PODCTL_CONTAINER_FIELDS, PODCTL_FIELD(targetContainerName))
+
+#undef PODCTL_CONTAINER_FIELDS
 
 }  // namespace podctl::api

@@ -36,6 +36,7 @@ void add(std::string& text, std::string_view word, std::string value) {
 
 std::string memory_line(View usage) {
   std::string text = human_bytes(static_cast<std::uint64_t>(usage["memoryCurrent"].num()));
+  if (usage["memorySummed"].flag()) text += " (the containers' sum: the pod itself is not counted)";
   if (usage["memoryPeak"].num() > 0)
     add(text, "peak ", human_bytes(static_cast<std::uint64_t>(usage["memoryPeak"].num())));
   if (usage["oomKills"].num() > 0)

@@ -1,3 +1,4 @@
+#include "podctl/sys/caps.hpp"
 #include "podctl/node/doctor.hpp"
 
 #include <linux/magic.h>
@@ -85,7 +86,7 @@ void capabilities(std::vector<Finding>& findings) {
   std::string lacking;
   for (const char* name : {"SYS_ADMIN", "NET_ADMIN", "SYS_CHROOT", "SETUID", "SETGID", "SETPCAP",
                            "MKNOD", "DAC_OVERRIDE", "CHOWN", "FOWNER", "KILL", "SYS_PTRACE"}) {
-    const auto number = seccomp::capability_number(name);
+    const auto number = sys::cap_from_name(name);
     if (number && (held >> *number & 1) == 0)
       lacking += std::string(lacking.empty() ? "" : ", ") + "CAP_" + name;
   }
@@ -93,7 +94,7 @@ void capabilities(std::vector<Finding>& findings) {
                          ? ok("capabilities", "all that pods need")
                          : Finding{"capabilities", "missing", "podctld lacks " + lacking,
                                    "run podctld as full root"});
-  const auto resource = seccomp::capability_number("SYS_RESOURCE");
+  const auto resource = sys::cap_from_name("SYS_RESOURCE");
   if (resource && (held >> *resource & 1) != 0) {
     findings.push_back(ok("CAP_SYS_RESOURCE", "held"));
   } else {

@@ -61,16 +61,35 @@ json::object usage(const CgroupStats& s) {
           {"ioPressure", s.io_pressure}};
 }
 
+// cgroup v1 counts no memory for a pod without a limit: there it has no directory of its own.
+bool memory_counted(const wire::GroupReport& group) {
+  return group.stats.memory_current != 0 || group.stats.memory_peak != 0;
+}
+
+// What the pod's containers use together, for the pod that is not counted as a whole.
+std::uint64_t memory_of_containers(const wire::SandboxStats& stats) {
+  std::uint64_t sum = 0;
+  for (const auto& group : stats.groups) {
+    if (!group.id.empty()) sum += group.stats.memory_current;
+  }
+  return sum;
+}
+
 json::array cgroups(const PodWorker& worker, const wire::SandboxStats& stats) {
   json::array out;
   for (const auto& group : stats.groups) {
     json::object limits;
     for (const auto& limit : group.limits) limits[limit.key] = limit.value;
+    json::object used = usage(group.stats);
+    if (group.id.empty() && !memory_counted(group)) {
+      used["memoryCurrent"] = memory_of_containers(stats);
+      used["memorySummed"] = true;
+    }
     out.push_back({{"path", group.directories.empty() ? "" : group.directories.front()},
                    {"directories", to_array(group.directories)},
                    {"holder", name_of(worker, group.id)},
                    {"limits", std::move(limits)},
-                   {"usage", usage(group.stats)}});
+                   {"usage", std::move(used)}});
   }
   return out;
 }

@@ -1,70 +1,22 @@
 #include "podctl/seccomp/hardening.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
+
+#include "podctl/sys/caps.hpp"
 
 namespace podctl::seccomp {
 namespace {
 
-// By number; linux/capability.h.
-constexpr std::array<const char*, 41> kNames = {"CHOWN",
-                                                "DAC_OVERRIDE",
-                                                "DAC_READ_SEARCH",
-                                                "FOWNER",
-                                                "FSETID",
-                                                "KILL",
-                                                "SETGID",
-                                                "SETUID",
-                                                "SETPCAP",
-                                                "LINUX_IMMUTABLE",
-                                                "NET_BIND_SERVICE",
-                                                "NET_BROADCAST",
-                                                "NET_ADMIN",
-                                                "NET_RAW",
-                                                "IPC_LOCK",
-                                                "IPC_OWNER",
-                                                "SYS_MODULE",
-                                                "SYS_RAWIO",
-                                                "SYS_CHROOT",
-                                                "SYS_PTRACE",
-                                                "SYS_PACCT",
-                                                "SYS_ADMIN",
-                                                "SYS_BOOT",
-                                                "SYS_NICE",
-                                                "SYS_RESOURCE",
-                                                "SYS_TIME",
-                                                "SYS_TTY_CONFIG",
-                                                "MKNOD",
-                                                "LEASE",
-                                                "AUDIT_WRITE",
-                                                "AUDIT_CONTROL",
-                                                "SETFCAP",
-                                                "MAC_OVERRIDE",
-                                                "MAC_ADMIN",
-                                                "SYSLOG",
-                                                "WAKE_ALARM",
-                                                "BLOCK_SUSPEND",
-                                                "AUDIT_READ",
-                                                "PERFMON",
-                                                "BPF",
-                                                "CHECKPOINT_RESTORE"};
-
-std::string upper_without_prefix(std::string_view name) {
-  std::string upper(name);
-  std::ranges::transform(upper, upper.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return upper.starts_with("CAP_") ? upper.substr(4) : upper;
+bool is_all(std::string_view name) {
+  return std::ranges::equal(name, std::string_view("ALL"),
+                            [](unsigned char a, unsigned char b) { return std::toupper(a) == b; });
 }
 
 Result<std::uint64_t> mask_of(const std::vector<std::string>& names) {
   std::uint64_t mask = 0;
   for (const auto& name : names) {
-    if (upper_without_prefix(name) == "ALL") {
-      mask |= all_capabilities();
-      continue;
-    }
-    auto number = capability_number(name);
+    const auto number = sys::cap_from_name(name);
     if (!number) {
       return fail(Code::kInvalidArgument, "read capability", "\"" + name + "\"",
                   "unknown capability");
@@ -74,36 +26,14 @@ Result<std::uint64_t> mask_of(const std::vector<std::string>& names) {
   return mask;
 }
 
-bool names_all(const std::vector<std::string>& names) {
-  return std::ranges::any_of(
-      names, [](const std::string& name) { return upper_without_prefix(name) == "ALL"; });
-}
+bool names_all(const std::vector<std::string>& names) { return std::ranges::any_of(names, is_all); }
 
 std::vector<std::string> without_all(std::vector<std::string> names) {
-  std::erase_if(names, [](const std::string& name) { return upper_without_prefix(name) == "ALL"; });
+  std::erase_if(names, is_all);
   return names;
 }
 
 }  // namespace
-
-std::optional<int> capability_number(std::string_view name) {
-  const std::string wanted = upper_without_prefix(name);
-  const auto found = std::ranges::find(kNames, wanted);
-  if (found == kNames.end()) return std::nullopt;
-  return static_cast<int>(found - kNames.begin());
-}
-
-std::string capability_name(int number) {
-  const auto index = static_cast<std::size_t>(number);
-  return "CAP_" + (index < kNames.size() ? std::string(kNames[index]) : std::to_string(number));
-}
-
-std::vector<std::string> capability_names(std::uint64_t mask) {
-  std::vector<std::string> names;
-  for (int number = 0; number < 64; ++number)
-    if ((mask >> number & 1U) != 0) names.push_back(capability_name(number));
-  return names;
-}
 
 std::uint64_t default_capabilities() {
   static const std::uint64_t mask =
@@ -112,14 +42,12 @@ std::uint64_t default_capabilities() {
   return mask;
 }
 
-std::uint64_t all_capabilities() { return (std::uint64_t{1} << kNames.size()) - 1; }
-
 Result<std::uint64_t> apply_capabilities(std::uint64_t base, const std::vector<std::string>& add,
                                          const std::vector<std::string>& drop,
                                          std::uint64_t available) {
   const auto added = TRY(mask_of(without_all(add)));
   const auto dropped = TRY(mask_of(without_all(drop)));
-  if (names_all(add)) base = all_capabilities();
+  if (names_all(add)) base = sys::named_caps();
   if (names_all(drop)) base = 0;
   return (base | added) & ~dropped & available;
 }

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <initializer_list>
 
+#include "podctl/sys/caps.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/seccomp/hardening.hpp"
 #include "podctl/seccomp/profile.hpp"
@@ -142,7 +143,7 @@ Result<Condition> condition_at(const json::object& rule, std::string_view key,
   if (object == nullptr) return bad(here, "must be an object");
   TRY(only(*object, here, {"caps", "arches", "minKernel"}));
   for (const auto& name : TRY(strings_at(*object, "caps", here))) {
-    const auto number = capability_number(name);
+    const auto number = sys::cap_from_name(name);
     if (!number) return bad(here + ".caps", "unknown capability \"" + name + "\"");
     condition.caps |= std::uint64_t{1} << *number;
   }

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <sstream>
 
+#include "podctl/sys/caps.hpp"
 #include "podctl/seccomp/hardening.hpp"
 #include "podctl/seccomp/profile.hpp"
 
@@ -87,7 +88,7 @@ std::vector<std::string> words(const char* text) {
 }
 
 std::uint64_t bit(const char* capability) {
-  return std::uint64_t{1} << *capability_number(capability);
+  return std::uint64_t{1} << *sys::cap_from_name(capability);
 }
 
 void allow_when(Profile& profile, const char* name, Argument argument) {

@@ -84,6 +84,8 @@ std::vector<std::string> cap_names(std::uint64_t set) {
   return out;
 }
 
+std::uint64_t named_caps() { return (std::uint64_t{1} << kNames.size()) - 1; }
+
 std::uint64_t all_caps() {
   std::uint64_t set = 0;
   for (int n = 0; n < 64 && ::prctl(PR_CAPBSET_READ, n, 0, 0, 0) >= 0; ++n) set |= 1ULL << n;

@@ -93,3 +93,37 @@ ns_of() { podctl exec pair -c "$1" -- readlink "/proc/self/ns/$2"; }
   run podctl get pods --no-headers
   [[ $output =~ pair\ +2/2\ +Running ]]
 }
+
+@test "describe counts the memory of a pod without a limit" {
+  pod one 'exec sleep 1000' >one.yaml
+  podctl apply -f one.yaml
+  ready one
+  run podctl describe pod one
+  local memory
+  memory=$(sed -n '/^Cgroups:/,/main:/s/^ *Memory: *//p' <<<"$output")
+  [ -n "$memory" ] && [[ $memory != "0 B"* ]] || { echo "$output"; return 1; }
+}
+
+@test "subPath, the pod's fields as environment and the pod's own sysctls reach the container" {
+  cat >fields.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata: {name: fields}
+spec:
+  restartPolicy: Never
+  hostnameOverride: over.ride
+  securityContext: {sysctls: [{name: net.ipv4.tcp_syncookies, value: "0"}]}
+  volumes: [{name: v, emptyDir: {mode: 0711}}]
+  containers:
+  - name: c
+    image: podctl/busybox
+    command: ["sh", "-c", "touch /sub/here; ls /v/a/b; stat -c %a /v; hostname; echo $NAME; cat /proc/sys/net/ipv4/tcp_syncookies"]
+    env: [{name: NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]
+    volumeMounts: [{name: v, mountPath: /v}, {name: v, mountPath: /sub, subPath: a/b}]
+END
+  run podctl apply -f fields.yaml
+  [ "$output" = "pod/fields created" ]
+  ended fields Succeeded
+  run podctl logs fields
+  [ "$output" = "$(printf 'here\n711\nover.ride\nfields\n0')" ]
+}

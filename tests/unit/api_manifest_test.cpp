@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <set>
 
+#include "api/prose.hpp"
 #include "podctl/api/decode.hpp"
 #include "podctl/api/defaults.hpp"
 #include "podctl/api/diff.hpp"
@@ -222,6 +224,59 @@ TEST(ApiManifest, UnsupportedAndChanges) {
             (std::vector<std::string>{"spec.containers[0].command", "spec.hostname"}));
 }
 
+// Each line is valid; the paths are those that apply warns of.
+TEST(ApiManifest, WhatIsActedOnAndWhatIsNot) {
+  struct {
+    const char *lines, *warned;
+  } cases[] = {
+      {"    volumeMounts: [{name: v, mountPath: /x, subPath: a, readOnly: true, recursiveReadOnly: "
+       "Enabled}]\n",
+       ""},
+      {"    volumeMounts: [{name: v, mountPath: /x, mountPropagation: HostToContainer}]\n", ""},
+      {"    volumeMounts: [{name: v, mountPath: /x, subPathExpr: $(A)}]\n", ""},
+      {"    env: [{name: A, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]\n", ""},
+      {"    env: [{name: A, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}]\n", ""},
+      {"    env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]\n",
+       "spec.containers[0].env[0].valueFrom.secretKeyRef"},
+      {"    restartPolicy: OnFailure\n    restartPolicyRules: [{action: Restart, exitCodes: "
+       "{operator: "
+       "In, values: [1]}}]\n",
+       ""},
+      {"    ports: [{containerPort: 80, hostPort: 8080}]\n",
+       "spec.containers[0].ports[0].hostPort"},
+      {"    stdin: true\n    stdinOnce: true\n", "spec.containers[0].stdinOnce"},
+      {"    resources: {requests: {ephemeral-storage: 1Gi}}\n",
+       "spec.containers[0].resources.requests.ephemeral-storage"},
+      {"  activeDeadlineSeconds: 5\n", ""},
+      {"  setHostnameAsFQDN: true\n", ""},
+      {"  hostnameOverride: a.b\n", ""},
+      {"  resources: {limits: {cpu: 1}}\n", ""},
+      {"  hostUsers: true\n", ""},
+      {"  hostUsers: false\n", "spec.hostUsers=false"},
+      {"  automountServiceAccountToken: false\n", ""},
+      {"  automountServiceAccountToken: true\n", "spec.automountServiceAccountToken=true"},
+      {"  securityContext: {sysctls: [{name: net.ipv4.tcp_syncookies, value: \"0\"}]}\n", ""},
+      {"  securityContext: {supplementalGroups: [1], supplementalGroupsPolicy: Strict}\n", ""},
+      {"  securityContext: {fsGroup: 5}\n", "spec.securityContext.fsGroup"},
+      {"  tolerations: [{operator: Exists}]\n", "spec.tolerations"},
+      {"  nodeSelector: {a: b}\n", "spec.nodeSelector"},
+      {"  volumes: [{name: v, emptyDir: {mode: 0700}}]\n", ""},
+      {"  volumes: [{name: v, emptyDir: {medium: Memory, sizeLimit: 1Mi}}]\n", ""},
+      {"  volumes: [{name: v, emptyDir: {sizeLimit: 1Mi}}]\n",
+       "spec.volumes[0].emptyDir.sizeLimit"},
+  };
+  for (const auto& c : cases) {
+    std::string text = with(c.lines);
+    if (text.rfind("volumes:") != text.find("volumes:"))
+      text.erase(text.find("  volumes: [{name: v}]\n"), 23);
+    const auto loaded = load_manifests(text);
+    ASSERT_TRUE(loaded.faults.empty()) << c.lines << loaded.faults[0].text;
+    std::string warned;
+    for (const auto& path : loaded.manifests[0].unsupported) warned += path;
+    EXPECT_EQ(warned, c.warned) << c.lines;
+  }
+}
+
 TEST(ApiManifest, Explains) {
   auto text = explain("pod.spec.containers", false);
   ASSERT_TRUE(text);
@@ -232,6 +287,31 @@ TEST(ApiManifest, Explains) {
   auto bad = explain("pod.spec.container", false);
   ASSERT_FALSE(bad);
   EXPECT_NE(bad.error().message().find("did you mean \"containers\"?"), std::string::npos);
+}
+
+// Fields of `type` and below that explain says nothing about.
+void without_prose(const Type& type, std::set<std::string_view>& seen, std::string& out) {
+  if (!seen.insert(type.name).second) return;
+  for (const Field& f : type.fields) {
+    if (prose(type.name, f.name).empty())
+      out += std::string(type.name) + "." + std::string(f.name) + " ";
+    if (f.kind == Kind::kStruct) without_prose(f.type(), seen, out);
+  }
+}
+
+TEST(ApiManifest, EveryFieldOfAPodIsDescribed) {
+  std::set<std::string_view> seen;
+  std::string missing;
+  without_prose(type_of<Pod>(), seen, missing);
+  EXPECT_EQ(missing, "");
+  EXPECT_NE(explain("pod.spec.hostPID", false)
+                ->find("DESCRIPTION:\n    See and signal the host's processes.\n"),
+            std::string::npos);
+  // Nothing is described that is not there.
+  for (auto part :
+       {prose_of_spec(), prose_of_containers(), prose_of_volumes(), prose_of_status()}) {
+    for (const Prose& p : part) EXPECT_TRUE(p.type == "*" || seen.count(p.type)) << p.type;
+  }
 }
 
 std::string times(const std::string& s, std::size_t n) {

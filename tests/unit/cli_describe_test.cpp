@@ -176,6 +176,14 @@ const char* const kReport = R"({"pod": {"name": "web", "namespace": "default"},
  "rootfs": [{"container": "a", "layers": ["/l2", "/l1"], "upper": "/u", "readOnly": false}],
  "degraded": ["oom_score_adj: needs CAP_SYS_RESOURCE"]})";
 
+TEST_F(Describe, MemoryOfAPodThatIsNotCounted) {
+  const std::string text = describe_sandbox(boost::json::parse(
+      R"({"cgroups": [{"path": "/p", "holder": "pod", "usage": {"memoryCurrent": 2048, "memorySummed": true}}]})"));
+  EXPECT_NE(text.find("Memory:     2.0 KiB (the containers' sum: the pod itself is not counted)\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST_F(Describe, TheSandbox) {
   EXPECT_EQ(describe_sandbox(boost::json::parse(kReport)), R"(Namespaces:
   TYPE   INODE   KIND     HOLDER       USED BY

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "podctl/sys/caps.hpp"
 #include "podctl/api/decode.hpp"
 #include "podctl/api/defaults.hpp"
 #include "podctl/node/spec_builder.hpp"
@@ -21,8 +22,8 @@ class SpecBuilderTest : public testing::Test {
     machine.hostname = "laptop";
     machine.facts.name = "laptop";
     machine.facts.memory_bytes = 8ULL << 30;
-    machine.capabilities = seccomp::all_capabilities() &
-                           ~(std::uint64_t{1} << *seccomp::capability_number("SYS_RESOURCE"));
+    machine.capabilities =
+        sys::named_caps() & ~(std::uint64_t{1} << *sys::cap_from_name("SYS_RESOURCE"));
     image.id = "sha256:1";
     image.layers = {"/layers/b", "/layers/a"};
     image.config.entrypoint = {"/entry"};
@@ -115,7 +116,7 @@ TEST_F(SpecBuilderTest, Privilege) {
   spec = build();
   EXPECT_TRUE(spec->security.no_new_privs);
   EXPECT_EQ(spec->security.capabilities.bounding,
-            std::uint64_t{1} << *seccomp::capability_number("NET_BIND_SERVICE"));
+            std::uint64_t{1} << *sys::cap_from_name("NET_BIND_SERVICE"));
   EXPECT_THAT(spec->device_rules, IsEmpty());
 }
 

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "podctl/seccomp/hardening.hpp"
+#include "podctl/sys/caps.hpp"
 
 namespace podctl::seccomp {
 namespace {
@@ -10,25 +11,13 @@ using ::testing::HasSubstr;
 
 std::uint64_t bit(int number) { return std::uint64_t{1} << number; }
 
-TEST(Capabilities, NamesAndNumbersFollowTheKernel) {
-  EXPECT_EQ(capability_number("CHOWN"), 0);
-  EXPECT_EQ(capability_number("cap_net_admin"), 12);
-  EXPECT_EQ(capability_number("CAP_SYS_ADMIN"), 21);
-  EXPECT_EQ(capability_number("CHECKPOINT_RESTORE"), 40);
-  EXPECT_FALSE(capability_number("CAP_CAP_CHOWN"));
-  EXPECT_FALSE(capability_number(""));
-  EXPECT_EQ(capability_name(40), "CAP_CHECKPOINT_RESTORE");
-  EXPECT_EQ(capability_name(63), "CAP_63");
-  EXPECT_EQ(all_capabilities(), 0x1ffffffffffU);
-}
-
 TEST(Capabilities, TheDefaultIsContainerdsFourteen) {
   EXPECT_EQ(default_capabilities(), 0xa80425fbU);
-  EXPECT_EQ(capability_names(default_capabilities()).size(), 14U);
+  EXPECT_EQ(sys::cap_names(default_capabilities()).size(), 14U);
 }
 
 TEST(Capabilities, AddAndDropInContainerdsOrder) {
-  const auto all = all_capabilities();
+  const auto all = sys::named_caps();
   const auto base = default_capabilities();
   EXPECT_EQ(apply_capabilities(base, {}, {}, all), base);
   EXPECT_EQ(apply_capabilities(base, {"NET_ADMIN"}, {}, all), base | bit(12));

@@ -192,32 +192,8 @@ struct Container {
   std::optional<bool> tty;
 };
 
-struct EphemeralContainer {
-  std::string name;
-  std::string image;
-  std::vector<std::string> command;
-  std::vector<std::string> args;
-  std::string workingDir;
-  std::vector<ContainerPort> ports;
-  std::vector<EnvFromSource> envFrom;
-  std::vector<EnvVar> env;
-  Box<ResourceRequirements> resources;
-  std::vector<ContainerResizePolicy> resizePolicy;
-  std::string restartPolicy;
-  std::vector<ContainerRestartRule> restartPolicyRules;
-  std::vector<VolumeMount> volumeMounts;
-  std::vector<VolumeDevice> volumeDevices;
-  Box<Probe> livenessProbe;
-  Box<Probe> readinessProbe;
-  Box<Probe> startupProbe;
-  Box<Lifecycle> lifecycle;
-  std::string terminationMessagePath;
-  std::string terminationMessagePolicy;
-  std::string imagePullPolicy;
-  Box<SecurityContext> securityContext;
-  std::optional<bool> stdin;
-  std::optional<bool> stdinOnce;
-  std::optional<bool> tty;
+// The same fields, and the container whose processes it looks at.
+struct EphemeralContainer : Container {
   std::string targetContainerName;
 };
 

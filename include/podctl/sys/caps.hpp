@@ -1,6 +1,6 @@
 // Capabilities: names, sets, and the calls that change a process's own. capabilities(7).
 //
-// Used by node (names from manifests), init (dropping) and doctor. Raw system calls, no libcap. A
+// Used by seccomp and node (names from manifests and profiles), init (dropping) and doctor. Raw system calls, no libcap. A
 // set is a bit mask, bit n being capability number n, as in wire::Capabilities.
 #pragma once
 
@@ -22,6 +22,8 @@ std::string cap_name(int number);
 std::optional<int> cap_from_name(std::string_view name);
 // Names of a set, in the order of their numbers.
 std::vector<std::string> cap_names(std::uint64_t set);
+// Every capability that has a name here.
+std::uint64_t named_caps();
 // All that this kernel knows (/proc/sys/kernel/cap_last_cap through PR_CAPBSET_READ).
 std::uint64_t all_caps();
 
