@@ -94,6 +94,26 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
   done
 }
 
+@test "chaos: the shim or pause is killed amid the start, and the pod starts all the same" {
+  seed
+  podctl version >/dev/null
+  local round shim
+  for round in 1 2 3 4; do
+    twins | podctl apply -f - &
+    moment 90
+    shim=$(pgrep -f "^podctl-shim [^ ]* $PODCTL_ROOT$" || true)
+    if [ $((round % 2)) = 0 ]; then
+      kill_9 "$shim"
+    elif [ -n "$shim" ]; then
+      kill_9 "$(pgrep -P "$shim" -f ^podctl-pause || true)"
+    fi
+    wait $!
+    ready twins
+    assert_one_true_pod twins
+    podctl delete pod twins
+  done
+}
+
 @test "chaos: podctld is killed amid a delete, and the pod is gone all the same" {
   seed
   for _ in 1 2 3; do
