@@ -5,6 +5,7 @@
 #include "podctl/api/encode.hpp"
 #include "podctl/node/clock.hpp"
 #include "podctl/node/machine.hpp"
+#include "selection.hpp"
 
 namespace podctl::server {
 namespace {
@@ -117,16 +118,34 @@ json::object document(const Route& route) {
   }
 }
 
-std::string list_of(const char* kind, std::uint64_t version,
-                    const std::vector<std::string>& items) {
+template <class T>
+void answer_list(const ExchangePtr& exchange, const char* kind, std::uint64_t version,
+                 const std::vector<T>& objects) {
+  const auto& request = exchange->request();
+  if (wants_table(request)) {
+    std::vector<const T*> shown;
+    for (const T& object : objects) shown.push_back(&object);
+    return exchange->reply(
+        {200, table_json(shown, version, request.target.query.get_or("includeObject", "")) + "\n"});
+  }
   std::string out = std::string("{\"kind\":\"") + kind +
                     "\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"" +
                     std::to_string(version) + "\"},\"items\":[";
-  for (std::size_t i = 0; i < items.size(); ++i) out += (i == 0 ? "" : ",") + items[i];
-  return out + "]}\n";
+  for (std::size_t i = 0; i < objects.size(); ++i)
+    out += (i == 0 ? "" : ",") + api::to_json(objects[i]);
+  exchange->reply({200, out + "]}\n"});
 }
 
-std::string namespace_json(const std::string& name) {
+template <class T>
+void answer_one(const ExchangePtr& exchange, std::uint64_t version, const T& object) {
+  const auto& request = exchange->request();
+  if (!wants_table(request)) return exchange->reply({200, api::to_json(object) + "\n"});
+  exchange->reply({200, table_json(std::vector<const T*>{&object}, version,
+                                   request.target.query.get_or("includeObject", "")) +
+                            "\n"});
+}
+
+api::Namespace namespace_object(const std::string& name) {
   api::Namespace ns;
   ns.kind = "Namespace";
   ns.apiVersion = "v1";
@@ -134,7 +153,7 @@ std::string namespace_json(const std::string& name) {
   ns.metadata.labels["kubernetes.io/metadata.name"] = name;
   ns.spec.finalizers = {"kubernetes"};
   ns.status.phase = "Active";
-  return api::to_json(ns);
+  return ns;
 }
 
 }  // namespace
@@ -147,25 +166,25 @@ void answer_discovery(const ExchangePtr& exchange, const Route& route) {
 
 void answer_namespaces(node::Node& node, const ExchangePtr& exchange, const Route& route) {
   const auto names = node.objects().namespaces();
+  const auto version = node.objects().version();
   if (route.kind == Kind::kNamespace) {
     if (!names.contains(route.name))
       return exchange->refuse(node::not_found("namespaces", route.name));
-    return exchange->reply({200, namespace_json(route.name) + "\n"});
+    return answer_one(exchange, version, namespace_object(route.name));
   }
-  std::vector<std::string> items;
-  for (const auto& name : names) items.push_back(namespace_json(name));
-  exchange->reply({200, list_of("NamespaceList", node.objects().version(), items)});
+  std::vector<api::Namespace> list;
+  for (const auto& name : names) list.push_back(namespace_object(name));
+  answer_list(exchange, "NamespaceList", version, list);
 }
 
 void answer_nodes(node::Node& node, const ExchangePtr& exchange, const Route& route) {
-  const auto object = node::node_object(node.context().machine, node.objects().version());
-  if (route.kind == Kind::kNodes) {
-    return exchange->reply(
-        {200, list_of("NodeList", node.objects().version(), {api::to_json(object)})});
-  }
+  const auto version = node.objects().version();
+  const auto object = node::node_object(node.context().machine, version);
+  if (route.kind == Kind::kNodes)
+    return answer_list(exchange, "NodeList", version, std::vector<api::Node>{object});
   if (route.name != object.metadata.name)
     return exchange->refuse(node::not_found("nodes", route.name));
-  exchange->reply({200, api::to_json(object) + "\n"});
+  answer_one(exchange, version, object);
 }
 
 }  // namespace podctl::server

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "podctl/api/event.hpp"
+#include "podctl/api/node.hpp"
 #include "podctl/api/pod.hpp"
 #include "podctl/api/selector.hpp"
 #include "podctl/node/refusal.hpp"
@@ -35,10 +36,14 @@ node::Answer<Selection> parse_selection(const Query& query, const std::string& n
 
 // Whether Accept asks for meta.k8s.io Tables.
 bool wants_table(const Request& request);
-// A Table of these pods or events; `include` is includeObject (Metadata when empty).
+// A Table of these; `include` is includeObject (Metadata when empty).
 std::string table_json(const std::vector<const api::Pod*>& pods, std::uint64_t version,
                        const std::string& include);
 std::string table_json(const std::vector<const api::Event*>& events, std::uint64_t version,
+                       const std::string& include);
+std::string table_json(const std::vector<const api::Node*>& nodes, std::uint64_t version,
+                       const std::string& include);
+std::string table_json(const std::vector<const api::Namespace*>& namespaces, std::uint64_t version,
                        const std::string& include);
 
 }  // namespace podctl::server

@@ -112,4 +112,46 @@ std::string table_json(const std::vector<const api::Event*>& events, std::uint64
                std::move(rows), version);
 }
 
+std::string table_json(const std::vector<const api::Node*>& nodes, std::uint64_t version,
+                       const std::string& include) {
+  const auto now = node::to_time(node::wall_now_ns());
+  json::array rows;
+  for (const auto* node : nodes) {
+    const auto& status = node->status;
+    const auto info = status.nodeInfo ? *status.nodeInfo : api::NodeSystemInfo{};
+    std::string internal = "<none>";
+    for (const auto& address : status.addresses) {
+      if (address.type == "InternalIP" && internal == "<none>") internal = address.address;
+    }
+    rows.push_back({{"cells", json::array{node->metadata.name, "Ready", "<none>",
+                                          api::age_text(node->metadata.creationTimestamp, now),
+                                          info.kubeletVersion, internal, "<none>", info.osImage,
+                                          info.kernelVersion, info.containerRuntimeVersion}},
+                    {"object", row_object(*node, include)}});
+  }
+  return table(columns({{"Name", 0},
+                        {"Status", 0},
+                        {"Roles", 0},
+                        {"Age", 0},
+                        {"Version", 0},
+                        {"Internal-IP", 1},
+                        {"External-IP", 1},
+                        {"OS-Image", 1},
+                        {"Kernel-Version", 1},
+                        {"Container-Runtime", 1}}),
+               std::move(rows), version);
+}
+
+std::string table_json(const std::vector<const api::Namespace*>& namespaces, std::uint64_t version,
+                       const std::string& include) {
+  const auto now = node::to_time(node::wall_now_ns());
+  json::array rows;
+  for (const auto* ns : namespaces) {
+    rows.push_back({{"cells", json::array{ns->metadata.name, ns->status.phase,
+                                          api::age_text(ns->metadata.creationTimestamp, now)}},
+                    {"object", row_object(*ns, include)}});
+  }
+  return table(columns({{"Name", 0}, {"Status", 0}, {"Age", 0}}), std::move(rows), version);
+}
+
 }  // namespace podctl::server

@@ -158,6 +158,10 @@ std::string pod_json(const std::string& image, const std::string& command) {
 TEST_F(ROOT_Daemon, DiscoveryErrorsAndMalformedRequests) {
   EXPECT_EQ(call("GET", "/healthz").body, "ok");
   EXPECT_THAT(call("GET", "/api/v1").body, HasSubstr("\"pods/log\""));
+  EXPECT_THAT(call("GET", "/openapi/v3/api/v1").body, HasSubstr("fieldValidation"));
+  const std::string table = "Accept: application/json;as=Table;v=v1;g=meta.k8s.io\r\n";
+  EXPECT_THAT(call("GET", "/api/v1/nodes", "", table).body, HasSubstr("\"Kernel-Version\""));
+  EXPECT_THAT(call("GET", "/api/v1/namespaces", "", table).body, HasSubstr("\"Active\""));
   EXPECT_EQ(call("GET", "/nowhere").status, 404);
   EXPECT_EQ(call("PUT", "/api/v1/nodes").status, 405);
   EXPECT_EQ(call("GET", kPod).status, 404);
@@ -199,6 +203,14 @@ TEST_F(ROOT_Daemon, AnImageThatIsNotHereIsSaidByStatusAndEvents) {
                             "Content-Type: application/merge-patch+json\r\n");
   EXPECT_EQ(patched.status, 200) << patched.body;
   EXPECT_THAT(patched.body, HasSubstr(R"("labels":{"x":"y"})"));
+  const auto strategic =
+      call("PATCH", kPod, R"({"spec":{"containers":[{"name":"c","image":"other"}]}})",
+           "Content-Type: application/strategic-merge-patch+json\r\n");
+  EXPECT_THAT(strategic.body, HasSubstr(R"("image":"other")"));
+  EXPECT_EQ(call("PATCH", kPod, R"([{"op":"test","path":"/metadata/name","value":"x"}])",
+                 "Content-Type: application/json-patch+json\r\n")
+                .status,
+            422);
   EXPECT_THAT(call("GET", "/api/v1/pods?labelSelector=x%3Dy").body, HasSubstr("\"name\":\"web\""));
   EXPECT_THAT(call("GET", "/api/v1/pods?labelSelector=app").body, HasSubstr("\"items\":[]"));
   EXPECT_EQ(call("DELETE", std::string(kPod) + "?gracePeriodSeconds=0").status, 200);
