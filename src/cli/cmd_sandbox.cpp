@@ -1,5 +1,6 @@
 // What podctl shows beyond Kubernetes: ns, trace, doctor; and system reset.
 #include <poll.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <boost/json/object.hpp>
 
 #include "podctl/api/encode.hpp"
+#include "podctl/base/unique_fd.hpp"
 #include "podctl/cli/commands.hpp"
 #include "podctl/cli/daemon.hpp"
 #include "podctl/cli/resource.hpp"
@@ -43,10 +45,17 @@ int all_maps(Invocation& in) {
   return kDone;
 }
 
-// podctld's connections end with it, after it has let go of its lock.
-bool wait_for_end(const Client& client) {
-  pollfd end{client.fd(), POLLIN | POLLRDHUP, 0};
+bool readable(int fd) {
+  pollfd end{fd, POLLIN | POLLRDHUP, 0};
   return ::poll(&end, 1, 10'000) == 1;
+}
+
+// podctld's connections end with it, after it has let go of its lock; then the process itself does.
+// The peer of a socket that systemd listens on is systemd.
+bool wait_for_end(const Client& client) {
+  const int pid = client.peer_pid();
+  const UniqueFd process(pid > 1 ? static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)) : -1);
+  return readable(client.fd()) && (!process || readable(process.get()));
 }
 
 bool confirmed(Invocation& in) {

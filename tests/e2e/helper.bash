@@ -35,7 +35,7 @@ teardown() {
 # Every kind of object that a root can leave behind, looked up by the root's own names.
 assert_nothing_left() {
   local left=""
-  left+=$(find /sys/fs/cgroup -maxdepth 5 -type d -name "podctl-$ROOT_ID" 2>/dev/null)
+  left+=$(find /sys/fs/cgroup -maxdepth 5 -type d -name "podctl-$ROOT_ID" 2>/dev/null || true)
   left+=$(ip -o link 2>/dev/null | grep -o "podctl$ROOT_ID" || true)
   left+=$(grep -o " $PODCTL_ROOT[^ ]*" /proc/self/mountinfo || true)
   left+=$(nft list tables 2>/dev/null | grep "podctl_$ROOT_ID" || true)
