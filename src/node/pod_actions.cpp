@@ -1,5 +1,6 @@
 // How a pod worker carries out what lifecycle asks for.
 #include <dirent.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -125,29 +126,33 @@ void PodWorker::sandbox_failed(const Error& error) {
 
 void PodWorker::act(const lifecycle::DestroySandbox& action) {
   const std::uint64_t begin = boot_now_ns();
-  context_.engine.destroy_sandbox(
-      uid_, [self = shared_from_this(), begin, final = action.final](Result<void> done) {
-        self->note("destroy sandbox", {}, begin);
-        if (!done)
-          self->context_.log("destroy sandbox " + self->uid_ + ": " + done.error().message());
-        self->seen_.sandbox.state = SandboxState::kAbsent;
-        self->info_.reset();
-        for (auto& container : self->seen_.containers) {
-          if (container.state == RunState::kRunning || container.state == RunState::kStarting) {
-            container.state = RunState::kAbsent;
-          }
-        }
-        for (auto& [name, running] : self->running_) running.alive = false;
-        if (final) {
-          const std::string volumes = self->context_.layout.pod_lib(self->uid_);
-          self->context_.offload.run([volumes]() -> std::function<void()> {
-            std::error_code ignored;
-            std::filesystem::remove_all(volumes, ignored);
-            return {};
-          });
-        }
-        self->kick();
+  // The ends that a living shim saw come before its answer: what runs until then dies of it.
+  const bool killed_by_us = context_.engine.shim_alive(uid_);
+  context_.engine.destroy_sandbox(uid_, [self = shared_from_this(), begin, killed_by_us,
+                                         final = action.final](Result<void> done) {
+    self->note("destroy sandbox", {}, begin);
+    if (!done) self->context_.log("destroy sandbox " + self->uid_ + ": " + done.error().message());
+    self->seen_.sandbox.state = SandboxState::kAbsent;
+    self->info_.reset();
+    for (auto& container : self->seen_.containers) {
+      if (container.state == RunState::kRunning && killed_by_us && done) {
+        container.state = RunState::kExited;
+        container.exit = {128 + SIGKILL, SIGKILL, false, boot_now_ns(), wall_now_ns(), {}};
+      } else if (container.state == RunState::kRunning || container.state == RunState::kStarting) {
+        container.state = RunState::kAbsent;
+      }
+    }
+    for (auto& [name, running] : self->running_) running.alive = false;
+    if (final) {
+      const std::string volumes = self->context_.layout.pod_lib(self->uid_);
+      self->context_.offload.run([volumes]() -> std::function<void()> {
+        std::error_code ignored;
+        std::filesystem::remove_all(volumes, ignored);
+        return {};
       });
+    }
+    self->kick();
+  });
 }
 
 // ---- containers ----

@@ -86,3 +86,18 @@ counter() {
   done
   [ -z "$(podctl get events --no-headers)" ]
 }
+
+@test "a pod that is deleted without grace is seen to have been killed" {
+  pod one 'exec sleep 1000' | podctl apply -f -
+  ready one
+  podctl get pods -w -o json >watch.json &
+  local watch=$!
+  until_true grep -q '"Running"' watch.json
+  podctl delete pod one --grace-period=0 --force
+  podctl wait --for=delete pod/one --timeout=60s
+  kill "$watch"
+  wait "$watch" || true
+  run grep -c '"exitCode": 137' watch.json
+  [ "$output" -ge 1 ]
+  fails 1 grep ContainerStatusUnknown watch.json
+}
