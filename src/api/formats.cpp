@@ -107,6 +107,28 @@ std::string check_env_name(std::string_view s) {
          "than '='";
 }
 
+std::string check_header_name(std::string_view s) {
+  bool ok = !s.empty() && std::all_of(s.begin(), s.end(), [](char c) {
+    return lower(c) || (c >= 'A' && c <= 'Z') || digit(c) || c == '-';
+  });
+  if (ok) return {};
+  return "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. "
+         "'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')";
+}
+
+std::string check_config_key(std::string_view s) {
+  if (s.size() > 253) return too_long(253);
+  if (s == "." || s == "..") return "must not be '" + std::string(s) + "'";
+  if (s.starts_with("..")) return "must not start with '..'";
+  bool ok = !s.empty() && std::all_of(s.begin(), s.end(), [](char c) {
+    return lower(c) || (c >= 'A' && c <= 'Z') || digit(c) || c == '-' || c == '_' || c == '.';
+  });
+  if (ok) return {};
+  return "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. "
+         "'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is "
+         "'[-._a-zA-Z0-9]+')";
+}
+
 std::string check_sysctl_name(std::string_view s) {
   bool ok = !s.empty() && s.size() <= 253 && (lower(s.back()) || digit(s.back()));
   bool start = true;

@@ -8,6 +8,8 @@ namespace podctl::api {
 
 std::string check_port_name(std::string_view s);
 std::string check_env_name(std::string_view s);
+std::string check_header_name(std::string_view s);
+std::string check_config_key(std::string_view s);
 std::string check_sysctl_name(std::string_view s);
 std::string check_ip(std::string_view s);
 // A relative path without "..", as subPath and items[].path need it.

@@ -158,6 +158,8 @@ void security(const PodSpec& spec, const Path& at, FaultList& faults) {
   sysctls(spec, here, faults);
   if (sc.seccompProfile)
     validate_seccomp(*sc.seccompProfile, Path::of(here, "seccompProfile"), faults);
+  if (sc.appArmorProfile)
+    validate_apparmor(*sc.appArmorProfile, Path::of(here, "appArmorProfile"), faults);
 }
 
 void numbers(const PodSpec& spec, const Path& at, FaultList& faults) {
@@ -240,6 +242,7 @@ Faults validate(const Pod& pod) {
   validate_tables(type_of<PodSpec>(), &pod.spec, spec, faults);
   validate_volumes(pod.spec, spec, faults);
   validate_containers(pod.spec, spec, faults);
+  validate_placement(pod.spec, spec, faults);
   numbers(pod.spec, spec, faults);
   names(pod.spec, spec, faults);
   security(pod.spec, spec, faults);

@@ -47,43 +47,6 @@ void ports(const Container& c, const Path& at, Pass& pass) {
   }
 }
 
-void env_source(const EnvVar& env, const Path& at, FaultList& faults) {
-  const EnvVarSource& source = *env.valueFrom;
-  int count = source.fieldRef.has_value() + source.resourceFieldRef.has_value() +
-              source.configMapKeyRef.has_value() + source.secretKeyRef.has_value() +
-              source.fileKeyRef.has_value();
-  const std::string none;
-  if (count == 0) {
-    faults.invalid(
-        at, none,
-        "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`");
-  } else if (!env.value.empty()) {
-    faults.invalid(at, none, "may not be specified when `value` is not empty");
-  } else if (count > 1) {
-    faults.invalid(at, none, "may not have more than one field specified at a time");
-  }
-}
-
-void environment(const Container& c, const Path& at, FaultList& faults) {
-  const Path env = Path::of(at, "env");
-  for (std::size_t i = 0; i < c.env.size(); ++i) {
-    const Path here = Path::of(env, i);
-    faults.check(Path::of(here, "name"), c.env[i].name, check_env_name(c.env[i].name));
-    if (c.env[i].valueFrom) env_source(c.env[i], Path::of(here, "valueFrom"), faults);
-  }
-  const Path from = Path::of(at, "envFrom");
-  for (std::size_t i = 0; i < c.envFrom.size(); ++i) {
-    const EnvFromSource& source = c.envFrom[i];
-    const Path here = Path::of(from, i);
-    faults.check(Path::of(here, "prefix"), source.prefix, check_env_name(source.prefix));
-    if (source.configMapRef && source.secretRef) {
-      faults.invalid(here, "", "may not have more than one field specified at a time");
-    } else if (!source.configMapRef && !source.secretRef) {
-      faults.invalid(here, "", "must specify one of: `configMapRef` or `secretRef`");
-    }
-  }
-}
-
 void mount_paths(const VolumeMount& m, const Path& at, FaultList& faults) {
   if (!m.subPath.empty()) {
     faults.check(Path::of(at, "subPath"), m.subPath, check_local_path(m.subPath));
@@ -129,14 +92,65 @@ void mounts(const Container& c, const Path& at, Pass& pass) {
   }
 }
 
+void proc_mount(const Container& c, const Path& at, Pass& pass) {
+  if (c.securityContext->procMount != "Unmasked" || !pass.spec.hostUsers.value_or(true)) return;
+  const Path context = Path::of(at, "securityContext");
+  pass.faults.invalid(Path::of(context, "procMount"), "Unmasked",
+                      "`hostUsers` must be false to use `Unmasked`");
+}
+
+bool is_claim(const PodSpec& spec, std::string_view name) {
+  for (const Volume& v : spec.volumes) {
+    if (v.name == name) return v.persistentVolumeClaim || v.ephemeral;
+  }
+  return false;
+}
+
+void devices(const Container& c, const Path& at, Pass& pass) {
+  for (std::size_t i = 0; i < c.volumeDevices.size(); ++i) {
+    const std::string& volume = c.volumeDevices[i].name;
+    const Path here = Path::of(at, i);
+    const Path name = Path::of(here, "name");
+    if (volume.empty()) continue;  // the tables have said so
+    if (!pass.volumes.count(volume)) {
+      pass.faults.not_found(name, volume);
+    } else if (!is_claim(pass.spec, volume)) {
+      pass.faults.invalid(name, volume,
+                          "can only use volume source type of PersistentVolumeClaim or Ephemeral "
+                          "for block mode");
+    }
+  }
+}
+
+void resize(const Container& c, const Path& at, FaultList& faults) {
+  constexpr std::string_view kResources[] = {"cpu", "memory"};
+  for (std::size_t i = 0; i < c.resizePolicy.size(); ++i) {
+    const std::string& name = c.resizePolicy[i].resourceName;
+    const Path here = Path::of(at, i);
+    if (!name.empty() && name != "cpu" && name != "memory")
+      faults.unsupported(Path::of(here, "resourceName"), name, kResources);
+  }
+}
+
 void restart_rules(const Container& c, const Path& at, FaultList& faults) {
   if (c.restartPolicyRules.empty()) return;
   if (c.restartPolicy.empty()) {
     faults.required(Path::of(at, "restartPolicy"),
                     "must specify restartPolicy when restart rules are used");
   }
-  if (c.restartPolicyRules.size() > 20) {
-    faults.too_many(Path::of(at, "restartPolicyRules"), c.restartPolicyRules.size(), 20);
+  const Path list = Path::of(at, "restartPolicyRules");
+  if (c.restartPolicyRules.size() > 20) faults.too_many(list, c.restartPolicyRules.size(), 20);
+  for (std::size_t i = 0; i < c.restartPolicyRules.size(); ++i) {
+    const auto& codes = c.restartPolicyRules[i].exitCodes;
+    const Path here = Path::of(list, i);
+    const Path where = Path::of(here, "exitCodes");
+    if (!codes) {
+      faults.required(where, "must be specified");
+    } else if (codes->values.size() > 255) {
+      faults.too_many(Path::of(where, "values"), codes->values.size(), 255);
+    } else if (codes->values.empty()) {
+      faults.required(Path::of(where, "values"), "must be specified");
+    }
   }
 }
 
@@ -168,13 +182,16 @@ void one(const Container& c, bool init, const Path& at, Pass& pass) {
   auto held = pass.host_ports;
   ports(c, Path::of(at, "ports"), pass);
   if (init && !sidecar) pass.host_ports = std::move(held);
-  environment(c, at, pass.faults);
+  validate_environment(c, at, pass.faults);
   mounts(c, Path::of(at, "volumeMounts"), pass);
+  devices(c, Path::of(at, "volumeDevices"), pass);
+  resize(c, Path::of(at, "resizePolicy"), pass.faults);
   restart_rules(c, at, pass.faults);
   lifecycle(c, Path::of(at, "lifecycle"), pass);
   validate_probes(c, !init || sidecar, at, pass.faults);
   if (c.resources) validate_resources(*c.resources, false, Path::of(at, "resources"), pass.faults);
   if (c.securityContext) {
+    proc_mount(c, at, pass);
     validate_security(*c.securityContext, Path::of(at, "securityContext"), pass.faults);
   }
 }

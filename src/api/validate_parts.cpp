@@ -24,6 +24,12 @@ void port(const IntOrString& value, const Path& at, FaultList& faults) {
 void http_get(const HTTPGetAction& get, const Path& at, FaultList& faults) {
   if (get.path.empty()) faults.required(Path::of(at, "path"));
   port(get.port, Path::of(at, "port"), faults);
+  const Path headers = Path::of(at, "httpHeaders");
+  for (std::size_t i = 0; i < get.httpHeaders.size(); ++i) {
+    const std::string& name = get.httpHeaders[i].name;
+    const Path here = Path::of(headers, i);
+    if (!name.empty()) faults.check(Path::of(here, "name"), name, check_header_name(name));
+  }
 }
 
 void exec(const ExecAction& action, const Path& at, FaultList& faults) {
@@ -178,11 +184,23 @@ void validate_seccomp(const SeccompProfile& p, const Path& at, FaultList& faults
   }
 }
 
+void validate_apparmor(const AppArmorProfile& p, const Path& at, FaultList& faults) {
+  const Path name = Path::of(at, "localhostProfile");
+  if (p.type == "Localhost") {
+    if (p.localhostProfile.empty())
+      faults.required(name, "must be set when AppArmor type is Localhost");
+  } else if (!p.localhostProfile.empty()) {
+    faults.invalid(name, p.localhostProfile, "can only be set when AppArmor type is Localhost");
+  }
+}
+
 void validate_security(const SecurityContext& sc, const Path& at, FaultList& faults) {
   if (sc.runAsUser) faults.range(Path::of(at, "runAsUser"), *sc.runAsUser, 0, kMaxId);
   if (sc.runAsGroup) faults.range(Path::of(at, "runAsGroup"), *sc.runAsGroup, 0, kMaxId);
   if (sc.seccompProfile)
     validate_seccomp(*sc.seccompProfile, Path::of(at, "seccompProfile"), faults);
+  if (sc.appArmorProfile)
+    validate_apparmor(*sc.appArmorProfile, Path::of(at, "appArmorProfile"), faults);
   if (sc.allowPrivilegeEscalation.value_or(true)) return;
   if (sc.privileged.value_or(false)) {
     faults.invalid(at, "",

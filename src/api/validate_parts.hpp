@@ -15,12 +15,15 @@ void validate_tables(const Type& type, const void* object, const Path& at, Fault
 
 void validate_metadata(const ObjectMeta& meta, const Path& at, FaultList& faults);
 void validate_volumes(const PodSpec& spec, const Path& at, FaultList& faults);
+void validate_placement(const PodSpec& spec, const Path& at, FaultList& faults);
+void validate_environment(const Container& c, const Path& at, FaultList& faults);
 void validate_containers(const PodSpec& spec, const Path& at, FaultList& faults);
 void validate_probes(const Container& c, bool sidecar_or_main, const Path& at, FaultList& faults);
 void validate_resources(const ResourceRequirements& r, bool pod_level, const Path& at,
                         FaultList& faults);
 void validate_security(const SecurityContext& sc, const Path& at, FaultList& faults);
 void validate_seccomp(const SeccompProfile& p, const Path& at, FaultList& faults);
+void validate_apparmor(const AppArmorProfile& p, const Path& at, FaultList& faults);
 void validate_labels(const std::map<std::string, std::string>& labels, const Path& at,
                      FaultList& faults);
 

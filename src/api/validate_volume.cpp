@@ -50,30 +50,47 @@ void items(const Items& list, const Path& at, FaultList& faults) {
   }
 }
 
+void projected(const ProjectedVolumeSource& source, const Path& at, FaultList& faults) {
+  mode(source.defaultMode, Path::of(at, "defaultMode"), faults);
+  const Path list = Path::of(at, "sources");
+  for (std::size_t i = 0; i < source.sources.size(); ++i) {
+    const Path here = Path::of(list, i);
+    const auto set = sources(type_of<VolumeProjection>(), &source.sources[i]);
+    for (std::size_t k = 1; k < set.size(); ++k) {
+      faults.forbidden(Path::of(here, set[k]),
+                       "may not specify more than 1 volume type per source");
+    }
+  }
+}
+
 void one(const Volume& v, const Path& at, FaultList& faults) {
   auto set = sources(type_of<Volume>(), &v);
   if (set.empty()) faults.required(at, "must specify a volume type");
   for (std::size_t i = 1; i < set.size(); ++i) {
     faults.forbidden(Path::of(at, set[i]), "may not specify more than 1 volume type");
   }
-  const Path first = Path::of(at, set.empty() ? "" : set[0]);
-  if (v.hostPath) host_path(*v.hostPath, Path::of(at, "hostPath"), faults);
-  if (v.emptyDir) empty_dir(*v.emptyDir, Path::of(at, "emptyDir"), faults);
-  if (v.secret) {
-    if (v.secret->secretName.empty()) faults.required(Path::of(first, "secretName"));
-    mode(v.secret->defaultMode, Path::of(first, "defaultMode"), faults);
-    items(v.secret->items, Path::of(first, "items"), faults);
+  // Only the first is looked into: the others are too many already.
+  const Path here = Path::of(at, set.empty() ? "" : set[0]);
+  const auto is = [&](std::string_view name) { return !set.empty() && set[0] == name; };
+  if (is("hostPath")) host_path(*v.hostPath, here, faults);
+  if (is("emptyDir")) empty_dir(*v.emptyDir, here, faults);
+  if (is("secret")) {
+    if (v.secret->secretName.empty()) faults.required(Path::of(here, "secretName"));
+    mode(v.secret->defaultMode, Path::of(here, "defaultMode"), faults);
+    items(v.secret->items, Path::of(here, "items"), faults);
   }
-  if (v.configMap) {
-    if (v.configMap->name.empty()) faults.required(Path::of(first, "name"));
-    mode(v.configMap->defaultMode, Path::of(first, "defaultMode"), faults);
-    items(v.configMap->items, Path::of(first, "items"), faults);
+  if (is("configMap")) {
+    if (v.configMap->name.empty()) faults.required(Path::of(here, "name"));
+    mode(v.configMap->defaultMode, Path::of(here, "defaultMode"), faults);
+    items(v.configMap->items, Path::of(here, "items"), faults);
   }
-  if (v.downwardAPI) {
-    mode(v.downwardAPI->defaultMode, Path::of(first, "defaultMode"), faults);
-    items(v.downwardAPI->items, Path::of(first, "items"), faults);
+  if (is("downwardAPI")) {
+    mode(v.downwardAPI->defaultMode, Path::of(here, "defaultMode"), faults);
+    items(v.downwardAPI->items, Path::of(here, "items"), faults);
   }
-  if (v.projected) mode(v.projected->defaultMode, Path::of(first, "defaultMode"), faults);
+  if (is("projected")) projected(*v.projected, here, faults);
+  if (is("nfs") && !v.nfs->path.empty() && v.nfs->path[0] != '/')
+    faults.invalid(Path::of(here, "path"), v.nfs->path, "must be an absolute path");
 }
 
 }  // namespace

@@ -1,0 +1,198 @@
+// What Kubernetes refuses in a pod, in its words: a line of a manifest and the faults of it, field
+// and text, in the order of the file.
+#include <gtest/gtest.h>
+
+#include "podctl/api/manifest.hpp"
+
+namespace podctl::api {
+namespace {
+
+struct Case {
+  std::string line;
+  std::string faults;  // "field: text", one a line
+};
+
+std::string faults_of(const std::string& text) {
+  std::string out;
+  for (const Fault& f : load_manifests(text).faults) {
+    out += (out.empty() ? "" : "\n") + f.field + ": " + f.text;
+  }
+  return out;
+}
+
+// `spec` comes before the containers, `container` into the first.
+std::string pod(const std::string& spec, const std::string& container) {
+  return "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n" + spec +
+         "  containers:\n  - name: c\n    image: i:1\n" + container;
+}
+
+void expect_of_spec(std::initializer_list<Case> cases) {
+  for (const Case& c : cases)
+    EXPECT_EQ(faults_of(pod("  " + c.line + "\n", "")), c.faults) << c.line;
+}
+
+void expect_of_container(std::initializer_list<Case> cases) {
+  for (const Case& c : cases) {
+    EXPECT_EQ(faults_of(pod("  volumes: [{name: v}]\n", "    " + c.line + "\n")), c.faults)
+        << c.line;
+  }
+}
+
+TEST(ApiValidate, Affinity) {
+  const std::string required = "requiredDuringSchedulingIgnoredDuringExecution",
+                    preferred = "preferredDuringSchedulingIgnoredDuringExecution";
+  const std::string node = "spec.affinity.nodeAffinity.", pods = "spec.affinity.podAffinity.";
+  auto of_node = [&](const std::string& r) {
+    return "affinity: {nodeAffinity: {" + required + ": {nodeSelectorTerms: [{matchExpressions: [" +
+           r + "]}]}}}";
+  };
+  const std::string first = node + required + ".nodeSelectorTerms[0].matchExpressions[0].";
+  expect_of_spec({
+      {of_node("{key: a, operator: In, values: [b]}, {key: x/y, operator: Gt, values: [\"3\"]}"),
+       ""},
+      {"affinity: {nodeAffinity: {" + required + ": {nodeSelectorTerms: []}}}",
+       node + required +
+           ".nodeSelectorTerms: Required value: must have at least one node selector term"},
+      {of_node("{key: a, operator: In}"),
+       first + "values: Required value: must be specified when `operator` is 'In' or 'NotIn'"},
+      {of_node("{key: a, operator: Exists, values: [b]}"),
+       first +
+           "values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'"},
+      {of_node("{key: a, operator: Lt, values: [\"1\", \"2\"]}"),
+       first + "values: Required value: must be specified single value when `operator` is 'Lt' or "
+               "'Gt'"},
+      {of_node("{key: a, operator: Is}"),
+       first +
+           "operator: Unsupported value: \"Is\": supported values: \"DoesNotExist\", \"Exists\", "
+           "\"Gt\", \"In\", \"Lt\", \"NotIn\""},
+      {"affinity: {nodeAffinity: {" + preferred + ": [{weight: 101, preference: {}}]}}",
+       node + preferred + "[0].weight: Invalid value: 101: must be in the range 1-100"},
+      {"affinity: {podAffinity: {" + required + ": [{topologyKey: \"\"}]}}",
+       pods + required + "[0].topologyKey: Required value"},
+      {"affinity: {podAffinity: {" + required +
+           ": [{topologyKey: a, labelSelector: {matchExpressions: [{key: a, operator: NotIn}]}}]}}",
+       pods + required +
+           "[0].labelSelector.matchExpressions[0].values: Required value: must be "
+           "specified when `operator` is 'In' or 'NotIn'"},
+      {"affinity: {podAntiAffinity: {" + preferred +
+           ": [{weight: 0, podAffinityTerm: {topologyKey: a}}]}}",
+       "spec.affinity.podAntiAffinity." + preferred +
+           "[0].weight: Invalid value: 0: must be in the range 1-100"},
+  });
+}
+
+TEST(ApiValidate, TolerationsSpreadsAndGates) {
+  const std::string spread = "topologySpreadConstraints: ";
+  expect_of_spec({
+      {"tolerations: [{operator: Exists}, {key: a, value: b, effect: NoExecute, tolerationSeconds: "
+       "5}]",
+       ""},
+      {"tolerations: [{operator: Equal}]",
+       "spec.tolerations[0].operator: Invalid value: \"Equal\": operator must be Exists when `key` "
+       "is "
+       "empty, which means \"match all values and all keys\""},
+      {"tolerations: [{key: a, operator: Exists, value: b}]",
+       "spec.tolerations[0].operator: Invalid value: \"b\": value must be empty when `operator` is "
+       "'Exists'"},
+      {"tolerations: [{key: a, effect: NoSchedule, tolerationSeconds: 5}]",
+       "spec.tolerations[0].effect: Invalid value: \"NoSchedule\": effect must be 'NoExecute' when "
+       "`tolerationSeconds` is set"},
+      {spread + "[{maxSkew: 1, topologyKey: a, whenUnsatisfiable: DoNotSchedule, minDomains: 2}]",
+       ""},
+      {spread + "[{maxSkew: 0, topologyKey: a, whenUnsatisfiable: DoNotSchedule}]",
+       "spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero"},
+      {spread + "[{maxSkew: 1, topologyKey: a, whenUnsatisfiable: ScheduleAnyway, minDomains: 2}]",
+       "spec.topologySpreadConstraints[0].minDomains: Invalid value: 2: can only use minDomains if "
+       "whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway"},
+      {spread + "[{maxSkew: 1, topologyKey: a, whenUnsatisfiable: ScheduleAnyway}, {maxSkew: 2, "
+                "topologyKey: a, whenUnsatisfiable: ScheduleAnyway}]",
+       "spec.topologySpreadConstraints[1]: Duplicate value: \"{a, ScheduleAnyway}\""},
+      {"schedulingGates: [{name: a}, {name: a}]",
+       "spec.schedulingGates[1]: Duplicate value: \"a\""},
+  });
+}
+
+TEST(ApiValidate, EnvironmentSources) {
+  const std::string from = "spec.containers[0].env[0].valueFrom";
+  auto env = [](const std::string& source) {
+    return "env: [{name: A, valueFrom: {" + source + "}}]";
+  };
+  expect_of_container({
+      {env("fieldRef: {fieldPath: status.podIPs}"), ""},
+      {env("fieldRef: {fieldPath: \"metadata.labels['a/b']\"}"), ""},
+      {env("fieldRef: {fieldPath: spec.foo}"),
+       from + ".fieldRef.fieldPath: Invalid value: \"spec.foo\": error converting fieldPath: field "
+              "label "
+              "not supported: spec.foo"},
+      {env("resourceFieldRef: {resource: limits.memory, divisor: 1Mi}"), ""},
+      {env("resourceFieldRef: {resource: limits.cpu, divisor: \"3\"}"),
+       from + ".resourceFieldRef.divisor: Invalid value: \"3\": only divisor's values 1m and 1 are "
+              "supported with the cpu resource"},
+      {env("resourceFieldRef: {resource: limits.foo}"),
+       from + ".resourceFieldRef.resource: Unsupported value: \"limits.foo\": supported values: "
+              "\"limits.cpu\", \"limits.ephemeral-storage\", \"limits.memory\", \"requests.cpu\", "
+              "\"requests.ephemeral-storage\", \"requests.memory\""},
+      {env("configMapKeyRef: {name: m, key: a/b}"),
+       from + ".configMapKeyRef.key: Invalid value: \"a/b\": a valid config key must consist of "
+              "alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or "
+              "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"},
+      {env(""), from +
+                    ": Invalid value: \"\": must specify one of: `fieldRef`, `resourceFieldRef`, "
+                    "`configMapKeyRef` or `secretKeyRef`"},
+      {env("fieldRef: {fieldPath: metadata.name}, secretKeyRef: {name: s, key: k}"),
+       from + ": Invalid value: \"\": may not have more than one field specified at a time"},
+  });
+}
+
+TEST(ApiValidate, HandlersRulesAndDevices) {
+  const std::string c = "spec.containers[0].";
+  expect_of_container({
+      {"lifecycle: {preStop: {}}",
+       c + "lifecycle.preStop: Required value: must specify a handler type"},
+      {"lifecycle: {preStop: {sleep: {seconds: 1}, exec: {command: [a]}}}",
+       c + "lifecycle.preStop.sleep: Forbidden: may not specify more than 1 handler type"},
+      {"livenessProbe: {httpGet: {port: 80, httpHeaders: [{name: \"a b\", value: x}]}}",
+       c + "livenessProbe.httpGet.httpHeaders[0].name: Invalid value: \"a b\": a valid HTTP header "
+           "must "
+           "consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for "
+           "validation "
+           "is '[-A-Za-z0-9]+')"},
+      {"livenessProbe: {grpc: {port: 1}, successThreshold: 2}",
+       c + "livenessProbe.successThreshold: Invalid value: 2: must be 1"},
+      {"restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [1]}}]",
+       c + "restartPolicy: Required value: must specify restartPolicy when restart rules are used"},
+      {"restartPolicy: Never\n    restartPolicyRules: [{action: Restart}]",
+       c + "restartPolicyRules[0].exitCodes: Required value: must be specified"},
+      {"volumeDevices: [{name: v, devicePath: /dev/x}]",
+       c + "volumeDevices[0].name: Invalid value: \"v\": can only use volume source type of "
+           "PersistentVolumeClaim or Ephemeral for block mode"},
+      {"resizePolicy: [{resourceName: foo, restartPolicy: NotRequired}]",
+       c + "resizePolicy[0].resourceName: Unsupported value: \"foo\": supported values: \"cpu\", "
+           "\"memory\""},
+      {"securityContext: {procMount: Unmasked}",
+       c + "securityContext.procMount: Invalid value: \"Unmasked\": `hostUsers` must be false to "
+           "use "
+           "`Unmasked`"},
+      {"securityContext: {appArmorProfile: {type: Localhost}}",
+       c + "securityContext.appArmorProfile.localhostProfile: Required value: must be set when "
+           "AppArmor "
+           "type is Localhost"},
+  });
+}
+
+TEST(ApiValidate, AVolumeHasOneSource) {
+  expect_of_spec({
+      {"volumes: [{name: w, emptyDir: {}, secret: {secretName: \"\"}}]",
+       "spec.volumes[0].secret: Forbidden: may not specify more than 1 volume type"},
+      {"volumes: [{name: w, secret: {}}]", "spec.volumes[0].secret.secretName: Required value"},
+      {"volumes: [{name: w, nfs: {server: s, path: rel}}]",
+       "spec.volumes[0].nfs.path: Invalid value: \"rel\": must be an absolute path"},
+      {"volumes: [{name: w, projected: {sources: [{secret: {name: a}, configMap: {name: b}}]}}]",
+       "spec.volumes[0].projected.sources[0].configMap: Forbidden: may not specify more than 1 "
+       "volume "
+       "type per source"},
+  });
+}
+
+}  // namespace
+}  // namespace podctl::api
