@@ -37,6 +37,20 @@ json::object host_namespaces() {
   return ids;
 }
 
+// The running containers as the manifest orders them: init containers first.
+std::vector<std::string> running_in_order(const PodWorker& worker) {
+  std::vector<std::string> names;
+  const auto& spec = worker.pod().spec;
+  for (const auto* list : {&spec.initContainers, &spec.containers}) {
+    for (const auto& container : *list) {
+      const auto found = worker.containers().find(container.name);
+      if (found != worker.containers().end() && found->second.alive)
+        names.push_back(container.name);
+    }
+  }
+  return names;
+}
+
 std::string name_of(const PodWorker& worker, const std::string& id) {
   if (id.empty()) return "pod";
   for (const auto& [name, running] : worker.containers()) {
@@ -123,9 +137,9 @@ json::object network(const Context& context, const PodWorker& worker,
 
 json::array rootfs(const Context& context, const PodWorker& worker) {
   json::array out;
-  for (const auto& [name, running] : worker.containers()) {
+  for (const auto& name : running_in_order(worker)) {
+    const auto& running = worker.containers().at(name);
     const auto* container = find_container(worker.pod(), name);
-    if (!running.alive || container == nullptr) continue;
     json::array layers;
     if (const auto image = context.images.resolve(container->image))
       layers = to_array(image->layers);
@@ -148,8 +162,8 @@ json::object base_report(const PodWorker& worker) {
     holders.push_back(holder("pause", sandbox->pause_pid, sandbox->namespaces));
     degraded.insert(sandbox->degraded.begin(), sandbox->degraded.end());
   }
-  for (const auto& [name, running] : worker.containers()) {
-    if (!running.alive) continue;
+  for (const auto& name : running_in_order(worker)) {
+    const auto& running = worker.containers().at(name);
     holders.push_back(holder("container/" + name, running.info.pid, running.info.namespaces));
     degraded.insert(running.info.degraded.begin(), running.info.degraded.end());
   }
