@@ -89,7 +89,21 @@ std::uint64_t memory_of_containers(const wire::SandboxStats& stats) {
   return sum;
 }
 
-json::array cgroups(const PodWorker& worker, const wire::SandboxStats& stats) {
+// The pod's own group first, then the containers' in the manifest's order.
+void order(std::vector<wire::GroupReport>& groups, const PodWorker& worker) {
+  const auto names = running_in_order(worker);
+  const auto rank = [&](const wire::GroupReport& group) {
+    const auto at = std::find_if(names.begin(), names.end(), [&](const std::string& name) {
+      return worker.containers().at(name).info.id == group.id;
+    });
+    return group.id.empty() ? -1 : at - names.begin();
+  };
+  std::stable_sort(groups.begin(), groups.end(),
+                   [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+}
+
+json::array cgroups(const PodWorker& worker, wire::SandboxStats stats) {
+  order(stats.groups, worker);
   json::array out;
   for (const auto& group : stats.groups) {
     json::object limits;

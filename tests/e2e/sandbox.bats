@@ -127,3 +127,24 @@ END
   run podctl logs fields
   [ "$output" = "$(printf 'here\n711\nover.ride\nfields\n0')" ]
 }
+
+@test "containers are reported in the manifest's order" {
+  cat >order.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata: {name: order}
+spec:
+  terminationGracePeriodSeconds: 1
+  initContainers:
+  - {name: sidecar, image: podctl/busybox, restartPolicy: Always, command: [sleep, "1000"]}
+  containers:
+  - {name: zebra, image: podctl/busybox, command: [sleep, "1000"]}
+  - {name: ant, image: podctl/busybox, command: [sleep, "1000"]}
+END
+  podctl apply -f order.yaml
+  ready order
+  run podctl ns order
+  says "pause, sidecar, zebra, ant"
+  run podctl describe pod order
+  [ "$(sed -n '/^Cgroups:/,/^Network:/s/^    \([a-z]*\):$/\1/p' <<<"$output" | xargs)" = "sidecar zebra ant" ]
+}
