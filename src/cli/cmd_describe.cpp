@@ -41,7 +41,7 @@ int describe_one(Invocation& in, const boost::json::value& pod) {
   auto report = in.fetch(podctl_path("/namespaces/" + url_escape(meta["namespace"].str()) +
                                      "/pods/" + url_escape(meta["name"].str()) + "/sandbox"));
   if (report) {
-    text += "\n" + describe_sandbox(*report);
+    text += "\n" + describe_sandbox(*report, in.style());
   } else if (report.error().code != Code::kNotFound) {
     in.out(text);
     return in.failed(report.error());

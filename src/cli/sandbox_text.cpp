@@ -71,7 +71,23 @@ std::string limit_text(std::string value) {
   return none ? "unlimited" : value;
 }
 
-void cgroups(DescribeText& out, View list) {
+// "a=1, b=2, …" over as many lines as the width needs; a value begins 12 columns after its key.
+void limits(DescribeText& out, int level, View all, std::size_t width) {
+  const std::size_t room = width > 0 ? std::max<std::size_t>(width, 60) - 12 - 2 * level : 0;
+  std::string lead = "Limits:\t", line;
+  for (const auto& [name, value] : all.fields()) {
+    const std::string one = std::string(name) + "=" + limit_text(View(value).scalar());
+    if (room > 0 && !line.empty() && line.size() + one.size() + 3 > room) {
+      out.line(level, lead + line + ",");
+      lead = "\t";
+      line.clear();
+    }
+    add(line, "", one);
+  }
+  out.line(level, lead + (line.empty() ? "<none>" : line));
+}
+
+void cgroups(DescribeText& out, View list, std::size_t width) {
   if (list.items().empty()) return;
   out.title(0, "Cgroups");
   for (const auto& item : list.items()) {
@@ -81,11 +97,7 @@ void cgroups(DescribeText& out, View list) {
     const int level = holder == "pod" ? 1 : 2;
     out.title(level, holder);
     out.pair(level + 1, "Path", c["path"].str());
-    std::string limits;
-    for (const auto& [name, value] : c["limits"].fields()) {
-      add(limits, std::string(name) + "=", limit_text(View(value).scalar()));
-    }
-    out.pair(level + 1, "Limits", limits.empty() ? "<none>" : limits);
+    limits(out, level + 1, c["limits"], width);
     View usage = c["usage"];
     if (!usage) continue;
     out.pair(level + 1, "CPU", cpu_line(usage));
@@ -135,10 +147,10 @@ void rootfs(DescribeText& out, View all) {
 
 }  // namespace
 
-std::string describe_sandbox(View report) {
-  std::string text = "Namespaces:\n" + indented(namespace_map(report, false, {}));
+std::string describe_sandbox(View report, Style style) {
+  std::string text = "Namespaces:\n" + indented(namespace_map(report, false, style));
   DescribeText out;
-  cgroups(out, report["cgroups"]);
+  cgroups(out, report["cgroups"], style.width);
   network(out, report["network"]);
   rootfs(out, report["rootfs"]);
   list(out, 0, "Degraded Here", report["degraded"]);

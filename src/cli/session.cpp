@@ -149,7 +149,8 @@ void Invocation::warn(const Reply& reply) {
 
 Style Invocation::style() const {
   const char* no = std::getenv("NO_COLOR");
-  return {.colour = ::isatty(STDOUT_FILENO) == 1 && (no == nullptr || *no == '\0')};
+  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+  return {.colour = terminal && (no == nullptr || *no == '\0'), .width = terminal ? width() : 0};
 }
 
 std::size_t Invocation::width() const {

@@ -184,6 +184,24 @@ TEST_F(Describe, MemoryOfAPodThatIsNotCounted) {
       << text;
 }
 
+TEST_F(Describe, LimitsFitTheTerminal) {
+  const std::string report =
+      R"({"cgroups": [{"path": "/p", "holder": "pod", "limits": {"cpu.shares": "2", "memory.limit_in_bytes": "-1",
+          "memory.memsw.limit_in_bytes": "-1", "pids.max": "9"}}]})";
+  const std::string line =
+      "    Limits:     cpu.shares=2, memory.limit_in_bytes=unlimited, "
+      "memory.memsw.limit_in_bytes=unlimited, "
+      "pids.max=9\n";
+  EXPECT_NE(describe_sandbox(boost::json::parse(report)).find(line), std::string::npos);
+  Style narrow;
+  narrow.width = 70;
+  const std::string folded = describe_sandbox(boost::json::parse(report), narrow);
+  EXPECT_NE(folded.find("    Limits:     cpu.shares=2, memory.limit_in_bytes=unlimited,\n"
+                        "                memory.memsw.limit_in_bytes=unlimited, pids.max=9\n"),
+            std::string::npos)
+      << folded;
+}
+
 TEST_F(Describe, TheSandbox) {
   EXPECT_EQ(describe_sandbox(boost::json::parse(kReport)), R"(Namespaces:
   TYPE   INODE   KIND     HOLDER       USED BY

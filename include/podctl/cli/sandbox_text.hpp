@@ -11,6 +11,7 @@ namespace podctl::cli {
 
 struct Style {
   bool colour = false;
+  std::size_t width = 0;  // of the terminal; 0: there is none, nothing is folded
 };
 
 // The map of one pod: a line for each namespace with its inode, whether it is shared, a holder's
@@ -22,7 +23,7 @@ std::string namespace_map(View report, bool wide, Style style);
 std::string namespace_matrix(View reports, bool all_namespaces, bool wide, bool headings);
 
 // What describe prints after kubectl's part.
-std::string describe_sandbox(View report);
+std::string describe_sandbox(View report, Style style = {});
 
 // Steps with their time, as a bar chart that fits `width` columns.
 std::string trace_text(View steps, std::size_t width);
