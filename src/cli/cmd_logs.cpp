@@ -71,7 +71,12 @@ class LogStream {
     rest_.clear();
     skip_ = seen_at_last_;
     resumed_ = !last_.empty();
-    return open(in);
+    auto opened = open(in);
+    for (int i = 0; !opened && opened.error().code == Code::kUnavailable && i < kReconnects; ++i) {
+      pause_briefly();
+      opened = open(in);
+    }
+    return opened;
   }
 
   bool lost() const { return lost_; }

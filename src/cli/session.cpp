@@ -1,6 +1,7 @@
 #include "podctl/cli/session.hpp"
 
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <boost/json/monotonic_resource.hpp>
@@ -73,6 +74,11 @@ std::string podctl_path(std::string_view rest) { return "/apis/podctl.dev/v1" + 
 Invocation::Invocation(Parsed parsed)
     : args(std::move(parsed)), layout(Layout::from(args.get("root"))) {}
 
+void pause_briefly() {
+  const timespec pause{0, 50'000'000};
+  ::nanosleep(&pause, nullptr);
+}
+
 Result<Client> Invocation::connect() { return connect_or_start(layout); }
 
 Result<Reply> Invocation::call(const Request& request) {
@@ -82,13 +88,15 @@ Result<Reply> Invocation::call(const Request& request) {
     reused_ = false;
   }
   auto reply = client_->request(request);
-  const bool lost = !reply && reply.error().code != Code::kCorrupt;
+  const auto lost = [&reply] { return !reply && reply.error().code != Code::kCorrupt; };
   // Repeating is safe for what changes nothing. A connection that served before may have been
   // closed because podctld ended: the next one goes on from its store.
-  if (lost && request.method == "GET") {
+  for (int i = 0; lost() && request.method == "GET" && i < kReconnects; ++i) {
+    if (i > 0) pause_briefly();
     client_ = TRY(connect());
     reply = client_->request(request);
-  } else if (lost && reused_ && !request.upload) {
+  }
+  if (lost() && request.method != "GET" && reused_ && !request.upload) {
     client_ = TRY(connect());
     reply = client_->request(request);
   }

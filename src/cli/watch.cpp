@@ -1,7 +1,5 @@
 #include "podctl/cli/watch.hpp"
 
-#include <time.h>
-
 #include <boost/json/array.hpp>
 
 #include "podctl/cli/view.hpp"
@@ -47,11 +45,6 @@ Target listing(const WatchPlan& plan) {
   Target target(plan.path);
   target.add_if("labelSelector", plan.label_selector).add_if("fieldSelector", plan.field_selector);
   return target;
-}
-
-void pause_briefly() {
-  const timespec pause{0, 50'000'000};
-  ::nanosleep(&pause, nullptr);
 }
 
 }  // namespace

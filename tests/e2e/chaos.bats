@@ -34,6 +34,8 @@ spec:
 EOF
 }
 
+both_run() { podctl exec "$1" -c one -- true && podctl exec "$1" -c two -- true; }
+
 # What runs of the root is one pod of two containers, and what it says is so.
 assert_one_true_pod() {
   local uid
@@ -80,11 +82,13 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
 @test "chaos: podctld is killed amid an apply, and applying again completes it" {
   seed
   podctl version >/dev/null
+  local job
   for _ in 1 2 3; do
     twins | podctl apply -f - >apply.out 2>&1 &
+    job=$!  # a process substitution changes it
     moment 60
     kill_9 "$(daemon_of_root)"
-    wait $! || true
+    wait "$job" || true
     # What was said to be created is there.
     ! grep -q created apply.out || podctl get pod twins
     twins | podctl apply -f -
@@ -97,9 +101,10 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
 @test "chaos: the shim or pause is killed amid the start, and the pod starts all the same" {
   seed
   podctl version >/dev/null
-  local round shim
+  local round shim job
   for round in 1 2 3 4; do
     twins | podctl apply -f - &
+    job=$!  # a process substitution changes it
     moment 90
     shim=$(pgrep -f "^podctl-shim [^ ]* $PODCTL_ROOT$" || true)
     if [ $((round % 2)) = 0 ]; then
@@ -107,7 +112,8 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
     elif [ -n "$shim" ]; then
       kill_9 "$(pgrep -P "$shim" -f ^podctl-pause || true)"
     fi
-    wait $!
+    wait "$job"
+    until_true both_run twins  # ready alone may still be what it was before the kill was seen
     ready twins
     assert_one_true_pod twins
     podctl delete pod twins
@@ -116,13 +122,15 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
 
 @test "chaos: podctld is killed amid a delete, and the pod is gone all the same" {
   seed
+  local job
   for _ in 1 2 3; do
     twins | podctl apply -f -
     ready twins
     podctl delete pod twins >delete.out 2>&1 &
+    job=$!  # a process substitution changes it
     moment 40
     kill_9 "$(daemon_of_root)"
-    wait $! || true
+    wait "$job" || true
     podctl delete pod twins --ignore-not-found
     [ -z "$(podctl get pods --no-headers 2>/dev/null)" ]
     [ -z "$(ls "$PODCTL_ROOT/run/pods")" ]
@@ -133,14 +141,15 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
 @test "chaos: podctl is interrupted amid an apply, and the pod is made whole or not at all" {
   seed
   podctl version >/dev/null
-  local signal
+  local signal job
   for signal in INT KILL TERM; do
     twins >twins.yaml
     # bash lets a background job ignore SIGINT: env gives it back.
     env --default-signal=INT podctl apply -f twins.yaml >/dev/null 2>&1 &
+    job=$!  # a process substitution changes it
     moment 30
-    kill -"$signal" $! 2>/dev/null || true
-    wait $! || true
+    kill -"$signal" "$job" 2>/dev/null || true
+    wait "$job" || true
     podctl apply -f twins.yaml
     ready twins
     assert_one_true_pod twins

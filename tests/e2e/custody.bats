@@ -101,3 +101,16 @@ counter() {
   [ "$output" -ge 1 ]
   fails 1 grep ContainerStatusUnknown watch.json
 }
+
+@test "logs -f goes on over a podctld that is killed again and again, with every line once" {
+  pod talker 'i=0; while [ $i -lt 400 ]; do echo line $i; i=$((i+1)); sleep 0.01; done' | podctl apply -f -
+  ready talker
+  podctl logs -f talker >log &
+  local line follower=$!
+  for line in 20 80 160 240; do
+    until_true grep -qx "line $line" log
+    kill -9 "$(daemon_pid)"
+  done
+  wait "$follower"
+  seq -f 'line %.0f' 0 399 | cmp - log
+}

@@ -34,6 +34,11 @@ std::string refusal_reason(const Reply& reply);
 std::string pods_path(std::string_view ns, std::string_view name = {});
 std::string podctl_path(std::string_view rest);
 
+// A podctld that is being killed may accept a connection just before it is gone: how often a
+// command that may be repeated connects anew, and the moment (50 ms) between two of those.
+inline constexpr int kReconnects = 5;
+void pause_briefly();
+
 class Invocation {
  public:
   explicit Invocation(Parsed parsed);
