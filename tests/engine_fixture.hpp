@@ -17,9 +17,11 @@
 #include <optional>
 #include <sstream>
 
+#include "patience.hpp"
 #include "podctl/cgroup/tree.hpp"
 #include "podctl/engine/engine.hpp"
 #include "podctl/net/report.hpp"
+#include "scratch.hpp"
 
 namespace podctl::engine {
 
@@ -30,9 +32,8 @@ class ROOT_Engine : public ::testing::Test {
 
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root";
-    std::string pattern = "/tmp/podctl-engine-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
+    dir_ = scratch_directory("engine");
+    ASSERT_FALSE(dir_.empty());
     layout_ = Layout(dir_ + "/root");
     namespace fs = std::filesystem;
     fs::create_directories(dir_ + "/rootfs/bin");
@@ -68,7 +69,7 @@ class ROOT_Engine : public ::testing::Test {
   }
 
   bool run_until(const std::function<bool()>& reached) {
-    const auto deadline = std::chrono::steady_clock::now() + kBound;
+    const auto deadline = std::chrono::steady_clock::now() + patience(kBound);
     while (!reached() && std::chrono::steady_clock::now() < deadline) {
       io_->restart();
       io_->run_one_for(std::chrono::milliseconds(50));

@@ -18,6 +18,7 @@
 
 #include "image/hash.hpp"
 #include "podctl/base/unique_fd.hpp"
+#include "scratch.hpp"
 
 namespace podctl::image::test {
 
@@ -191,10 +192,7 @@ inline std::vector<Entry> oci_layout(const std::vector<std::string>& plain_layer
 // A directory of its own, gone with the object.
 class TempDir {
  public:
-  TempDir() {
-    char name[] = "/tmp/podctl-image-XXXXXX";
-    if (::mkdtemp(name) != nullptr) path_ = name;
-  }
+  TempDir() : path_(scratch_directory("image")) {}
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
   ~TempDir() { std::filesystem::remove_all(path_); }

@@ -6,10 +6,8 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <linux/magic.h>
 #include <poll.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -21,27 +19,16 @@
 #include <utility>
 #include <vector>
 
+#include "patience.hpp"
 #include "podctl/net/bridge.hpp"
 #include "podctl/runtime/container.hpp"
 #include "podctl/runtime/sandbox.hpp"
 #include "podctl/sys/process.hpp"
 #include "podctl/sys/sealed_exe.hpp"
 #include "root/net_support.hpp"
+#include "scratch.hpp"
 
 namespace podctl {
-
-// A new directory that can hold an overlay's upper layer: overlayfs itself cannot.
-inline std::string scratch_directory() {
-  for (const std::string base : {"/tmp", "/var/tmp", "/dev/shm"}) {
-    struct statfs fs;
-    if (::statfs(base.c_str(), &fs) != 0 || fs.f_type == OVERLAYFS_SUPER_MAGIC) continue;
-    std::string name = base + "/podctl-test-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) continue;
-    ::chmod(name.c_str(), 0755);
-    return name;
-  }
-  return {};
-}
 
 // How a workload ended, and what it printed.
 struct Outcome {
@@ -72,7 +59,8 @@ inline std::string read_to_end(int fd) {
   char buffer[4096];
   for (;;) {
     pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
-    if (::poll(&ready, 1, 20'000) <= 0) return out + "(nothing more for 20 s)";
+    const auto bound = patience(std::chrono::seconds(20));
+    if (::poll(&ready, 1, static_cast<int>(bound.count())) <= 0) return out + "(nothing more came)";
     const auto n = ::read(fd, buffer, sizeof buffer);
     if (n <= 0) return out;  // EIO: a terminal whose last slave has closed
     out.append(buffer, static_cast<std::size_t>(n));
@@ -88,8 +76,8 @@ class PodTest : public NetTest {
   void SetUp() override {
     NetTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    directory_ = scratch_directory();
-    ASSERT_FALSE(directory_.empty()) << "no directory for an overlay's upper layer";
+    directory_ = scratch_directory("test");
+    ASSERT_EQ(::chmod(directory_.c_str(), 0755), 0);  // workloads of other users pass through it
     layout_ = Layout(directory_ + "/root");
     std::filesystem::create_directories(layout_.pod_run(kUid));
     auto pause = sys::seal_program(std::string(PODCTL_BIN_DIR) + "/podctl-pause");

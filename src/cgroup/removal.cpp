@@ -81,10 +81,24 @@ Result<bool> wait_exits(const Group& group, Clock::time_point end) {
   }
 }
 
-Result<void> freeze(TreeState& tree, TreeState::Place& place, const std::string& path,
-                    const char* state) {
+Result<void> thaw(TreeState& tree, TreeState::Place& place, const std::string& path) {
+  return write_at(TRY(tree.root(place, false)), joined(path, "freezer.state"), "THAWED");
+}
+
+// Until all have stopped: a process still on its way may fork behind the back of whoever reads the list
+// (FREEZING, cgroup-v1/freezer-subsystem.rst). One in an uninterruptible wait never stops, but does not
+// fork either.
+Result<void> freeze(TreeState& tree, TreeState::Place& place, const std::string& path) {
+  constexpr int kTries = 200;
+  const std::string file = joined(path, "freezer.state");
   const int root = TRY(tree.root(place, false));
-  return write_at(root, joined(path, "freezer.state"), state);
+  for (int i = 0; i < kTries; ++i) {
+    // Written again each time: the kernel rechecks and wakes those that it missed.
+    TRY(write_at(root, file, "FROZEN"));
+    if (text::trim(TRY(read_at(root, file))) == "FROZEN") return {};
+    ::poll(nullptr, 0, 1);
+  }
+  return {};
 }
 
 // rmdir of one directory with its children; true when it is gone.
@@ -132,9 +146,9 @@ Result<void> Group::kill() {
   // Frozen processes cannot fork, exit or be replaced while the list is walked.
   TreeState::Place* freezer =
       made_.has(Controller::kFreezer) ? tree_->place(Controller::kFreezer) : nullptr;
-  if (freezer != nullptr) TRY(freeze(*tree_, *freezer, path_, "FROZEN"));
+  if (freezer != nullptr) TRY(freeze(*tree_, *freezer, path_));
   for (pid_t pid : TRY(procs())) ::kill(pid, SIGKILL);
-  if (freezer != nullptr) TRY(freeze(*tree_, *freezer, path_, "THAWED"));
+  if (freezer != nullptr) TRY(thaw(*tree_, *freezer, path_));
   return {};
 }
 

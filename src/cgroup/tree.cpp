@@ -15,6 +15,12 @@
 namespace podctl::cgroup {
 namespace {
 
+// Where the pods of a machine with systemd live, whatever root they are of. Not in podctld's own
+// service: systemd (before version 254's DelegateSubgroup=) starts a service's process in the top of its
+// cgroup, which cgroup2 refuses while that has children with controllers. A podctld that was killed
+// would never come back beside its pods (exit status 219/CGROUP).
+constexpr const char* kDelegatedUnit = "/system.slice/podctl-pods.service";
+
 // systemd marks what it hands over (systemd.resource-control(5), Delegate=).
 bool marked_delegated(const std::string& dir) {
   std::array<char, 8> value{};
@@ -52,16 +58,16 @@ Result<void> move_self(Hierarchy& hierarchy, const TreeState::Place& place,
   return {};
 }
 
-// The nearest cgroup at or above the caller that systemd delegated to a service or scope. A user's
-// manager (user@0.service) is delegated too, but to that manager, not to us.
-std::string delegated_dir(const Mount& mount) {
-  for (std::string path = below_mount(mount); !path.empty();
-       path = path.substr(0, path.rfind('/'))) {
-    const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
-    if (name.starts_with("user@")) return "";
-    if (marked_delegated(mount.point + path)) return mount.point + path;
-  }
-  return "";
+// The directory that holds this root's. Found again before it is chosen: the root may have been made
+// while systemd's unit ran and be asked for when it does not, or the other way round.
+std::string base_of(const Mount& mount, bool systemd, const std::string& name) {
+  // A shim, and a podctld that is no service, are inside already.
+  const std::string own = own_dir(mount) + "/";
+  if (const auto at = own.find(name + "/", mount.point.size()); at != std::string::npos)
+    return own.substr(0, at);
+  if (::access((mount.point + name).c_str(), F_OK) == 0) return mount.point;
+  const std::string unit = mount.point + kDelegatedUnit;
+  return mount.v2 && systemd && marked_delegated(unit) ? unit : mount.point;
 }
 
 }  // namespace
@@ -78,21 +84,13 @@ Result<Tree> Tree::open(const std::string& name, Hierarchy hierarchy) {
   for (const Mount& mount : state->hierarchy.mounts) {
     TreeState::Place place;
     place.mount = &mount;
-    std::string base = mount.point;
-    if (mount.v2 && state->hierarchy.systemd) {
-      if (std::string given = delegated_dir(mount); !given.empty()) {
-        base = std::move(given);
-        state->delegated = true;
-      }
-    }
-    place.root = base + name;
+    place.root = base_of(mount, state->hierarchy.systemd, name) + name;
     state->places.push_back(std::move(place));
   }
   return Tree(std::move(state));
 }
 
 const Hierarchy& Tree::hierarchy() const { return state_->hierarchy; }
-bool Tree::delegated() const { return state_->delegated; }
 
 std::string Tree::root(Controller c) const {
   const TreeState::Place* place = state_->place(c);
@@ -121,7 +119,11 @@ Result<void> Tree::enter(const std::string& name) {
 Result<void> Tree::leave() {
   for (TreeState::Place& place : state_->places) {
     if (!is_below(own_dir(*place.mount), place.root)) continue;
-    auto moved = move_self(state_->hierarchy, place, place.root.substr(0, place.root.rfind('/')));
+    const std::string above = place.root.substr(0, place.root.rfind('/'));
+    auto moved = move_self(state_->hierarchy, place, above);
+    // systemd's unit hands controllers down and so holds nobody; the machine's own top always may.
+    if (!moved && moved.error().sys_errno == EBUSY && above != place.mount->point)
+      moved = move_self(state_->hierarchy, place, place.mount->point);
     if (!moved && moved.error().sys_errno == EBUSY) continue;
     TRY(std::move(moved));
   }

@@ -22,7 +22,6 @@ struct TreeState {
   };
 
   Hierarchy hierarchy;
-  bool delegated = false;
   std::vector<Place> places;  // one a mount, same order
   std::map<std::string, ControllerSet>
       enabled;                        // v2: what a directory's children are known to have

@@ -20,7 +20,7 @@
 namespace podctl::cli {
 namespace {
 
-constexpr std::int64_t kStartBound = 10'000'000'000;  // ns
+constexpr std::int64_t kStartBound = 60'000'000'000;  // ns
 constexpr int kReadyFd = 3;
 
 std::string own_directory() {
@@ -153,7 +153,7 @@ Result<Client> start(const Layout& layout) {
   const Opening opening = watch_opening(ready_read.get(), errors_read.get());
   if (opening.timed_out)
     return fail(Code::kTimedOut, "start", program,
-                "not ready after 10 s; see " + layout.run() + "/podctld.log");
+                "not ready after 60 s; see " + layout.run() + "/podctld.log");
   if (opening.ready) return connect_until(layout, monotonic_ns() + 1'000'000'000);
   int status = 0;
   ::waitpid(pid, &status, 0);

@@ -13,7 +13,9 @@ void Engine::Impl::when_ready(Callback<void> call) {
   waiting.push_back(std::move(call));
   if (std::exchange(preparing, true)) return;
   offload<Root>(
-      [where = layout, helpers = options.helpers] { return prepare_root(where, helpers); },
+      [where = layout, helpers = options.helpers, in_service = options.in_service] {
+        return prepare_root(where, helpers, in_service);
+      },
       [self = shared_from_this()](Result<Root> made) { self->root_ready(std::move(made)); });
 }
 

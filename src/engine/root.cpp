@@ -25,7 +25,7 @@ Result<void> check_boot(const Layout& layout) {
 
 }  // namespace
 
-Result<Root> prepare_root(const Layout& layout, const std::string& helpers) {
+Result<Root> prepare_root(const Layout& layout, const std::string& helpers, bool in_service) {
   TRY(sys::make_directories(layout.lib(), 0711));
   TRY(sys::make_directories(layout.run(), 0755));
   TRY(check_boot(layout));
@@ -33,7 +33,8 @@ Result<Root> prepare_root(const Layout& layout, const std::string& helpers) {
 
   auto tree = TRY(cgroup::Tree::open(layout.cgroup()));
   // Not among the shims, whose group a reset kills, nor on v2 in a group that is to have children.
-  TRY(tree.enter("daemon"));
+  // systemd's service is such a leaf.
+  if (!in_service) TRY(tree.enter("daemon"));
   auto shims = TRY(tree.ensure("shims"));
 
   const std::string shim = helpers + "/podctl-shim";
@@ -64,8 +65,7 @@ namespace {
 
 Result<void> reset_groups(const Layout& layout) {
   auto tree = TRY(cgroup::Tree::open(layout.cgroup()));
-  // Whoever resets must not die of it. systemd's cgroup stays, and we in our leaf of it.
-  TRY(tree.delegated() ? tree.enter("daemon") : tree.leave());
+  TRY(tree.leave());  // whoever resets must not die of it
   return tree.destroy(kEndBound);
 }
 

@@ -132,6 +132,21 @@ std::string new_uuid() {
   return out;
 }
 
+std::string node_name(std::string_view hostname) {
+  std::vector<std::string> labels;
+  for (const std::string_view part : text::split(hostname, '.')) {
+    std::string label;
+    for (const char c : part) {
+      const auto u = static_cast<unsigned char>(c);
+      label += std::isalnum(u) != 0 ? static_cast<char>(std::tolower(u)) : '-';
+    }
+    label.erase(0, label.find_first_not_of('-'));
+    label.erase(label.find_last_not_of('-') + 1);
+    if (!label.empty()) labels.push_back(std::move(label));
+  }
+  return labels.empty() ? "localhost" : text::join(labels, ".");
+}
+
 std::vector<std::string> host_addresses() {
   std::vector<std::string> addresses;
   // Documentation addresses (RFC 5737, RFC 3849): they follow the default route and reach nobody.
@@ -149,9 +164,7 @@ Machine read_machine() {
   struct utsname uts {};
   ::uname(&uts);
   machine.hostname = uts.nodename;
-  machine.facts.name = uts.nodename;
-  for (auto& c : machine.facts.name)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  machine.facts.name = node_name(uts.nodename);
   machine.facts.host_ips = host_addresses();
   machine.facts.cpus = static_cast<std::uint64_t>(std::max(1, get_nprocs()));
   struct sysinfo info {};

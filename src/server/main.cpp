@@ -202,10 +202,11 @@ class Daemon {
     open_log(arguments_, layout_);
     auto socket = TRY(listening_socket(arguments_, layout_));
     const std::string helpers = find_helpers(arguments_);
-    node::Node::Options options{layout_,
-                                {helpers, restart_command(arguments_, layout_, helpers)},
-                                find_embedded_image(),
-                                [](const std::string& text) { spdlog::warn("{}", text); }};
+    node::Node::Options options{
+        layout_,
+        {helpers, restart_command(arguments_, layout_, helpers), arguments_.handed},
+        find_embedded_image(),
+        [](const std::string& text) { spdlog::warn("{}", text); }};
     node_ = TRY(node::Node::open(io_, std::move(options)));
     api_ = std::make_unique<Api>(*node_, [this] { end_soon(); });
     await_signals();

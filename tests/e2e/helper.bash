@@ -15,10 +15,8 @@ root_id() {
 
 setup() {
   [ "$(id -u)" = 0 ] || skip "needs root"
-  # An overlay's upper directory must not lie on an overlay: a VM's /tmp does, its /run does not.
-  local base=/tmp
-  [ "$(stat -f -c %T /tmp)" != overlayfs ] || base=/run
-  PODCTL_ROOT=$(mktemp -d "$base/podctl-e2e.XXXXXX")
+  # TMPDIR, if set, must not lie on an overlay: containers have their upper directories there.
+  PODCTL_ROOT=$(mktemp -d -t podctl-e2e.XXXXXX)
   export PODCTL_ROOT
   ROOT_ID=$(root_id "$PODCTL_ROOT")
   PATH="${PODCTL_BIN:?}:$PATH"
@@ -84,17 +82,18 @@ $(sed 's/^/      /' <<<"$2")
 EOF
 }
 
-ready() { podctl wait --for=condition=Ready "pod/$1" --timeout=60s; }
-ended() { podctl wait --for=jsonpath='{.status.phase}'="$2" "pod/$1" --timeout=60s; }
+# SECONDS a test waits for what must happen; longer where PODCTL_TEST_PATIENCE asks for it (a slow machine).
+patience() { echo $(($1 * ${PODCTL_TEST_PATIENCE:-1})); }
+await() { podctl wait --timeout="$(patience 60)s" "$@"; }
+ready() { await --for=condition=Ready "pod/$1"; }
+ended() { await --for=jsonpath='{.status.phase}'="$2" "pod/$1"; }
 field() { podctl get pod "$1" -o jsonpath="$2"; }
 
-# until_true COMMAND…: waits, at most 20 s, until the command succeeds.
+# until_true COMMAND…: waits for it, as long as the test's patience lasts.
 until_true() {
-  local i
-  for ((i = 0; i < 400; i++)); do
-    ! "$@" || return 0
+  local end=$((SECONDS + $(patience 30)))
+  until "$@"; do
+    [ $SECONDS -lt $end ] || { echo "never true: $*"; return 1; }
     read -rt 0.05 <> <(:) || :
   done
-  echo "never came true: $*"
-  return 1
 }

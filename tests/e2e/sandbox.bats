@@ -86,7 +86,7 @@ ns_of() { podctl exec pair -c "$1" -- readlink "/proc/self/ns/$2"; }
   first=$PODCTL_ROOT
   second=$(mktemp -d "${first%/*}/podctl-e2e.XXXXXX")
   pair | PODCTL_ROOT=$second podctl apply -f -
-  PODCTL_ROOT=$second podctl wait --for=condition=Ready pod/pair --timeout=60s
+  PODCTL_ROOT=$second await --for=condition=Ready pod/pair
   [ "$(field pair '{.status.podIP}')" != "$(PODCTL_ROOT=$second podctl get pod pair -o jsonpath='{.status.podIP}')" ]
   PODCTL_ROOT=$second podctl system reset --yes
   rm -rf "$second"

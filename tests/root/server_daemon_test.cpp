@@ -11,13 +11,13 @@
 
 #include <array>
 #include <boost/json.hpp>
-#include <chrono>
 #include <cstring>
 #include <filesystem>
-#include <thread>
 
+#include "patience.hpp"
 #include "podctl/base/layout.hpp"
 #include "podctl/base/unique_fd.hpp"
+#include "scratch.hpp"
 
 namespace podctl::server {
 namespace {
@@ -46,9 +46,8 @@ class ROOT_Daemon : public testing::Test {
  protected:
   void SetUp() override {
     if (geteuid() != 0) GTEST_SKIP() << "needs root";
-    char name[] = "/tmp/podctl-daemon-XXXXXX";
     // Longer than a sun_path: the socket must be reachable all the same.
-    root_ = std::string(mkdtemp(name));
+    root_ = scratch_directory("daemon");
     deep_ = root_ + "/" + std::string(100, 'd');
     std::filesystem::create_directories(deep_);
     start();
@@ -58,14 +57,12 @@ class ROOT_Daemon : public testing::Test {
     if (root_.empty()) return;
     if (pid_ > 0) {
       (void)call("POST", "/apis/podctl.dev/v1/system/reset");
-      for (int i = 0; i < 100 && waitpid(pid_, nullptr, WNOHANG) == 0; ++i) pause_ms(50);
+      (void)eventually([this] { return waitpid(pid_, nullptr, WNOHANG) != 0; });
       kill(pid_, SIGKILL);
       waitpid(pid_, nullptr, 0);
     }
     std::filesystem::remove_all(root_);
   }
-
-  static void pause_ms(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
   void start() {
     std::array<int, 2> ready{};
@@ -133,14 +130,6 @@ class ROOT_Daemon : public testing::Test {
     const auto* status = pod.get_object().if_contains("status");
     if (status == nullptr || !status->is_object()) return {};
     return std::string(status->get_object().at("phase").get_string());
-  }
-
-  bool eventually(const std::function<bool()>& holds) const {
-    for (int i = 0; i < 200; ++i) {
-      if (holds()) return true;
-      pause_ms(50);
-    }
-    return false;
   }
 
   static constexpr const char* kPods = "/api/v1/namespaces/default/pods";

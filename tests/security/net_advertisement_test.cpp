@@ -4,7 +4,9 @@
 
 #include <cstring>
 #include <fstream>
+#include <thread>
 
+#include "patience.hpp"
 #include "podctl/net/bridge.hpp"
 #include "podctl/net/pod_link.hpp"
 #include "podctl/net/report.hpp"
@@ -74,8 +76,7 @@ TEST_F(ROOT_Advertisement, CVE_2020_10749) {
   // The same message does make a router where it is heard: the test itself works.
   inside(victim.get(), [] { std::ofstream("/proc/sys/net/ipv6/conf/eth0/accept_ra") << "1"; });
   inside(evil.get(), advertise);
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));
-  EXPECT_EQ(default_routes(*pod_socket), 1);
+  EXPECT_TRUE(eventually([&] { return default_routes(*pod_socket) == 1; }));
 }
 
 }  // namespace

@@ -95,14 +95,13 @@ class Group {
 
 class Tree {
  public:
-  // Where this root's groups lie. Under systemd with Delegate=yes it is the service's own cgroup
-  // (the parent of the `daemon` or `shims` leaf that the caller may already be in), else `name`
-  // (Layout::cgroup()) at the top of each hierarchy. Makes nothing yet.
+  // Where this root's groups lie: `name` (Layout::cgroup()) at the top of each hierarchy, or, where
+  // systemd is PID 1 and podctl-pods.service runs, in the cgroup2 directory that it delegates. A root
+  // that exists is found where it is. Makes nothing yet.
   static Result<Tree> open(const std::string& name);
   static Result<Tree> open(const std::string& name, Hierarchy hierarchy);
 
   const Hierarchy& hierarchy() const;
-  bool delegated() const;  // the root is systemd's cgroup of our service
   std::string root(
       Controller c) const;  // the root's absolute directory; empty where c is not mounted
 
@@ -123,8 +122,8 @@ class Tree {
   // Names of the groups directly below `path` ("" is the root), over all hierarchies, sorted. Empty
   // if gone.
   Result<std::vector<std::string>> list(const std::string& path) const;
-  // Kills and removes everything below the root, and the root itself unless systemd owns it. A leaf
-  // that holds the caller stays, and the root with it.
+  // Kills and removes everything below the root, and the root itself. A leaf that holds the caller
+  // stays, and the root with it.
   Result<void> destroy(std::chrono::milliseconds bound = std::chrono::milliseconds(5000));
 
   // Moves the calling process into the leaf `name` ("daemon") wherever there is a cgroup2 mount,

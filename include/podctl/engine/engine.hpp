@@ -39,7 +39,8 @@ using Callback = std::function<void(Result<T>)>;
 
 struct Options {
   std::string helpers;              // directory of podctl-shim, podctl-pause and podctl-init
-  std::vector<std::string> daemon;  // how a shim starts podctld again; empty: systemd does
+  std::vector<std::string> daemon;  // how a shim starts podctld again; empty: somebody else does
+  bool in_service = false;          // systemd does, and keeps podctld in the service's cgroup
 };
 
 // The workload's ends. Absent ones are /dev/null; with a tty none is used.
