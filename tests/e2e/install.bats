@@ -17,7 +17,7 @@ installed() { cmake --install "${PODCTL_BUILD:?}" "$@" >install.log || { cat ins
     [ -s "$file" ] || { echo "$file is missing or empty"; return 1; }
   done
   grep -q '^ExecStart=/usr/libexec/podctl/podctld --systemd$' usr/lib/systemd/system/podctld.service
-  head -n 1 usr/share/man/man1/podctl.1 | grep -q '^\.TH PODCTL 1'
+  grep -q '^\.TH PODCTL 1 ' usr/share/man/man1/podctl.1
 }
 
 @test "a pod runs from an installed tree, with the helpers and the image of that tree" {
