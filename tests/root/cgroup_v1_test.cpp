@@ -32,9 +32,13 @@ TEST_F(ROOT_PureV1, AChildIsBornInsideAndCounted) {
   CgroupResources r;
   r.memory_limit = 64 << 20;
   Group web = must_create("pods/pod1/web", r, {.count = true, .close_devices = true});
-  const pid_t child = spawn_in(must_enter(web), [] { return ::pause(); });
+  const pid_t child = spawn_in(must_enter(web), [] {
+    const std::vector<char> memory(1 << 20, 'x');  // more than is charged ahead for each CPU
+    ::pause();
+    return static_cast<int>(memory.size() > 0);
+  });
   EXPECT_EQ(web.procs().value(), std::vector<pid_t>{child});
-  EXPECT_GT(web.stats().value().memory_current, 0U);
+  EXPECT_TRUE(eventually([&] { return web.stats().value().memory_current > 1 << 20; }));
   ASSERT_TRUE(web.kill());
   EXPECT_EQ(WTERMSIG(wait_status(child)), SIGKILL);
   EXPECT_TRUE(web.wait_empty(patience(milliseconds(2000))));

@@ -21,7 +21,13 @@ TEST_F(ROOT_Engine, NoLineAndNoExitIsLostWithoutPodctld) {
       "talker",
       "i=0; while [ $i -lt 40 ]; do echo line $i; i=$((i+1)); sleep 0.02; done; sleep 1000")));
   abandon();
-  ::usleep(1'500'000);
+  std::string lines;
+  for (int i = 0; i < 40; ++i) lines += "line " + std::to_string(i) + "\n";
+  const std::string exits = layout_.pod_run(kUid) + "/exits";
+  ASSERT_TRUE(eventually([&] {
+    std::error_code none_yet;
+    return log_text("talker") == lines && !std::filesystem::is_empty(exits, none_yet) && !none_yet;
+  }));
   open();
   std::optional<std::vector<RecoveredSandbox>> found;
   engine_->recover([&](auto list) { found = std::move(list); });
@@ -34,8 +40,6 @@ TEST_F(ROOT_Engine, NoLineAndNoExitIsLostWithoutPodctld) {
   ASSERT_EQ(state.exits.size(), 1U);
   EXPECT_EQ(state.exits[0].exit_code, 5);
   EXPECT_EQ(log_text("ender"), "bye\n");
-  std::string lines;
-  for (int i = 0; i < 40; ++i) lines += "line " + std::to_string(i) + "\n";
   EXPECT_EQ(log_text("talker"), lines);
   engine_->ack_exit(kUid, state.exits[0].id);
   ASSERT_TRUE(destroy());
