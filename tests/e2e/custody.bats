@@ -94,7 +94,7 @@ counter() {
   local watch=$!
   until_true grep -q '"Running"' watch.json
   podctl delete pod one --grace-period=0 --force
-  podctl wait --for=delete pod/one --timeout=60s
+  await --for=delete pod/one
   kill "$watch"
   wait "$watch" || true
   run grep -c '"exitCode": 137' watch.json
