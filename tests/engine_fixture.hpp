@@ -1,7 +1,7 @@
 // An Engine on a root of its own, driven from the test's thread, and the check that nothing is left
 // of it.
 //
-// Used by the root rung of engine. Runs the built podctl-shim, podctl-pause and podctl-init; the
+// Used by the root rung of engine. Runs the built podctl-shim and podctl-pause; the
 // containers' root file system is the static busybox.
 #pragma once
 

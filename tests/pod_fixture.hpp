@@ -1,5 +1,5 @@
-// What the tests of whole pods share: the runtime library with the real podctl-pause and
-// podctl-init, on a root directory, a cgroup tree and a network namespace of the test's own, which
+// What the tests of whole pods share: the runtime library on the real podctl-pause, with
+// a root directory, a cgroup tree and a network namespace of the test's own, which
 // go with it. The test plays the shim: what it starts are its children.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -81,11 +82,8 @@ class PodTest : public NetTest {
     layout_ = Layout(directory_ + "/root");
     std::filesystem::create_directories(layout_.pod_run(kUid));
     auto pause = sys::seal_program(std::string(PODCTL_BIN_DIR) + "/podctl-pause");
-    auto init = sys::seal_program(std::string(PODCTL_BIN_DIR) + "/podctl-init");
     ASSERT_TRUE(pause) << pause.error().message();
-    ASSERT_TRUE(init) << init.error().message();
     pause_ = std::move(*pause);
-    init_ = std::move(*init);
     std::filesystem::create_directories(image() + "/bin");
     std::filesystem::create_directories(image() + "/etc");
     std::filesystem::copy_file(PODCTL_PROBE, image() + "/bin/probe");
@@ -131,8 +129,7 @@ class PodTest : public NetTest {
   void make_sandbox(const wire::SandboxSpec& spec) {
     auto tree = cgroup::Tree::open(layout_.cgroup());
     ASSERT_TRUE(tree) << tree.error().message();
-    auto made = runtime::Sandbox::create(layout_, {.pause = pause_.get(), .init = init_.get()},
-                                         std::move(*tree), spec);
+    auto made = runtime::Sandbox::create(layout_, {.pause = pause_.get()}, std::move(*tree), spec);
     ASSERT_TRUE(made) << made.error().message();
     sandbox_ = std::make_unique<runtime::Sandbox>(std::move(*made));
   }
@@ -158,6 +155,15 @@ class PodTest : public NetTest {
     return spec;
   }
 
+  // Until what is being started has executed.
+  static Result<void> await(const std::function<Result<bool>()>& advance, int fd) {
+    while (!TRY(advance())) {
+      pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
+      if (::poll(&ready, 1, 20'000) <= 0) return fail(Code::kTimedOut, "start", "container");
+    }
+    return {};
+  }
+
   // A container under way; its output (or its terminal) is read at the end.
   struct Running {
     std::unique_ptr<runtime::Container> container;
@@ -168,7 +174,9 @@ class PodTest : public NetTest {
     if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "make pipe", {});
     UniqueFd reader(ends[0]), writer(ends[1]);
     runtime::Stdio stdio{.in = -1, .out = writer.get(), .err = writer.get()};
-    auto made = TRY(runtime::Container::start(*sandbox_, std::move(spec), stdio, target));
+    auto begun = TRY(runtime::ContainerStart::begin(*sandbox_, std::move(spec), stdio, target));
+    TRY(await([&] { return begun->advance(); }, begun->fd()));
+    auto made = begun->take();
     Running running{std::make_unique<runtime::Container>(std::move(made)), std::move(reader)};
     if (running.container->spec().tty) running.output = running.container->take_terminal();
     return running;
@@ -204,12 +212,22 @@ class PodTest : public NetTest {
     return {};
   }
 
+  struct Executed {
+    sys::Child process;
+    UniqueFd terminal;
+  };
+  Result<Executed> exec(const Running& running, const wire::ExecSpec& spec, runtime::Stdio stdio) {
+    runtime::Trace trace;
+    auto begun = TRY(runtime::begin_exec(*sandbox_, *running.container, spec, stdio, trace));
+    TRY(await([&] { return begun->advance(trace); }, begun->fd()));
+    return Executed{begun->take_process(), begun->take_terminal()};
+  }
   Outcome exec(Running& running, wire::ExecSpec spec) {
     int ends[2];
     EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     UniqueFd reader(ends[0]), writer(ends[1]);
     runtime::Stdio stdio{.in = -1, .out = writer.get(), .err = writer.get()};
-    auto made = runtime::exec(*sandbox_, *running.container, spec, stdio);
+    auto made = exec(running, spec, stdio);
     EXPECT_TRUE(made) << made.error().message();
     if (!made) return {};
     writer.reset();
@@ -231,7 +249,7 @@ class PodTest : public NetTest {
   static constexpr const char* kUid = "8a7d0b44-2f0e-4f2a-9a5e-0d6a1c1f7e01";
   std::string directory_;
   Layout layout_;
-  UniqueFd pause_, init_;
+  UniqueFd pause_;
   std::unique_ptr<runtime::Sandbox> sandbox_;
 
  private:

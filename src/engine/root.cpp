@@ -1,9 +1,5 @@
 #include "engine/root.hpp"
 
-#include <fcntl.h>
-
-#include <cerrno>
-
 #include "podctl/sys/files.hpp"
 #include "podctl/sys/sealed_exe.hpp"
 
@@ -37,13 +33,10 @@ Result<Root> prepare_root(const Layout& layout, const std::string& helpers, bool
   if (!in_service) TRY(tree.enter("daemon"));
   auto shims = TRY(tree.ensure("shims"));
 
-  const std::string shim = helpers + "/podctl-shim";
-  UniqueFd program(::open(shim.c_str(), O_PATH | O_CLOEXEC));
-  if (!program) return fail_errno(errno, "open helper", shim);
-  return Root{.shim = std::move(program),
-              .init = TRY(sys::seal_program(helpers + "/podctl-init")),
-              .pause = TRY(sys::seal_program(helpers + "/podctl-pause")),
-              .shims = std::move(shims)};
+  // Sealed, since containers are born as copies of the shim (CVE-2019-5736).
+  auto shim = TRY(sys::seal_program(helpers + "/podctl-shim"));
+  auto pause = TRY(sys::seal_program(helpers + "/podctl-pause"));
+  return Root{.shim = std::move(shim), .pause = std::move(pause), .shims = std::move(shims)};
 }
 
 Result<SpawnedShim> spawn_shim(const Root& root, const Layout& layout, const std::string& uid) {
@@ -53,8 +46,7 @@ Result<SpawnedShim> spawn_shim(const Root& root, const Layout& layout, const std
   spec.exe = root.shim.get();
   spec.argv = {"podctl-shim", uid, layout.root()};
   spec.fds = {{.from = theirs.fd(), .number = 3},
-              {.from = root.init.get(), .number = 4},
-              {.from = root.pause.get(), .number = 5}};
+              {.from = root.pause.get(), .number = 4}};
   spec.cgroup = entry.cgroup2;
   for (const UniqueFd& fd : entry.tasks) spec.tasks.push_back(fd.get());
   spec.new_session = true;

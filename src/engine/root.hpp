@@ -14,7 +14,7 @@
 namespace podctl::engine {
 
 struct Root {
-  UniqueFd shim, init, pause;  // the programs; init and pause sealed (CVE-2019-5736)
+  UniqueFd shim, pause;  // the programs, sealed (CVE-2019-5736)
   cgroup::Group shims;
 };
 

@@ -1,6 +1,6 @@
 // The last step: finding the program in the container and executing it, with errors as people know
 // them from Kubernetes: `exec: "foo": executable file not found in $PATH`. Runs in init's second
-// stage, as the user.
+// half, as the user.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // Who the workload runs as, by the container's own passwd and group, and the environment that
-// follows. Runs in init's second stage.
+// follows. Runs in init's second half.
 #pragma once
 
 #include <string>

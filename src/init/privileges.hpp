@@ -1,6 +1,6 @@
 // Giving up privilege, in the one order that works: groups; seccomp when no_new_privs is not asked;
 // bounding set; keepcaps, gid, uid; capset and ambient; no_new_privs (and then seccomp, by the
-// caller, last). Runs in init's second stage. Every step is checked; nothing here may be skipped on
+// caller, last). Runs in init's second half. Every step is checked; nothing here may be skipped on
 // failure.
 #pragma once
 

@@ -1,5 +1,5 @@
 // The mounts every container has: /proc, /sys, its cgroup, /dev with its nodes, pts and mqueue;
-// then those of the spec; at last the masks. Runs in init's second stage, on a root that may be
+// then those of the spec; at last the masks. Runs in init's second half, on a root that may be
 // hostile.
 //
 // Every target is resolved in the root by RootDir and mounted on through its descriptor. Places
@@ -7,8 +7,8 @@
 // CVE-2026-41579).
 #pragma once
 
+#include "init/prepare.hpp"
 #include "init/session.hpp"
-#include "init/stage.hpp"
 #include "podctl/sys/root_dir.hpp"
 
 namespace podctl::init {

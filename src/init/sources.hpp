@@ -1,7 +1,7 @@
 // Where a container's mounts come from, as detached mounts: opened in the host's mount namespace
 // before the pod's is joined (so that Bidirectional reaches the host), pod volumes after.
 //
-// Runs in init's first stage, with the host's privileges. A subPath and a hostPath are resolved
+// Runs in init's first half, with the host's privileges. A subPath and a hostPath are resolved
 // once; the mount is made from that descriptor (CVE-2017-1002101).
 #pragma once
 

@@ -1,8 +1,8 @@
-// Init's second stage: inside the container, from mounts to execve. Only returns when it failed.
+// Init's second half: inside the container, from mounts to execve. Only returns when it failed.
 #pragma once
 
+#include "init/prepare.hpp"
 #include "init/session.hpp"
-#include "init/stage.hpp"
 
 namespace podctl::init {
 

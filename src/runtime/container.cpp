@@ -1,11 +1,7 @@
 #include "podctl/runtime/container.hpp"
 
-#include <fcntl.h>
-
-#include "podctl/base/rollback.hpp"
 #include "podctl/sys/files.hpp"
 #include "podctl/sys/process.hpp"
-#include "runtime/launch.hpp"
 
 namespace podctl::runtime {
 namespace {
@@ -35,18 +31,6 @@ wire::LaunchRequest launch_request(const Sandbox& sandbox) {
   return request;
 }
 
-std::vector<Role> roles_of(const Sandbox& sandbox, bool tty, Stdio stdio, int null, int target) {
-  std::vector<Role> roles;
-  if (!tty) {
-    roles = {{wire::LaunchFd::kStdin, stdio.in >= 0 ? stdio.in : null},
-             {wire::LaunchFd::kStdout, stdio.out >= 0 ? stdio.out : null},
-             {wire::LaunchFd::kStderr, stdio.err >= 0 ? stdio.err : null}};
-  }
-  roles.push_back({wire::LaunchFd::kPause, sandbox.pause().pidfd.get()});
-  roles.push_back({wire::LaunchFd::kTarget, target});
-  return roles;
-}
-
 // Told apart from an earlier attempt whose last process may still be going, and from the sandbox's
 // own leaf.
 std::string leaf_name(const wire::ContainerSpec& spec) {
@@ -54,53 +38,74 @@ std::string leaf_name(const wire::ContainerSpec& spec) {
                                                    : spec.name + "." + std::to_string(spec.attempt);
 }
 
-Result<UniqueFd> open_null() {
-  UniqueFd fd(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (!fd) return fail_errno(errno, "open", "/dev/null");
-  return fd;
+PidNamespace pid_namespace(wire::PidMode mode, int pause, int target) {
+  switch (mode) {
+    case wire::PidMode::kPod:
+      return {.of = pause};
+    case wire::PidMode::kTarget:
+      return {.of = target};
+    case wire::PidMode::kHost:
+      return {};
+    default:
+      return {.fresh = true};
+  }
 }
 
 }  // namespace
 
-Result<Container> Container::start(Sandbox& sandbox, wire::ContainerSpec spec, Stdio stdio,
-                                   int target) {
+Result<std::unique_ptr<ContainerStart>> ContainerStart::begin(Sandbox& sandbox,
+                                                              wire::ContainerSpec spec, Stdio stdio,
+                                                              int target) {
   Trace trace;
   const cgroup::GroupOptions options{
       .count = true, .close_devices = !spec.security.privileged, .devices = spec.device_rules};
   auto group = TRY(trace.step("make cgroup", spec.name, [&] {
     return sandbox.tree().create(sandbox.cgroup_of(leaf_name(spec)), spec.resources, options);
   }));
-  Container container(std::move(group), std::move(spec));
-  Rollback undo;  // after the container: it must be undone before it is gone
-  undo.add([&]() -> Result<void> {
-    TRY(container.group_.kill());
-    return container.group_.remove(kEndBound);
-  });
-  undo.add([&]() -> Result<void> {
-    return remove_files(sandbox.layout(), sandbox.spec().uid, container.spec_);
-  });
-  TRY(trace.step("make writable layer", {}, [&] {
-    return make_files(sandbox.layout(), sandbox.spec().uid, container.spec_);
+  std::unique_ptr<ContainerStart> start(
+      new ContainerStart(sandbox, Container(std::move(group), std::move(spec))));
+  start->trace_ = std::move(trace);
+  TRY(start->trace_.step("make writable layer", start->container_.spec_.name, [&] {
+    return make_files(sandbox.layout(), sandbox.spec().uid, start->container_.spec_);
   }));
-  const UniqueFd null = TRY(open_null());
-  wire::LaunchRequest request = launch_request(sandbox);
-  request.container = container.spec_;
-  auto launched =
-      TRY(launch(sandbox.programs().init, container.group_, std::move(request),
-                 roles_of(sandbox, container.spec_.tty, stdio, null.get(), target), trace));
-  container.process_ = std::move(launched.process);
-  container.terminal_ = std::move(launched.terminal);
-  container.info_ = {.id = container.spec_.id,
-                     .pid = container.process_.pid,
-                     .started_wall_ns = wall_ns(),
-                     .namespaces = std::move(launched.ready.namespaces),
-                     .uid = launched.ready.uid,
-                     .gid = launched.ready.gid,
-                     .groups = std::move(launched.ready.groups),
-                     .degraded = std::move(launched.ready.degraded),
-                     .trace = trace.take()};
-  undo.release();
-  return container;
+  TRY(start->spawn(stdio, target));
+  return start;
+}
+
+Result<void> ContainerStart::spawn(Stdio stdio, int target) {
+  const wire::ContainerSpec& spec = container_.spec_;
+  wire::LaunchRequest request = launch_request(sandbox_);
+  request.container = spec;
+  const int pause = sandbox_.pause().pidfd.get();
+  launch_ = TRY(Launch::begin(container_.group_, request, stdio, pause,
+                              pid_namespace(spec.pid, pause, target), trace_));
+  return {};
+}
+
+ContainerStart::~ContainerStart() {
+  if (taken_) return;
+  launch_.reset();
+  // What cannot be removed now goes with the pod.
+  (void)container_.group_.kill();
+  (void)container_.group_.remove(kEndBound);
+  (void)remove_files(sandbox_.layout(), sandbox_.spec().uid, container_.spec_);
+}
+
+Container ContainerStart::take() {
+  taken_ = true;
+  wire::LaunchReady& ready = launch_->ready();
+  container_.process_ = launch_->take_process();
+  container_.terminal_ = launch_->take_terminal();
+  container_.info_ = {.id = container_.spec_.id,
+                      .pid = container_.process_.pid,
+                      .started_wall_ns = wall_ns(),
+                      .namespaces = std::move(ready.namespaces),
+                      .uid = ready.uid,
+                      .gid = ready.gid,
+                      .groups = std::move(ready.groups),
+                      .degraded = std::move(ready.degraded),
+                      .trace = trace_.take()};
+  return std::move(container_);
 }
 
 Result<void> Container::signal(int signo) const {
@@ -111,15 +116,12 @@ Result<void> Container::kill() { return group_.kill(); }
 
 Result<void> Container::update(const CgroupResources& resources) { return group_.apply(resources); }
 
-Result<Exec> exec(Sandbox& sandbox, Container& container, const wire::ExecSpec& spec, Stdio stdio) {
-  Trace trace;
-  const UniqueFd null = TRY(open_null());
+Result<std::unique_ptr<Launch>> begin_exec(Sandbox& sandbox, Container& container,
+                                           const wire::ExecSpec& spec, Stdio stdio, Trace& trace) {
   wire::LaunchRequest request = launch_request(sandbox);
   request.exec = spec;
-  auto launched = TRY(launch(
-      sandbox.programs().init, container.group(), std::move(request),
-      roles_of(sandbox, spec.tty, stdio, null.get(), container.process().pidfd.get()), trace));
-  return Exec{.process = std::move(launched.process), .terminal = std::move(launched.terminal)};
+  const int target = container.process().pidfd.get();
+  return Launch::begin(container.group(), request, stdio, target, {.of = target}, trace);
 }
 
 Result<void> remove_files(const Layout& layout, const std::string& uid,

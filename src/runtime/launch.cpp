@@ -1,122 +1,148 @@
-#include "runtime/launch.hpp"
+#include "podctl/runtime/launch.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <cerrno>
+#include <optional>
+#include <utility>
 
-#include "podctl/base/rollback.hpp"
+#include "podctl/init/init.hpp"
+#include "podctl/sys/namespaces.hpp"
 #include "podctl/sys/process.hpp"
 #include "podctl/wire/codec.hpp"
+#include "runtime/launch.hpp"
 
 namespace podctl::runtime {
 namespace {
-
-Result<UniqueFd> duplicate(int fd) {
-  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-  if (!copy) return fail_errno(errno, "duplicate descriptor", {});
-  return copy;
-}
-
-// Kills a child that is of no use any more, and reaps it.
-void discard(const sys::Child& child) {
-  if (child.pid <= 0) return;
-  (void)sys::send_signal(child.pidfd.get(), SIGKILL);
-  (void)sys::wait_child(child.pidfd.get(), true);
-}
 
 Failure unexpected(const char* what) {
   return fail(Code::kInternal, "start container", "podctl-init", what);
 }
 
-Result<wire::Message> expect(wire::Socket& socket, Trace& trace, wire::LaunchType type) {
-  auto message = TRY(receive_answer(socket, trace));
-  if (!message) return unexpected("was killed before it had started the container");
-  if (message->type != static_cast<std::uint16_t>(type)) return unexpected("spoke out of turn");
-  return std::move(*message);
-}
-
-Result<void> await_exec(wire::Socket& socket, Trace& trace) {
-  if (TRY(receive_answer(socket, trace))) return unexpected("spoke after it was ready");
-  return {};
-}
-
-Result<void> receive_launched(wire::Socket& socket, Trace& trace, Launched& launched) {
-  auto started = TRY(expect(socket, trace, wire::LaunchType::kLaunchStarted));
-  if (started.fds.size() != 1) return unexpected("sent no pidfd");
-  launched.process.pid = TRY(wire::decode<wire::LaunchStarted>(started.body)).pid;
-  launched.process.pidfd = std::move(started.fds[0]);
-
-  auto ready = TRY(expect(socket, trace, wire::LaunchType::kLaunchReady));
-  launched.ready = TRY(wire::decode<wire::LaunchReady>(ready.body));
-  if (!ready.fds.empty()) launched.terminal = std::move(ready.fds[0]);
-  return trace.step("await exec", {}, [&] { return await_exec(socket, trace); });
-}
-
-Result<wire::Message> request_message(wire::LaunchRequest request, const std::vector<Role>& roles) {
-  wire::Message message;
-  message.type = static_cast<std::uint16_t>(wire::LaunchType::kLaunchRequest);
-  for (const Role& role : roles) {
-    if (role.fd < 0) continue;
-    request.roles.push_back(role.role);
-    message.fds.push_back(TRY(duplicate(role.fd)));
+// Each of its own, so that the child can own them one by one.
+class Copies {
+ public:
+  Result<int> add(int fd) {
+    if (fd < 0) fd = null_.get();
+    UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+    if (!copy) return fail_errno(errno, "duplicate descriptor", {});
+    copies_.push_back(std::move(copy));
+    return copies_.back().get();
   }
-  message.body = wire::encode(request);
-  return message;
+  Result<void> open_null() {
+    null_ = UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!null_) return fail_errno(errno, "open", "/dev/null");
+    return {};
+  }
+  std::vector<int> all() const {
+    std::vector<int> fds;
+    for (const UniqueFd& fd : copies_) fds.push_back(fd.get());
+    return fds;
+  }
+
+ private:
+  UniqueFd null_;
+  std::vector<UniqueFd> copies_;
+};
+
+Result<init::Descriptors> descriptors(Copies& copies, bool tty, Stdio stdio, int process) {
+  init::Descriptors fds;
+  fds.process = TRY(copies.add(process));
+  if (tty) return fds;
+  TRY(copies.open_null());
+  const int ends[3] = {stdio.in, stdio.out, stdio.err};
+  for (int n = 0; n < 3; ++n) fds.stdio[n] = TRY(copies.add(ends[n]));
+  return fds;
 }
 
 }  // namespace
 
-Result<Started> spawn_helper(int exe, std::string name, const cgroup::Group& group,
-                             std::uint64_t namespaces) {
+Result<Started> spawn_helper(const cgroup::Group& group, std::uint64_t namespaces,
+                             std::vector<int> keep, const Work& work) {
   auto [ours, theirs] = TRY(wire::Socket::pair());
   const cgroup::Entry entry = TRY(group.entry());
-  sys::SpawnSpec spec;
-  spec.exe = exe;
-  spec.argv = {std::move(name)};
-  spec.fds = {{.from = theirs.fd(), .number = wire::kLaunchSocket}};
-  spec.namespaces = namespaces;
-  spec.cgroup = entry.cgroup2;
+  const int answers = theirs.fd();
+  keep.push_back(answers);
+  sys::CopySpec spec{.namespaces = namespaces, .cgroup = entry.cgroup2, .tasks = {}, .keep = keep};
   for (const UniqueFd& fd : entry.tasks) spec.tasks.push_back(fd.get());
-  return Started{TRY(sys::spawn(spec)), std::move(ours)};
+  auto child = TRY(sys::spawn_copy(
+      spec, [&](Result<void> entered) { return work(std::move(entered), answers); }));
+  return Started{std::move(child), std::move(ours)};
 }
 
 Result<std::optional<wire::Message>> receive_answer(wire::Socket& socket, Trace& trace) {
-  auto message = socket.receive();
-  if (!message && message.error().code == Code::kUnavailable) {
-    return std::optional<wire::Message>();
-  }
-  if (!message) return Failure(std::move(message).error());
-  if ((*message)->type == static_cast<std::uint16_t>(wire::LaunchType::kLaunchFailure)) {
-    auto failure = TRY(wire::decode<wire::LaunchFailure>((*message)->body));
+  auto message = TRY(socket.receive());
+  if (message && message->type == static_cast<std::uint16_t>(wire::LaunchType::kLaunchFailure)) {
+    auto failure = TRY(wire::decode<wire::LaunchFailure>(message->body));
     trace.add(std::move(failure.trace));
     return Failure(failure.error().with(failure.step));
   }
   return message;
 }
 
-Result<Launched> launch(int init, const cgroup::Group& group, wire::LaunchRequest request,
-                        const std::vector<Role>& roles, Trace& trace) {
-  auto message = TRY(request_message(std::move(request), roles));
-  auto started = TRY(trace.step("spawn podctl-init", {},
-                                [&] { return spawn_helper(init, "podctl-init", group, 0); }));
-  Launched launched;
-  Rollback undo;
-  undo.add([&]() -> Result<void> {
-    discard(launched.process);
-    return {};
-  });
-  undo.add([&]() -> Result<void> {
-    discard(started.child);
-    return {};
-  });
-  TRY(started.socket.send(std::move(message)));
-  TRY(receive_launched(started.socket, trace, launched));
-  // Stage 1 has ended, or is about to: it said its last word before the workload ran.
-  TRY(sys::wait_child(started.child.pidfd.get(), true));
-  trace.add(launched.ready.trace);
-  undo.release();
-  return launched;
+Result<std::unique_ptr<Launch>> Launch::begin(const cgroup::Group& group,
+                                              const wire::LaunchRequest& request, Stdio stdio,
+                                              int process, PidNamespace pid, Trace& trace) {
+  const bool tty = request.container ? request.container->tty : request.exec->tty;
+  Copies copies;
+  const auto fds = TRY(descriptors(copies, tty, stdio, process));
+  const auto run_init = [&](Result<void> entered, int answers) {
+    init::Descriptors all = fds;
+    all.answers = answers;
+    return init::run(std::move(entered), request, all);
+  };
+  auto started = TRY(trace.step("spawn podctl-init", {}, [&]() -> Result<Started> {
+    std::optional<sys::ChildPidNamespace> inside;
+    if (pid.of >= 0) inside.emplace(TRY(sys::ChildPidNamespace::of(pid.of)));
+    return spawn_helper(group, pid.fresh ? CLONE_NEWPID : 0, copies.all(), run_init);
+  }));
+  TRY(started.socket.set_nonblocking());
+  return std::unique_ptr<Launch>(new Launch(std::move(started.child), std::move(started.socket)));
+}
+
+Launch::~Launch() { discard(); }
+
+void Launch::discard() {
+  if (process_.pid <= 0) return;
+  (void)sys::send_signal(process_.pidfd.get(), SIGKILL);
+  (void)sys::wait_child(process_.pidfd.get(), true);
+  process_ = {};
+}
+
+sys::Child Launch::take_process() { return std::exchange(process_, sys::Child{}); }
+
+Result<bool> Launch::advance(Trace& trace) {
+  for (;;) {
+    auto message = receive_answer(socket_, trace);
+    if (!message && message.error().code == Code::kUnavailable && ready_ns_ != 0) {
+      trace.add({{"shim", "await exec", {}, ready_ns_, boot_ns() - ready_ns_}});
+      return true;
+    }
+    if (!message) {
+      discard();
+      if (message.error().code != Code::kUnavailable) return Failure(std::move(message).error());
+      return unexpected("was killed before it had started the container");
+    }
+    if (!*message) return false;
+    if (auto taken = take(std::move(**message)); !taken) {
+      discard();
+      return taken;
+    }
+    trace.add(std::exchange(ready_.trace, {}));
+  }
+}
+
+Result<bool> Launch::take(wire::Message message) {
+  if (ready_ns_ != 0) return unexpected("spoke after it was ready");
+  if (message.type != static_cast<std::uint16_t>(wire::LaunchType::kLaunchReady)) {
+    return unexpected("spoke out of turn");
+  }
+  ready_ = TRY(wire::decode<wire::LaunchReady>(message.body));
+  if (!message.fds.empty()) terminal_ = std::move(message.fds[0]);
+  ready_ns_ = boot_ns();
+  return false;
 }
 
 }  // namespace podctl::runtime

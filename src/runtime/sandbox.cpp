@@ -9,6 +9,7 @@
 #include "podctl/base/rollback.hpp"
 #include "podctl/net/pod_link.hpp"
 #include "podctl/net/report.hpp"
+#include "podctl/pause/pause.hpp"
 #include "podctl/sys/files.hpp"
 #include "podctl/sys/namespaces.hpp"
 #include "podctl/sys/process.hpp"
@@ -82,25 +83,29 @@ Result<Sandbox> Sandbox::create(const Layout& layout, Programs programs, cgroup:
 Result<void> Sandbox::start_pause(Trace& trace) {
   auto group = TRY(trace.step("make cgroup", cgroup_of("pause"),
                               [&] { return tree_.create(cgroup_of("pause"), {}, {}); }));
+  const wire::PauseRequest request{.spec = spec_, .mounts = mounts()};
+  const int program = programs_.pause;
   auto started = TRY(trace.step("spawn podctl-pause", {}, [&] {
-    return spawn_helper(programs_.pause, "podctl-pause", group, namespaces_of(spec_));
+    return spawn_helper(group, namespaces_of(spec_), {program},
+                        [&](Result<void> entered, int answers) {
+                          return pause::run(std::move(entered), request, answers, program);
+                        });
   }));
   pause_ = std::move(started.child);
-  wire::Message request;
-  request.type = static_cast<std::uint16_t>(wire::LaunchType::kPauseRequest);
-  request.body = wire::encode(wire::PauseRequest{.spec = spec_, .mounts = mounts()});
-  TRY(started.socket.send(std::move(request)));
   if (spec_.network == wire::SandboxNamespace::kPod) TRY(connect_network(trace));
 
-  auto answer = TRY(
-      trace.step("await podctl-pause", {}, [&] { return receive_answer(started.socket, trace); }));
-  if (!answer || answer->type != static_cast<std::uint16_t>(wire::LaunchType::kPauseReady)) {
+  auto answer =
+      trace.step("await podctl-pause", {}, [&] { return receive_answer(started.socket, trace); });
+  if (!answer && answer.error().code != Code::kUnavailable) {
+    return Failure(std::move(answer).error());
+  }
+  if (!answer || (*answer)->type != static_cast<std::uint16_t>(wire::LaunchType::kPauseReady)) {
     return fail(Code::kInternal, "start sandbox", "podctl-pause", "ended before it was ready");
   }
-  auto ready = TRY(wire::decode<wire::PauseReady>(answer->body));
+  auto ready = TRY(wire::decode<wire::PauseReady>((*answer)->body));
   info_.namespaces = std::move(ready.namespaces);
   info_.degraded = std::move(ready.degraded);
-  memory_volumes_ = std::move(answer->fds);
+  memory_volumes_ = std::move((*answer)->fds);
   trace.add(std::move(ready.trace));
   return {};
 }

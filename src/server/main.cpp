@@ -38,7 +38,7 @@ struct Arguments {
 constexpr const char* kUsage =
     "usage: podctld [--root DIR] [--helpers DIR] [--ready-fd N] [--foreground] [--systemd]\n"
     "  --root DIR      keep all state and run-time files below DIR\n"
-    "  --helpers DIR   where podctl-shim, podctl-pause and podctl-init lie\n"
+    "  --helpers DIR   where podctl-shim and podctl-pause lie\n"
     "  --ready-fd N    descriptor that gets one byte when the socket listens\n"
     "  --foreground    stay in the session and log to the terminal\n"
     "  --systemd       take the socket from systemd\n";

@@ -18,10 +18,6 @@ constexpr std::size_t kMaxTerminationMessage =
 constexpr std::chrono::milliseconds kStep{20};
 constexpr int kSteps = 100;
 
-struct Pipe {
-  UniqueFd read, write;
-};
-
 Result<Pipe> make_pipe() {
   std::array<int, 2> fds{};
   if (::pipe2(fds.data(), O_CLOEXEC) != 0) return fail_errno(errno, "make pipe", {});
@@ -45,25 +41,34 @@ Result<void> wait_in_steps(const std::function<Result<void>(std::chrono::millise
   return done;
 }
 
-Result<std::unique_ptr<LiveContainer>> LiveContainer::start(Loop& loop, runtime::Sandbox& sandbox,
-                                                            wire::ContainerSpec spec, int target) {
+Result<std::unique_ptr<StartingContainer>> StartingContainer::begin(Loop& loop,
+                                                                    runtime::Sandbox& sandbox,
+                                                                    wire::ContainerSpec spec,
+                                                                    int target) {
   auto pump = std::make_unique<LogPump>(
       loop, TRY(CriLog::open(spec.log_path, spec.log_max_bytes, spec.log_max_files)));
-  Pipe in, out, err;
+  std::unique_ptr<StartingContainer> made(new StartingContainer(std::move(pump)));
   if (!spec.tty) {
-    out = TRY(make_pipe());
-    err = TRY(make_pipe());
-    if (spec.stdin_open) in = TRY(make_pipe());
+    made->out_ = TRY(make_pipe());
+    made->err_ = TRY(make_pipe());
+    if (spec.stdin_open) made->in_ = TRY(make_pipe());
   }
-  auto container = TRY(runtime::Container::start(
-      sandbox, std::move(spec), {in.read.get(), out.write.get(), err.write.get()}, target));
+  const runtime::Stdio stdio{made->in_.read.get(), made->out_.write.get(), made->err_.write.get()};
+  made->start_ = TRY(runtime::ContainerStart::begin(sandbox, std::move(spec), stdio, target));
+  made->in_.read.reset();  // init has its own
+  made->out_.write.reset();
+  made->err_.write.reset();
+  return made;
+}
+
+Result<std::unique_ptr<LiveContainer>> StartingContainer::finish() {
   auto live = std::unique_ptr<LiveContainer>(
-      new LiveContainer(std::move(container), std::move(pump), std::move(in.write)));
+      new LiveContainer(start_->take(), std::move(pump_), std::move(in_.write)));
   if (live->container_.spec().tty) {
     TRY(live->pump_->attach(Stream::kStdout, live->container_.take_terminal()));
   } else {
-    TRY(live->pump_->attach(Stream::kStdout, std::move(out.read)));
-    TRY(live->pump_->attach(Stream::kStderr, std::move(err.read)));
+    TRY(live->pump_->attach(Stream::kStdout, std::move(out_.read)));
+    TRY(live->pump_->attach(Stream::kStderr, std::move(err_.read)));
   }
   return live;
 }

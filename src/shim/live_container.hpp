@@ -1,4 +1,5 @@
-// A running container with its log, inside the shim, and how its end is established.
+// A container with its log, inside the shim: on its way to execve, running, and how its end is
+// established.
 #pragma once
 
 #include <chrono>
@@ -18,10 +19,6 @@ Result<void> wait_in_steps(const std::function<Result<void>(std::chrono::millise
 
 class LiveContainer {
  public:
-  // Opens the log, makes the pipes, starts the container.
-  static Result<std::unique_ptr<LiveContainer>> start(Loop& loop, runtime::Sandbox& sandbox,
-                                                      wire::ContainerSpec spec, int target);
-
   runtime::Container& container() { return container_; }
   // Moves what it has printed into its log; for callers that keep the loop waiting.
   void pump() { pump_->pump(); }
@@ -30,6 +27,7 @@ class LiveContainer {
   wire::ExitRecord end(const sys::Exit& exit, const std::function<void()>& meanwhile);
 
  private:
+  friend class StartingContainer;
   LiveContainer(runtime::Container container, std::unique_ptr<LogPump> pump, UniqueFd stdin_end)
       : container_(std::move(container)),
         pump_(std::move(pump)),
@@ -39,6 +37,29 @@ class LiveContainer {
   std::unique_ptr<LogPump> pump_;
   UniqueFd
       stdin_end_;  // stdin_open: held, so that the workload waits instead of reading an end of file
+};
+
+struct Pipe {
+  UniqueFd read, write;
+};
+
+// A container that has been begun. Dropped before it executes, it leaves nothing but its log.
+class StartingContainer {
+ public:
+  // Opens the log, makes the pipes, spawns init.
+  static Result<std::unique_ptr<StartingContainer>> begin(Loop& loop, runtime::Sandbox& sandbox,
+                                                          wire::ContainerSpec spec, int target);
+
+  runtime::ContainerStart& start() { return *start_; }
+  // Once it has executed.
+  Result<std::unique_ptr<LiveContainer>> finish();
+
+ private:
+  StartingContainer(std::unique_ptr<LogPump> pump) : pump_(std::move(pump)) {}
+
+  std::unique_ptr<LogPump> pump_;
+  Pipe in_, out_, err_;
+  std::unique_ptr<runtime::ContainerStart> start_;
 };
 
 }  // namespace podctl::shim

@@ -1,5 +1,5 @@
-// podctl-shim UID ROOT: the hands of one pod. Started by podctld with three descriptors:
-//   3  the connection (SOCK_SEQPACKET)   4  podctl-init   5  podctl-pause   (sealed memfds)
+// podctl-shim UID ROOT: the hands of one pod. Started by podctld with two descriptors:
+//   3  the connection (SOCK_SEQPACKET)   4  podctl-pause, a sealed memfd; as is the shim's own program
 // ROOT is podctl's root directory, empty for the system's places. Not meant to be started by hand.
 #include <fcntl.h>
 #include <malloc.h>
@@ -17,7 +17,7 @@
 namespace podctl::shim {
 namespace {
 
-constexpr int kConnection = 3, kInit = 4, kPause = 5;
+constexpr int kConnection = 3, kPause = 4;
 
 // Only SIGKILL ends a shim; SIGCHLD is read from a descriptor.
 void set_signals() {
@@ -51,13 +51,13 @@ Result<void> run(std::string uid, std::string_view root) {
   TRY(sys::become_subreaper());
   TRY(sys::set_undumpable());
   protect_from_oom();
-  for (const int fd : {kConnection, kInit, kPause}) {
+  for (const int fd : {kConnection, kPause}) {
     if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return fail_errno(errno, "take descriptor", {});
   }
   // Small arenas go back to the kernel: a shim idles for most of its life.
   ::mallopt(M_TRIM_THRESHOLD, 64 << 10);
   auto loop = TRY(Loop::make());
-  Shim shim(loop, Layout(std::string(root)), std::move(uid), {.pause = kPause, .init = kInit});
+  Shim shim(loop, Layout(std::string(root)), std::move(uid), {.pause = kPause});
   TRY(shim.open(wire::Socket(UniqueFd(kConnection))));
   return loop.run();
 }

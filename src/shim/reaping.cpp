@@ -33,6 +33,13 @@ void Shim::reap_children() {
 
 void Shim::child_ended(const sys::Exit& exit) {
   if (sandbox_ && exit.pid == sandbox_->pause().pid) return pause_ended(exit);
+  // It may have executed and ended before we looked: its socket is at its end, one way or the other.
+  for (const auto& [id, start] : starts_) {
+    if (start.container->start().pid() != exit.pid) continue;
+    advance_start(std::string(id));
+    break;
+  }
+  if (exec_starts_.contains(exit.pid)) advance_exec(exit.pid);
   if (const auto at = execs_.find(exit.pid); at != execs_.end()) {
     send(wire::Type::kExecExited, at->second,
          wire::encode(wire::ExecExited{.exit_code = exit.code}));
@@ -63,6 +70,7 @@ void Shim::pause_ended(const sys::Exit& exit) {
   if (!death_.empty()) return;
   death_ = "the pause process has ended with code " + std::to_string(exit.code);
   log(death_);
+  abandon_starts();
   for (const auto& [id, live] : containers_) {
     if (auto killed = live->container().kill(); !killed) log("kill container", killed.error());
   }

@@ -11,10 +11,6 @@ namespace {
 
 std::string nothing() { return wire::encode(wire::Nothing{}); }
 
-UniqueFd take(std::vector<UniqueFd>& fds, std::size_t index) {
-  return index < fds.size() ? std::move(fds[index]) : UniqueFd();
-}
-
 }  // namespace
 
 void Shim::handle(wire::Message message) {
@@ -22,32 +18,37 @@ void Shim::handle(wire::Message message) {
     said_bye_ = true;
     return;
   }
-  std::vector<UniqueFd> fds;
-  auto reply = answer(message, fds);
-  if (reply) {
-    send(wire::Type::kOk, message.request, std::move(*reply), std::move(fds));
-  } else {
+  auto reply = answer(message);
+  if (!reply) {
     send(wire::Type::kError, message.request, wire::encode(wire::to_wire(reply.error())));
+  } else if (*reply) {
+    send(wire::Type::kOk, message.request, std::move(**reply));
   }
   if (ending_) loop_.stop();
 }
 
-Result<std::string> Shim::answer(wire::Message& message, std::vector<UniqueFd>& fds) {
+Result<std::optional<std::string>> Shim::answer(wire::Message& message) {
   const std::string& body = message.body;
-  switch (static_cast<wire::Type>(message.type)) {
+  const auto type = static_cast<wire::Type>(message.type);
+  if (type == wire::Type::kStartContainer) {
+    TRY(start(message.request, TRY(wire::decode<wire::ContainerSpec>(body))));
+    return std::nullopt;
+  }
+  if (type == wire::Type::kDestroySandbox) {
+    TRY(destroy());
+    return nothing();
+  }
+  settle_starts();
+  switch (type) {
     case wire::Type::kHello:
       reviver_.set_command(TRY(wire::decode<wire::Hello>(body)).daemon);
       reviver_.connected();
       return wire::encode(state());
     case wire::Type::kCreateSandbox:
       return wire::encode(TRY(create(TRY(wire::decode<wire::SandboxSpec>(body)))));
-    case wire::Type::kStartContainer:
-      return wire::encode(TRY(start(TRY(wire::decode<wire::ContainerSpec>(body)))));
-    case wire::Type::kExec: {
-      const auto spec = TRY(wire::decode<wire::ExecSpec>(body));
-      fds = std::move(message.fds);
-      return wire::encode(TRY(exec(message.request, spec, fds)));
-    }
+    case wire::Type::kExec:
+      TRY(exec(message.request, TRY(wire::decode<wire::ExecSpec>(body)), std::move(message.fds)));
+      return std::nullopt;
     case wire::Type::kSignal: {
       const auto request = TRY(wire::decode<wire::SignalRequest>(body));
       TRY(TRY(running(request.id))->container().signal(request.signo));
@@ -66,9 +67,6 @@ Result<std::string> Shim::answer(wire::Message& message, std::vector<UniqueFd>& 
       return nothing();
     case wire::Type::kRemoveContainer:
       TRY(remove(TRY(wire::decode<wire::ContainerRef>(body)).id));
-      return nothing();
-    case wire::Type::kDestroySandbox:
-      TRY(destroy());
       return nothing();
     default:
       return fail(Code::kUnsupported, "answer request", std::to_string(message.type),
@@ -114,33 +112,6 @@ Result<wire::SandboxInfo> Shim::create(wire::SandboxSpec spec) {
   return sandbox_->info();
 }
 
-Result<wire::ContainerInfo> Shim::start(wire::ContainerSpec spec) {
-  runtime::Sandbox& pod = *TRY(sandbox());
-  if (!death_.empty()) return fail(Code::kFailedPrecondition, "start container", spec.name, death_);
-  if (containers_.contains(spec.id)) return fail(Code::kAlreadyExists, "start container", spec.id);
-  int target = -1;
-  if (spec.pid == wire::PidMode::kTarget) {
-    target = TRY(running(spec.pid_target))->container().process().pidfd.get();
-  }
-  const std::string id = spec.id;
-  auto live = TRY(LiveContainer::start(loop_, pod, std::move(spec), target));
-  wire::ContainerInfo info = live->container().info();
-  containers_.emplace(id, std::move(live));
-  return info;
-}
-
-Result<wire::ExecStarted> Shim::exec(std::uint32_t request, const wire::ExecSpec& spec,
-                                     std::vector<UniqueFd>& fds) {
-  runtime::Sandbox& pod = *TRY(sandbox());
-  LiveContainer& live = *TRY(running(spec.container_id));
-  const UniqueFd in = take(fds, 0), out = take(fds, 1), err = take(fds, 2);
-  fds.clear();
-  auto exec = TRY(runtime::exec(pod, live.container(), spec, {in.get(), out.get(), err.get()}));
-  execs_[exec.process.pid] = request;
-  if (exec.terminal) fds.push_back(std::move(exec.terminal));
-  return wire::ExecStarted{.pid = exec.process.pid};
-}
-
 Result<wire::SandboxStats> Shim::stats() {
   runtime::Sandbox& pod = *TRY(sandbox());
   wire::SandboxStats stats{.wall_ns = runtime::wall_ns()};
@@ -172,6 +143,7 @@ Result<void> Shim::remove(const std::string& id) {
 Result<void> Shim::destroy() {
   if (sandbox_) {
     if (death_.empty()) death_ = "destroyed";
+    abandon_starts();
     (void)sys::send_signal(sandbox_->pause().pidfd.get(), SIGKILL);
     TRY(sandbox_->group().kill());
     TRY(reap_everything());

@@ -42,18 +42,25 @@ class Shim {
 
   // requests.cpp: what they ask
   void handle(wire::Message message);
-  Result<std::string> answer(wire::Message& message, std::vector<UniqueFd>& fds);
+  // Nothing: the answer comes later.
+  Result<std::optional<std::string>> answer(wire::Message& message);
   wire::State state() const;
   Result<wire::SandboxInfo> create(wire::SandboxSpec spec);
-  Result<wire::ContainerInfo> start(wire::ContainerSpec spec);
-  Result<wire::ExecStarted> exec(std::uint32_t request, const wire::ExecSpec& spec,
-                                 std::vector<UniqueFd>& fds);
   Result<wire::SandboxStats> stats();
   Result<void> remove(const std::string& id);
   Result<void> update(const wire::UpdateRequest& request);
   Result<void> destroy();
   Result<LiveContainer*> running(const std::string& id);
   Result<runtime::Sandbox*> sandbox();
+
+  // starting.cpp: containers and execs between spawn and execve
+  Result<void> start(std::uint32_t request, wire::ContainerSpec spec);
+  Result<void> exec(std::uint32_t request, const wire::ExecSpec& spec, std::vector<UniqueFd> fds);
+  void advance_start(const std::string& id);
+  void advance_exec(pid_t pid);
+  // Waits for all of them, a bounded time: most requests are about what runs.
+  void settle_starts();
+  void abandon_starts();
 
   // reaping.cpp: what ends
   void reap_children();
@@ -79,6 +86,17 @@ class Shim {
   std::optional<runtime::Sandbox> sandbox_;
   std::string death_;   // why pause does not run
   bool dying_ = false;  // of it nobody has been told yet: containers are still ending
+  struct Start {
+    std::uint32_t request = 0;
+    std::unique_ptr<StartingContainer> container;
+  };
+  struct ExecStart {
+    std::uint32_t request = 0;
+    std::unique_ptr<runtime::Launch> launch;
+    runtime::Trace trace;
+  };
+  std::map<std::string, Start> starts_;  // by container id
+  std::map<pid_t, ExecStart> exec_starts_;
   std::map<std::string, std::unique_ptr<LiveContainer>> containers_;  // running, by id
   std::map<std::string, wire::ContainerSpec> ended_;                  // their files are still there
   std::map<pid_t, std::uint32_t> execs_;                              // pid -> request id

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <memory>
 
 #include "podctl/sys/process.hpp"
@@ -84,6 +85,22 @@ Result<void> join(int pidfd, int flags) {
     }
   }
   return {};
+}
+
+Result<void> enter_new(int flags) {
+  if (::unshare(flags) != 0) return fail_errno(errno, "make namespaces", {});
+  return {};
+}
+
+Result<ChildPidNamespace> ChildPidNamespace::of(int pidfd) {
+  ChildPidNamespace back(TRY(open_namespace("self", "pid")));
+  TRY(join(pidfd, CLONE_NEWPID));
+  return back;
+}
+
+ChildPidNamespace::~ChildPidNamespace() {
+  // Children in a stranger's namespace would be worse than no process at all.
+  if (own_ && ::setns(own_.get(), CLONE_NEWPID) != 0) std::abort();
 }
 
 Result<void> assert_single_threaded() {

@@ -107,6 +107,23 @@ void attach_fds(msghdr& header, Control& control, const std::vector<int>& fds) {
   std::memcpy(CMSG_DATA(c), fds.data(), fds.size() * sizeof(int));
 }
 
+// Bytes of the datagram that is next, which stays; nothing when none is there (non-blocking).
+Result<std::optional<std::size_t>> next_size(int fd) {
+  for (;;) {
+    const ssize_t n = ::recv(fd, nullptr, 0, MSG_PEEK | MSG_TRUNC);
+    if (n >= 0) {
+      if (static_cast<std::size_t>(n) > kMaxInline + sizeof(Header)) {
+        return fail(Code::kCorrupt, "receive message", {}, "not a podctl datagram");
+      }
+      return std::optional<std::size_t>(static_cast<std::size_t>(n));
+    }
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) return std::optional<std::size_t>();
+    if (peer_gone(errno)) return peer_closed("receive message");
+    return fail_errno(errno, "receive message", {});
+  }
+}
+
 }  // namespace
 
 Result<UniqueFd> sealed_memfd(const std::string& name, std::string_view contents) {
@@ -192,9 +209,13 @@ Result<bool> Socket::try_send(const Message& message) {
 Result<std::optional<Message>> Socket::receive() {
   Header header;
   Message message;
-  // Sized for the largest inline body, given back in the right size below.
-  thread_local std::string buffer(kMaxInline, '\0');
-  std::array<iovec, 2> parts{{{&header, sizeof(header)}, {buffer.data(), buffer.size()}}};
+  // Only as much memory as the datagram needs: for a process that lives for milliseconds, or one
+  // that idles for days, the largest buffer would be most of what it holds.
+  const auto size = TRY(next_size(fd_.get()));
+  if (!size) return std::optional<Message>();
+  message.body.resize(*size > sizeof(header) ? *size - sizeof(header) : 0);
+  std::array<iovec, 2> parts{
+      {{&header, sizeof(header)}, {message.body.data(), message.body.size()}}};
   alignas(cmsghdr) Control control{};
   msghdr in{};
   in.msg_iov = parts.data();
@@ -221,8 +242,6 @@ Result<std::optional<Message>> Socket::receive() {
     if (message.fds.empty()) return fail(Code::kCorrupt, "receive message", {}, "no body");
     message.body = TRY(read_sealed(message.fds.front().get()));
     message.fds.erase(message.fds.begin());
-  } else {
-    message.body.assign(buffer, 0, static_cast<std::size_t>(n) - sizeof(header));
   }
   return std::optional<Message>(std::move(message));
 }

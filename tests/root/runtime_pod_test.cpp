@@ -1,4 +1,4 @@
-// Whole pods with the real podctl-pause and podctl-init: namespaces, network, exit codes, exec.
+// Whole pods with the real podctl-pause: namespaces, network, exit codes, exec.
 #include <sys/resource.h>
 
 #include <algorithm>

@@ -76,7 +76,7 @@ const std::vector<Rule>& rules() {
        ""},
       {{"setns"}, {"sys/namespaces.cpp", "net/netns.hpp"}, ""},
       // Tries the kernel's features in a namespace of a thread that ends with it.
-      {{"unshare"}, {"nat/nat.cpp"}, ""},
+      {{"unshare"}, {"sys/namespaces.cpp", "nat/nat.cpp"}, ""},
       {{"strtol", "strtoul", "strtoll", "strtoull", "strtod", "atoi", "atol", "stoi", "stol",
         "stoul", "stoull", "stod"},
        {},

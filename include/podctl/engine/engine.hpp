@@ -38,7 +38,7 @@ template <class T>
 using Callback = std::function<void(Result<T>)>;
 
 struct Options {
-  std::string helpers;              // directory of podctl-shim, podctl-pause and podctl-init
+  std::string helpers;              // directory of podctl-shim and podctl-pause
   std::vector<std::string> daemon;  // how a shim starts podctld again; empty: somebody else does
   bool in_service = false;          // systemd does, and keeps podctld in the service's cgroup
 };

@@ -1,6 +1,6 @@
 // A container's root file system: from a list of layer directories to an overlay mount.
 //
-// Used by init's second stage, in the container's own mount namespace. Planning is pure. Knows
+// Used by init's second half, in the container's own mount namespace. Planning is pure. Knows
 // nothing of images; layers are never written. overlayfs:
 // https://docs.kernel.org/filesystems/overlayfs.html
 #pragma once

@@ -1,30 +1,25 @@
 // A container of a sandbox in the kernel: its cgroup, its writable layer, its main process; and
 // further processes in it (exec).
 //
-// Used by podctl-shim, whose child the main process is; single thread, blocking. It does not wait
-// for the end and reaps only what failed to start. A failed start leaves nothing.
+// Used by podctl-shim, whose child the main process is; single thread. It does not wait for the end
+// and reaps only what failed to start. A failed start leaves nothing.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "podctl/base/error.hpp"
 #include "podctl/cgroup/tree.hpp"
+#include "podctl/runtime/launch.hpp"
 #include "podctl/runtime/sandbox.hpp"
 #include "podctl/wire/spec.hpp"
 
 namespace podctl::runtime {
 
-// The workload's ends, borrowed; -1 is /dev/null. Unused with a tty.
-struct Stdio {
-  int in = -1, out = -1, err = -1;
-};
+class ContainerStart;
 
 class Container {
  public:
-  // `target`: the pidfd behind PidMode::kTarget, else -1. With spec.tty, terminal() is the master.
-  static Result<Container> start(Sandbox& sandbox, wire::ContainerSpec spec, Stdio stdio,
-                                 int target = -1);
-
   const wire::ContainerSpec& spec() const { return spec_; }
   const wire::ContainerInfo& info() const { return info_; }
   const sys::Child& process() const { return process_; }
@@ -38,6 +33,7 @@ class Container {
   Result<wire::GroupReport> report() const { return report_group(group_, spec_.id); }
 
  private:
+  friend class ContainerStart;
   Container(cgroup::Group group, wire::ContainerSpec spec)
       : group_(std::move(group)), spec_(std::move(spec)) {}
 
@@ -48,12 +44,38 @@ class Container {
   UniqueFd terminal_;
 };
 
-struct Exec {
-  sys::Child process;
-  UniqueFd terminal;  // with spec.tty: its master
+// A container that is being started. Dropped before its end, it leaves nothing.
+class ContainerStart {
+ public:
+  // `target`: the pidfd behind PidMode::kTarget, else -1. The sandbox must outlive it.
+  static Result<std::unique_ptr<ContainerStart>> begin(Sandbox& sandbox, wire::ContainerSpec spec,
+                                                       Stdio stdio, int target = -1);
+  ContainerStart(const ContainerStart&) = delete;
+  ContainerStart& operator=(const ContainerStart&) = delete;
+  ~ContainerStart();
+
+  // As Launch's. After true: take().
+  int fd() const { return launch_->fd(); }
+  pid_t pid() const { return launch_->process().pid; }
+  Result<bool> advance() { return launch_->advance(trace_); }
+  // With spec.tty, take_terminal() is the master.
+  Container take();
+
+ private:
+  ContainerStart(Sandbox& sandbox, Container container)
+      : sandbox_(sandbox), container_(std::move(container)) {}
+  Result<void> spawn(Stdio stdio, int target);
+
+  Sandbox& sandbox_;
+  Container container_;
+  std::unique_ptr<Launch> launch_;
+  Trace trace_;
+  bool taken_ = false;
 };
-// One more process in a running container, in its cgroup; the caller's child.
-Result<Exec> exec(Sandbox& sandbox, Container& container, const wire::ExecSpec& spec, Stdio stdio);
+
+// One more process in a running container, in its cgroup and PID namespace; the caller's child.
+Result<std::unique_ptr<Launch>> begin_exec(Sandbox& sandbox, Container& container,
+                                           const wire::ExecSpec& spec, Stdio stdio, Trace& trace);
 
 // The writable layer and termination file of an attempt that has ended.
 Result<void> remove_files(const Layout& layout, const std::string& uid,

@@ -20,10 +20,9 @@
 
 namespace podctl::runtime {
 
-// The programs to start, as descriptors (sealed memfds, CVE-2019-5736); borrowed for life.
+// The programs to execute, as descriptors (sealed memfds, CVE-2019-5736); borrowed for life.
 struct Programs {
   int pause = -1;
-  int init = -1;
 };
 
 class Sandbox {

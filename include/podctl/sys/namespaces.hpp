@@ -1,9 +1,9 @@
 // Namespaces of processes: which ones a process is in, joining them by pidfd, and proof that it
 // worked.
 //
-// Used by init (which joins), the shim (which reads inode numbers for the namespace map) and
-// doctor. namespaces(7), setns(2). The caller of join() must have one thread; namespaces are never
-// made here.
+// Used by init (which joins and makes), the shim (which reads inode numbers for the namespace map,
+// and chooses the PID namespace of its children) and doctor. namespaces(7), setns(2). The callers
+// of join() and enter_new() must have one thread.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +38,22 @@ Result<UniqueFd> open_namespace(std::string_view pid, std::string_view type);
 // then verifies each against `expected` as read from the process before. A PID namespace counts for
 // children.
 Result<void> join(int pidfd, int flags);
+// New namespaces of these CLONE_NEW* types for the calling process; unshare(2).
+Result<void> enter_new(int flags);
+
+// While it lives, children of the calling thread are born in the PID namespace of another process.
+// pid_namespaces(7): one may return to one's own, since it is where one is.
+class ChildPidNamespace {
+ public:
+  static Result<ChildPidNamespace> of(int pidfd);
+  ChildPidNamespace(ChildPidNamespace&&) = default;
+  ChildPidNamespace& operator=(ChildPidNamespace&&) = delete;
+  ~ChildPidNamespace();
+
+ private:
+  explicit ChildPidNamespace(UniqueFd own) : own_(std::move(own)) {}
+  UniqueFd own_;
+};
 
 // kFailedPrecondition when the process has more than one thread: setns to a mount or user namespace
 // and the clone that follows are safe only without any (setns(2)).

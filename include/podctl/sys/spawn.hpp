@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -43,5 +44,18 @@ struct Child {
 // The program runs when this returns. kPermissionDenied, kNotFound, kExhausted, … with the step
 // that failed in `op` ("enter cgroup", "execute"). A child that failed is already reaped.
 Result<Child> spawn(const SpawnSpec& spec);
+
+struct CopySpec {
+  std::uint64_t namespaces = 0;  // CLONE_NEW* flags
+  int cgroup = -1;               // as SpawnSpec's
+  std::vector<int> tasks;
+  std::vector<int> keep;  // descriptors that stay open in the copy, besides 0, 1 and 2
+};
+// A copy of the calling process, which must have one thread, runs `work` and exits with what it
+// returns; the caller goes on at once. No program is executed: where the kernel runs virtualised
+// the C library's start alone costs more than a millisecond. Signals are at their defaults, every
+// other descriptor is closed; when that or entering the cgroup failed, `work` is told.
+Result<Child> spawn_copy(const CopySpec& spec,
+                         const std::function<int(Result<void> entered)>& work);
 
 }  // namespace podctl::sys

@@ -1,25 +1,22 @@
-// What the shim says to podctl-pause and podctl-init at their start, and what they answer.
+// What the shim gives to its copies that become a pod's pause and a container's workload, and what
+// they answer.
 //
-// Used by runtime (the parent's side), pause and init (the child's). Each program is started with
-// one CLOEXEC SOCK_SEQPACKET socket as descriptor kLaunchSocket and nothing else but 0, 1 and 2; it
-// takes one request, answers, and the socket closes. Types and fd roles stand here, meaning in the
-// programs.
+// Used by runtime (the parent's side), pause and init (the child's). A request is handed over by
+// memory: the child is a copy of the shim. The answers come over a CLOEXEC SOCK_SEQPACKET socket:
 //
-//   shim -> pause   PauseRequest                  pause -> shim   PauseReady (fds: one a memory
-//   volume)
-//                                                                 | LaunchFailure, then it exits
-//                                                                 125
-//   shim -> init    LaunchRequest (fds by role)   init -> shim    LaunchStarted (fd: the pidfd)
-//                                                                 LaunchReady   (fd: the tty's
-//                                                                 master)
-//                   [LaunchGo, when asked]                        LaunchFailure, or end of file
-// End of file after LaunchReady means that the workload was executed; before it, that init was
-// killed. A LaunchFailure may also follow LaunchReady: execve itself was refused.
+//   PauseRequest  -> pause -> shim   PauseReady (fds: one a memory volume)
+//                                    | LaunchFailure, then it exits 125
+//   LaunchRequest -> init  -> shim   LaunchReady (fd: the tty's master) | LaunchFailure
+//                                    end of file: the workload was executed
+//                    shim -> init    [LaunchGo, when asked]
+// End of file before LaunchReady means that init was killed. A LaunchFailure may also follow
+// LaunchReady: execve itself was refused.
 //
-// The namespaces that pause holds are made by the spawn that starts it, so that a pod costs one
-// exec: always CLONE_NEWNS; CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS where SandboxSpec says kPod;
-// CLONE_NEWPID with share_pid. Init is spawned without namespace flags, but in the container's
-// cgroup.
+// The namespaces that pause holds are made by the clone that starts it: always CLONE_NEWNS;
+// CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS where SandboxSpec says kPod; CLONE_NEWPID with
+// share_pid. Init is born in the container's cgroup and in the PID namespace that the workload
+// shall have: a new one of its own, or another process's. It makes or joins the others itself, and
+// becomes the workload.
 #pragma once
 
 #include <cstdint>
@@ -32,36 +29,16 @@
 
 namespace podctl::wire {
 
-inline constexpr int kLaunchSocket = 3;
-
 enum class LaunchType : std::uint16_t {
-  kPauseRequest = 0x100,
   kPauseReady = 0x101,
-  kLaunchRequest = 0x110,
-  kLaunchStarted = 0x111,
   kLaunchReady = 0x112,
   kLaunchGo = 0x113,
   kLaunchFailure = 0x11f,
 };
 
-// What a descriptor that travels with a request is for.
-enum class LaunchFd : std::uint8_t {
-  kStdin = 0,  // given unless tty; the workload's 0
-  kStdout = 1,
-  kStderr = 2,
-  kPause = 3,  // container: pidfd of the pod's pause
-  kTarget =
-      4,  // pidfd of the container whose PID namespace is joined (PidMode::kTarget), or to exec in
-};
-
 struct PauseRequest {
   SandboxSpec spec;
   std::string mounts;  // existing directory of the shim's: pod_run(uid)/mnt
-  template <class V>
-  void wire(V& v) {
-    v(1, spec);
-    v(2, mounts);
-  }
 };
 
 // Everything stands: mounts at <mounts>/dev.shm and <mounts>/<volume>, names and sysctls set.
@@ -84,34 +61,12 @@ struct PauseReady {
 struct LaunchRequest {
   std::optional<ContainerSpec> container;
   std::optional<ExecSpec> exec;
-  std::vector<LaunchFd> roles;  // of the fds that travel with it, in order
   SandboxNamespace network =
       SandboxNamespace::kPod;  // kPod: joined from pause; kHost: left as they are
   SandboxNamespace ipc = SandboxNamespace::kPod;
   SandboxNamespace uts = SandboxNamespace::kPod;
   std::string mounts;        // as PauseRequest::mounts
   bool wait_for_go = false;  // hold before execve until LaunchGo arrives
-  template <class V>
-  void wire(V& v) {
-    v(1, container);
-    v(2, exec);
-    v(3, roles);
-    v(4, network);
-    v(5, ipc);
-    v(6, uts);
-    v(7, mounts);
-    v(8, wait_for_go);
-  }
-};
-
-// Sent by init's first stage: the process that will be the workload exists, a child of the shim
-// (SIGCHLD).
-struct LaunchStarted {
-  std::int32_t pid = 0;  // in the shim's PID namespace
-  template <class V>
-  void wire(V& v) {
-    v(1, pid);
-  }
 };
 
 // Sent by the last step before execve.

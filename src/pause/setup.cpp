@@ -1,4 +1,4 @@
-#include "pause/pause.hpp"
+#include "pause/setup.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

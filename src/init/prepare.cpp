@@ -1,11 +1,8 @@
-#include "init/stage.hpp"
+#include "init/prepare.hpp"
 
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <sched.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cerrno>
 
@@ -18,11 +15,9 @@
 namespace podctl::init {
 namespace {
 
-using wire::PidMode;
 using wire::SandboxNamespace;
 
-// Set on this stage, inherited by the next. Lowering it needs CAP_SYS_RESOURCE, which may not be
-// had.
+// Lowering it needs CAP_SYS_RESOURCE, which may not be had.
 Result<void> set_oom_score(Session& session, int value) {
   const auto proc = TRY(sys::ProcFs::open());
   auto done = proc.write_oom_score_adj(TRY(proc.own_pid()), value);
@@ -58,31 +53,13 @@ int shared_flags(const wire::LaunchRequest& request) {
   return flags;
 }
 
-// Descriptors of processes come first: after the join their /proc is another one.
 Result<void> join_pod(const Prepared& prepared) {
-  const auto& container = *prepared.request.container;
-  if (!prepared.roles.pause) {
-    return fail(Code::kInvalidArgument, "join namespaces", {},
-                "no pidfd of pause came with the request");
-  }
-  if (container.pid == PidMode::kTarget) {
-    if (!prepared.roles.target) {
-      return fail(Code::kInvalidArgument, "join namespaces", container.pid_target,
-                  "no pidfd of the target came with the request");
-    }
-    TRY(sys::join(prepared.roles.target.get(), CLONE_NEWPID));
-  }
-  const int pid = container.pid == PidMode::kPod ? CLONE_NEWPID : 0;
-  return sys::join(prepared.roles.pause.get(), shared_flags(prepared.request) | pid);
+  return sys::join(prepared.roles.process.get(), shared_flags(prepared.request));
 }
 
 Result<void> join_container(const Prepared& prepared) {
-  if (!prepared.roles.target) {
-    return fail(Code::kInvalidArgument, "join namespaces", prepared.request.exec->container_id,
-                "no pidfd of the container came with the request");
-  }
-  return sys::join(prepared.roles.target.get(), CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC |
-                                                    CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWCGROUP);
+  return sys::join(prepared.roles.process.get(),
+                   CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP);
 }
 
 Result<void> prepare_container(Session& session, Prepared& prepared) {
@@ -93,9 +70,11 @@ Result<void> prepare_container(Session& session, Prepared& prepared) {
   prepared.sources =
       TRY(session.step("open mount sources", [&] { return open_host_sources(container.mounts); }));
   TRY(session.step("join namespaces", [&] { return join_pod(prepared); }));
-  return session.step("open pod volumes", [&] {
+  TRY(session.step("open pod volumes", [&] {
     return open_pod_sources(container.mounts, prepared.request.mounts, prepared.sources);
-  });
+  }));
+  return session.step("new mount and cgroup namespace",
+                      [] { return sys::enter_new(CLONE_NEWNS | CLONE_NEWCGROUP); });
 }
 
 // An exec is as likely to be killed as the container it enters.
@@ -109,56 +88,20 @@ Result<void> copy_oom_score(Session& session, int target) {
 }
 
 Result<void> prepare_exec(Session& session, Prepared& prepared) {
-  if (prepared.roles.target) {
-    TRY(session.step("oom_score_adj",
-                     [&] { return copy_oom_score(session, prepared.roles.target.get()); }));
-  }
+  TRY(session.step("oom_score_adj",
+                   [&] { return copy_oom_score(session, prepared.roles.process.get()); }));
   return session.step("join namespaces", [&] { return join_container(prepared); });
-}
-
-std::uint64_t new_namespaces(const wire::LaunchRequest& request) {
-  if (request.exec) return 0;
-  const std::uint64_t pid = request.container->pid == PidMode::kContainer ? CLONE_NEWPID : 0;
-  return pid | CLONE_NEWNS | CLONE_NEWCGROUP;
 }
 
 }  // namespace
 
-Result<Prepared> prepare(Session& session) {
-  auto [request, roles] = TRY(session.receive());
-  Prepared prepared{.request = std::move(request), .roles = std::move(roles)};
+Result<void> prepare(Session& session, Prepared& prepared) {
   TRY(session.step("harden", []() -> Result<void> {
     TRY(sys::set_undumpable());
     return sys::assert_single_threaded();
   }));
-  if (prepared.request.container) {
-    TRY(prepare_container(session, prepared));
-  } else {
-    TRY(prepare_exec(session, prepared));
-  }
-  return prepared;
-}
-
-Result<bool> divide(Session& session, const Prepared& prepared) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "make pipe", {});
-  UniqueFd reader(ends[0]), writer(ends[1]);
-  int pidfd = -1;
-  clone_args args = {};
-  args.flags = CLONE_PARENT | CLONE_PIDFD | new_namespaces(prepared.request);
-  args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-  const long pid = TRY(session.step("clone", [&]() -> Result<long> {
-    const long made = ::syscall(SYS_clone3, &args, sizeof args);
-    if (made < 0) return fail_errno(errno, "clone process", {});
-    return made;
-  }));
-  if (pid == 0) {
-    writer.reset();
-    session.set_barrier(std::move(reader));
-    return true;
-  }
-  TRY(session.send_started(static_cast<pid_t>(pid), UniqueFd(pidfd)));
-  return false;  // the writer closes, and the child may speak
+  return prepared.request.container ? prepare_container(session, prepared)
+                                    : prepare_exec(session, prepared);
 }
 
 }  // namespace podctl::init

@@ -1,7 +1,5 @@
-// What podctl-pause makes before it holds: the pod's names, sysctls and shared mounts.
-//
-// Runs in the process that the shim spawned into the pod's new namespaces, once; single-threaded.
-// The network's links and addresses come from the shim, from outside.
+// What a pod's pause makes before it holds: the pod's names, sysctls and shared mounts. Runs once, in
+// the process that the shim cloned into the pod's new namespaces.
 #pragma once
 
 #include <string>

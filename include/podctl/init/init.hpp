@@ -1,0 +1,24 @@
+// The child's side of a container start and of an exec: "podctl-init". Runs in a copy of the shim,
+// in the container's cgroup and PID namespace: it gathers what needs the host, enters the pod's
+// namespaces, and becomes the workload. It never runs in the shim itself.
+//
+// The shim was executed from a sealed memfd: until the workload is executed, /proc/PID/exe of this
+// process leads to nothing that could be written (CVE-2019-5736).
+#pragma once
+
+#include "podctl/base/error.hpp"
+#include "podctl/wire/launch.hpp"
+
+namespace podctl::init {
+
+// All of them open, each its own; owned by run(). -1: absent.
+struct Descriptors {
+  int answers = -1;             // wire::Socket to the shim
+  int process = -1;             // pidfd: of pause, or for an exec of the container's main process
+  int stdio[3] = {-1, -1, -1};  // the workload's; unused with a terminal
+};
+
+// Only returns when it failed, after it has said so: the exit code.
+int run(Result<void> entered, wire::LaunchRequest request, Descriptors fds);
+
+}  // namespace podctl::init

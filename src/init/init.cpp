@@ -1,0 +1,38 @@
+#include "podctl/init/init.hpp"
+
+#include <sys/prctl.h>
+
+#include "init/prepare.hpp"
+#include "init/workload.hpp"
+
+namespace podctl::init {
+namespace {
+
+constexpr int kFailed = 125;  // as every helper of podctl exits when it could not start its work
+
+Roles own(const Descriptors& fds) {
+  Roles roles;
+  for (int n = 0; n < 3; ++n) roles.stdio[n] = UniqueFd(fds.stdio[n]);
+  roles.process = UniqueFd(fds.process);
+  return roles;
+}
+
+}  // namespace
+
+int run(Result<void> entered, wire::LaunchRequest request, Descriptors fds) {
+  ::prctl(PR_SET_NAME, "podctl-init");
+  Session session{UniqueFd(fds.answers)};
+  if (!entered) {
+    session.send_failure(entered.error());
+    return kFailed;
+  }
+  Prepared prepared{.request = std::move(request), .roles = own(fds)};
+  if (auto done = prepare(session, prepared); !done) {
+    session.send_failure(done.error());
+    return kFailed;
+  }
+  session.send_failure(run_workload(session, prepared));
+  return kFailed;
+}
+
+}  // namespace podctl::init

@@ -1,0 +1,61 @@
+#include <malloc.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "pause/setup.hpp"
+#include "podctl/pause/pause.hpp"
+#include "podctl/sys/process.hpp"
+#include "podctl/wire/codec.hpp"
+#include "podctl/wire/socket.hpp"
+
+namespace podctl::pause {
+namespace {
+
+constexpr int kFailed = 125;  // as every helper of podctl exits when it could not start its work
+
+Result<void> serve(Result<void> entered, const wire::PauseRequest& request, wire::Socket& socket,
+                   std::string& step) {
+  TRY(std::move(entered));
+  step = "set undumpable";
+  TRY(sys::set_undumpable());
+  auto made = TRY(set_up(request, step));
+  step = "answer";
+  return socket.send({.type = static_cast<std::uint16_t>(wire::LaunchType::kPauseReady),
+                      .body = wire::encode(made.ready),
+                      .fds = std::move(made.volumes)});
+}
+
+// Ignored SIGCHLD makes the kernel reap children itself: orphans of a shared PID namespace.
+// wait(2).
+[[noreturn]] void hold() {
+  struct sigaction ignore = {};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGCHLD, &ignore, nullptr);
+  ::close_range(0, ~0U, 0);
+  ::malloc_trim(0);
+  for (;;) ::pause();
+}
+
+}  // namespace
+
+int run(Result<void> entered, const wire::PauseRequest& request, int answers, int program) {
+  ::prctl(PR_SET_NAME, "podctl-pause");
+  wire::Socket socket{UniqueFd(answers)};
+  std::string step = "begin";
+  if (auto done = serve(std::move(entered), request, socket, step); !done) {
+    const auto failure = wire::LaunchFailure::from(step, done.error());
+    // Nobody is left to be told when this fails too; the exit code tells.
+    (void)socket.send({.type = static_cast<std::uint16_t>(wire::LaunchType::kLaunchFailure),
+                       .body = wire::encode(failure)});
+    return kFailed;
+  }
+  if (request.spec.share_pid) hold();
+  std::string name = "podctl-pause", uid = request.spec.uid;
+  char* const argv[] = {name.data(), uid.data(), nullptr};
+  char* const env[] = {nullptr};
+  ::fexecve(program, argv, env);
+  hold();  // as good, only larger
+}
+
+}  // namespace podctl::pause

@@ -1,0 +1,120 @@
+// Containers and execs between spawn and execve: several at once, while the loop goes on.
+#include <poll.h>
+#include <sys/epoll.h>
+
+#include <utility>
+
+#include "podctl/wire/codec.hpp"
+#include "shim/line_log.hpp"
+#include "shim/shim.hpp"
+
+namespace podctl::shim {
+namespace {
+
+constexpr std::uint64_t kSettleBound = 10'000'000'000;  // ns
+
+UniqueFd take(std::vector<UniqueFd>& fds, std::size_t index) {
+  return index < fds.size() ? std::move(fds[index]) : UniqueFd();
+}
+
+}  // namespace
+
+Result<void> Shim::start(std::uint32_t request, wire::ContainerSpec spec) {
+  runtime::Sandbox& pod = *TRY(sandbox());
+  if (!death_.empty()) return fail(Code::kFailedPrecondition, "start container", spec.name, death_);
+  const std::string id = spec.id;
+  if (containers_.contains(id) || starts_.contains(id)) {
+    return fail(Code::kAlreadyExists, "start container", id);
+  }
+  int target = -1;
+  if (spec.pid == wire::PidMode::kTarget) {
+    target = TRY(running(spec.pid_target))->container().process().pidfd.get();
+  }
+  auto begun = TRY(StartingContainer::begin(loop_, pod, std::move(spec), target));
+  TRY(loop_.watch(begun->start().fd(), EPOLLIN, [this, id](std::uint32_t) { advance_start(id); }));
+  starts_.emplace(id, Start{request, std::move(begun)});
+  return {};
+}
+
+void Shim::advance_start(const std::string& id) {
+  const auto at = starts_.find(id);
+  const auto done = at->second.container->start().advance();
+  if (done && !*done) return;
+  Start start = std::move(starts_.extract(at).mapped());
+  loop_.forget(start.container->start().fd());
+  auto live = done ? start.container->finish() : Failure(done.error());
+  if (!live) {
+    start.container.reset();  // nothing of it is left when they hear of it
+    return send(wire::Type::kError, start.request, wire::encode(wire::to_wire(live.error())));
+  }
+  wire::ContainerInfo info = (*live)->container().info();
+  containers_.emplace(info.id, std::move(*live));
+  send(wire::Type::kOk, start.request, wire::encode(info));
+}
+
+Result<void> Shim::exec(std::uint32_t request, const wire::ExecSpec& spec,
+                        std::vector<UniqueFd> fds) {
+  runtime::Sandbox& pod = *TRY(sandbox());
+  LiveContainer& live = *TRY(running(spec.container_id));
+  const UniqueFd in = take(fds, 0), out = take(fds, 1), err = take(fds, 2);
+  ExecStart start{.request = request, .launch = nullptr, .trace = {}};
+  start.launch = TRY(runtime::begin_exec(pod, live.container(), spec,
+                                         {in.get(), out.get(), err.get()}, start.trace));
+  const pid_t pid = start.launch->process().pid;
+  TRY(loop_.watch(start.launch->fd(), EPOLLIN, [this, pid](std::uint32_t) { advance_exec(pid); }));
+  exec_starts_.emplace(pid, std::move(start));
+  return {};
+}
+
+void Shim::advance_exec(pid_t pid) {
+  const auto at = exec_starts_.find(pid);
+  const auto done = at->second.launch->advance(at->second.trace);
+  if (done && !*done) return;
+  ExecStart start = std::move(exec_starts_.extract(at).mapped());
+  loop_.forget(start.launch->fd());
+  if (!done) {
+    return send(wire::Type::kError, start.request, wire::encode(wire::to_wire(done.error())));
+  }
+  (void)start.launch->take_process();  // reaped as any child
+  execs_[pid] = start.request;
+  std::vector<UniqueFd> fds;
+  if (UniqueFd terminal = start.launch->take_terminal()) fds.push_back(std::move(terminal));
+  send(wire::Type::kOk, start.request, wire::encode(wire::ExecStarted{.pid = pid}), std::move(fds));
+}
+
+void Shim::settle_starts() {
+  const std::uint64_t deadline = runtime::boot_ns() + kSettleBound;
+  while (!starts_.empty()) {
+    const std::string id = starts_.begin()->first;
+    runtime::ContainerStart& start = starts_.begin()->second.container->start();
+    pollfd ready{.fd = start.fd(), .events = POLLIN, .revents = 0};
+    ::poll(&ready, 1, 1000);
+    if (runtime::boot_ns() > deadline) {
+      log("container " + id + " has not executed for 10 s: it is given up");
+      return abandon_starts();
+    }
+    advance_start(id);
+  }
+}
+
+// Their init is killed and reaped, and whoever asked is told.
+void Shim::abandon_starts() {
+  const auto refuse = [this](std::uint32_t request, const std::string& what) {
+    const Error error =
+        fail(Code::kFailedPrecondition, "start", what, death_.empty() ? "took too long" : death_)
+            .value();
+    send(wire::Type::kError, request, wire::encode(wire::to_wire(error)));
+  };
+  for (auto& [id, start] : std::exchange(starts_, {})) {
+    loop_.forget(start.container->start().fd());
+    start.container.reset();
+    refuse(start.request, id);
+  }
+  for (auto& [pid, start] : std::exchange(exec_starts_, {})) {
+    loop_.forget(start.launch->fd());
+    start.launch.reset();
+    refuse(start.request, "exec");
+  }
+}
+
+}  // namespace podctl::shim
