@@ -25,9 +25,10 @@ int left(Clock::time_point end) {
 
 Result<std::vector<pid_t>> procs_in(int root, const std::string& path) {
   std::vector<pid_t> pids;
-  auto content = read_at(root, joined(path, "cgroup.procs"));
-  if (!content && (content.error().code == Code::kNotFound)) return pids;
-  for (std::string_view line : text::split(TRY(std::move(content)), '\n')) {
+  auto read = read_at(root, joined(path, "cgroup.procs"));
+  if (!read && (read.error().code == Code::kNotFound)) return pids;
+  const std::string content = TRY(std::move(read));
+  for (std::string_view line : text::split(content, '\n')) {
     // 0 is a process of another PID namespace: nobody here can name it.
     if (auto pid = text::parse_u64(line); pid && *pid != 0)
       pids.push_back(static_cast<pid_t>(*pid));
