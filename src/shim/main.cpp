@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,6 +45,8 @@ Result<void> run(std::string uid, std::string_view root) {
   if (!root.empty() && root.front() != '/') {
     return fail(Code::kInvalidArgument, "start shim", std::string(root), "root is not absolute");
   }
+  // Executed from a memfd, whose name is what ps would show.
+  ::prctl(PR_SET_NAME, "podctl-shim");
   ::umask(022);
   set_signals();
   if (::chdir("/") != 0) return fail_errno(errno, "change directory", "/");
