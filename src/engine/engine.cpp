@@ -1,12 +1,12 @@
 // The engine's calls, each handed to Impl; and the requests that are no more than one message.
 #include "podctl/engine/engine.hpp"
 
-#include <fcntl.h>
 #include <sys/ioctl.h>
 
 #include <cerrno>
 
 #include "engine/impl.hpp"
+#include "podctl/sys/files.hpp"
 
 namespace podctl::engine {
 namespace {
@@ -15,8 +15,7 @@ namespace {
 Result<std::vector<UniqueFd>> complete(ExecStdio stdio) {
   std::vector<UniqueFd> fds;
   for (UniqueFd* fd : {&stdio.in, &stdio.out, &stdio.err}) {
-    if (!*fd) *fd = UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    if (!*fd) return fail_errno(errno, "open", "/dev/null");
+    if (!*fd) *fd = TRY(sys::open_null());
     fds.push_back(std::move(*fd));
   }
   return fds;

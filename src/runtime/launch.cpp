@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "podctl/init/init.hpp"
+#include "podctl/sys/files.hpp"
 #include "podctl/sys/namespaces.hpp"
 #include "podctl/sys/process.hpp"
 #include "podctl/wire/codec.hpp"
@@ -25,16 +26,10 @@ Failure unexpected(const char* what) {
 class Copies {
  public:
   Result<int> add(int fd) {
-    if (fd < 0) fd = null_.get();
     UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
     if (!copy) return fail_errno(errno, "duplicate descriptor", {});
     copies_.push_back(std::move(copy));
     return copies_.back().get();
-  }
-  Result<void> open_null() {
-    null_ = UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    if (!null_) return fail_errno(errno, "open", "/dev/null");
-    return {};
   }
   std::vector<int> all() const {
     std::vector<int> fds;
@@ -43,7 +38,6 @@ class Copies {
   }
 
  private:
-  UniqueFd null_;
   std::vector<UniqueFd> copies_;
 };
 
@@ -51,9 +45,9 @@ Result<init::Descriptors> descriptors(Copies& copies, bool tty, Stdio stdio, int
   init::Descriptors fds;
   fds.process = TRY(copies.add(process));
   if (tty) return fds;
-  TRY(copies.open_null());
+  const UniqueFd null = TRY(sys::open_null());
   const int ends[3] = {stdio.in, stdio.out, stdio.err};
-  for (int n = 0; n < 3; ++n) fds.stdio[n] = TRY(copies.add(ends[n]));
+  for (int n = 0; n < 3; ++n) fds.stdio[n] = TRY(copies.add(ends[n] < 0 ? null.get() : ends[n]));
   return fds;
 }
 

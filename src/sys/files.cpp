@@ -7,8 +7,6 @@
 
 #include <cerrno>
 
-#include "podctl/base/unique_fd.hpp"
-
 namespace podctl::sys {
 namespace {
 
@@ -102,6 +100,12 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
     content.append(buffer, static_cast<std::size_t>(n));
   }
   return content;
+}
+
+Result<UniqueFd> open_null() {
+  UniqueFd fd(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "open", "/dev/null");
+  return fd;
 }
 
 Result<void> remove_tree(const std::string& path) {

@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "podctl/sys/files.hpp"
+
 namespace podctl::sys {
 namespace {
 
@@ -45,16 +47,19 @@ struct Plan {
   int exe = -1;
 };
 
-bool close_gaps(const std::vector<int>& keep) {
+// Closes (or, with CLOSE_RANGE_CLOEXEC, marks) every descriptor but those of `keep`, sorted.
+bool close_others(const std::vector<int>& keep, unsigned flags) {
   unsigned from = 0;
   for (const int fd : keep) {
-    if (static_cast<unsigned>(fd) > from &&
-        ::close_range(from, static_cast<unsigned>(fd) - 1, CLOSE_RANGE_CLOEXEC) != 0) {
-      return false;
-    }
-    from = static_cast<unsigned>(fd) + 1;
+    const auto at = static_cast<unsigned>(fd);
+    if (at > from && ::close_range(from, at - 1, flags) != 0) return false;
+    from = std::max(from, at + 1);
   }
-  return ::close_range(from, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
+  return ::close_range(from, ~0U, flags) == 0;
+}
+
+bool enter_groups(const std::vector<int>& tasks) {
+  return std::all_of(tasks.begin(), tasks.end(), [](int fd) { return ::write(fd, "0", 1) == 1; });
 }
 
 // Signal dispositions and mask of the parent must not reach the program.
@@ -70,13 +75,11 @@ void reset_signals() {
 int run_steps(const Plan& plan) {
   reset_signals();
   if (plan.spec->new_session && ::setsid() < 0) return kSession;
-  for (const int fd : plan.spec->tasks) {
-    if (::write(fd, "0", 1) != 1) return kCgroup;
-  }
+  if (!enter_groups(plan.spec->tasks)) return kCgroup;
   for (const FdMap& map : plan.lifted) {
     if (::dup2(map.from, map.number) < 0) return kDescriptors;
   }
-  if (!close_gaps(plan.targets)) return kDescriptors;
+  if (!close_others(plan.targets, CLOSE_RANGE_CLOEXEC)) return kDescriptors;
   ::syscall(SYS_execveat, plan.exe, "", plan.argv.data(), plan.env.data(), AT_EMPTY_PATH);
   return kExecute;
 }
@@ -145,45 +148,37 @@ long clone_shared(clone_args& args, const Plan& plan) {
 }
 #endif
 
-Result<Child> clone_child(const Plan& plan) {
+// clone3(2) by `clone`, with what every child has in common. No handler of the parent may run in
+// the child before its dispositions are reset.
+template <class Clone>
+Result<Child> clone_blocked(std::uint64_t flags, int cgroup, const std::string& name,
+                            Clone&& clone) {
   int pidfd = -1;
   clone_args args = {};
-  args.flags = kShare | CLONE_VFORK | CLONE_PIDFD | plan.spec->namespaces;
+  args.flags = CLONE_PIDFD | flags;
   args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   args.exit_signal = SIGCHLD;
-  if (plan.spec->cgroup >= 0) {
+  if (cgroup >= 0) {
     args.flags |= CLONE_INTO_CGROUP;
-    args.cgroup = static_cast<std::uint64_t>(plan.spec->cgroup);
+    args.cgroup = static_cast<std::uint64_t>(cgroup);
   }
-  // No handler of the parent may run in the child before its dispositions are reset.
   sigset_t all, old;
   ::sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, &old);
-  const long pid = clone_shared(args, plan);
+  const long pid = clone(args);
   const int err = errno;
   ::sigprocmask(SIG_SETMASK, &old, nullptr);
-  if (pid < 0) return fail_errno(err, "clone process", plan.spec->argv.front());
+  if (pid < 0) return fail_errno(err, "clone process", name);
   return Child{static_cast<pid_t>(pid), UniqueFd(pidfd)};
-}
-
-bool close_others(std::vector<int> keep) {
-  keep.insert(keep.end(), {0, 1, 2});
-  std::sort(keep.begin(), keep.end());
-  unsigned from = 0;
-  for (const int fd : keep) {
-    const auto at = static_cast<unsigned>(fd);
-    if (at > from && ::close_range(from, at - 1, 0) != 0) return false;
-    from = std::max(from, at + 1);
-  }
-  return ::close_range(from, ~0U, 0) == 0;
 }
 
 Result<void> enter_copy(const CopySpec& spec) {
   reset_signals();
-  for (const int fd : spec.tasks) {
-    if (::write(fd, "0", 1) != 1) return fail_errno(errno, step_name(kCgroup), {});
-  }
-  if (!close_others(spec.keep)) return fail_errno(errno, "close descriptors", {});
+  if (!enter_groups(spec.tasks)) return fail_errno(errno, step_name(kCgroup), {});
+  std::vector<int> keep = spec.keep;
+  keep.insert(keep.end(), {0, 1, 2});
+  std::sort(keep.begin(), keep.end());
+  if (!close_others(keep, 0)) return fail_errno(errno, "close descriptors", {});
   return {};
 }
 
@@ -191,33 +186,19 @@ Result<void> enter_copy(const CopySpec& spec) {
 
 Result<Child> spawn_copy(const CopySpec& spec,
                          const std::function<int(Result<void> entered)>& work) {
-  int pidfd = -1;
-  clone_args args = {};
-  args.flags = CLONE_PIDFD | spec.namespaces;
-  args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-  args.exit_signal = SIGCHLD;
-  if (spec.cgroup >= 0) {
-    args.flags |= CLONE_INTO_CGROUP;
-    args.cgroup = static_cast<std::uint64_t>(spec.cgroup);
-  }
-  sigset_t all, old;
-  ::sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, &old);
-  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
-  const int err = errno;
-  // Nothing registered at start-up of the C library may run on the copy's way out.
-  if (pid == 0) ::_exit(work(enter_copy(spec)));
-  ::sigprocmask(SIG_SETMASK, &old, nullptr);
-  if (pid < 0) return fail_errno(err, "copy process", {});
-  return Child{static_cast<pid_t>(pid), UniqueFd(pidfd)};
+  return clone_blocked(spec.namespaces, spec.cgroup, {}, [&](clone_args& args) {
+    const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+    // Nothing registered at start-up of the C library may run on the copy's way out.
+    if (pid == 0) ::_exit(work(enter_copy(spec)));
+    return pid;
+  });
 }
 
 Result<Child> spawn(const SpawnSpec& spec) {
   if (spec.argv.empty()) return fail(Code::kInvalidArgument, "spawn", {}, "empty argv");
   Plan plan{.spec = &spec, .argv = pointers(spec.argv), .env = pointers(spec.env)};
   std::vector<FdMap> maps = spec.fds;
-  UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (!null) return fail_errno(errno, "open", "/dev/null");
+  const UniqueFd null = TRY(open_null());
   for (int n = 0; n < 3; ++n) {
     const auto same = [n](const FdMap& m) { return m.number == n; };
     if (std::none_of(maps.begin(), maps.end(), same)) maps.push_back({null.get(), n});
@@ -240,7 +221,9 @@ Result<Child> spawn(const SpawnSpec& spec) {
   UniqueFd writer = TRY(lift(raw_writer.get(), above));
   plan.report = writer.get();
 
-  Child made = TRY(clone_child(plan));
+  Child made =
+      TRY(clone_blocked(kShare | CLONE_VFORK | spec.namespaces, spec.cgroup, spec.argv.front(),
+                        [&](clone_args& args) { return clone_shared(args, plan); }));
   // The parent was held until execve or _exit, so what there is to read is there now.
   Report report;
   if (::read(reader.get(), &report, sizeof report) != sizeof report) return made;

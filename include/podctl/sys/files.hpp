@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "podctl/base/error.hpp"
+#include "podctl/base/unique_fd.hpp"
 
 namespace podctl::sys {
 
@@ -15,6 +16,8 @@ Result<void> make_directories(const std::string& path, unsigned mode);
 Result<void> write_file(const std::string& path, std::string_view content, unsigned mode);
 // At most `limit` bytes from the start.
 Result<std::string> read_file(const std::string& path, std::size_t limit);
+// /dev/null for reading and writing.
+Result<UniqueFd> open_null();
 // Removes path and all below it, following no symlink and entering no other mount. Gone already is
 // no error.
 Result<void> remove_tree(const std::string& path);
