@@ -8,8 +8,6 @@
 namespace podctl::init {
 namespace {
 
-constexpr int kFailed = 125;  // as every helper of podctl exits when it could not start its work
-
 Roles own(const Descriptors& fds) {
   Roles roles;
   for (int n = 0; n < 3; ++n) roles.stdio[n] = UniqueFd(fds.stdio[n]);
@@ -24,15 +22,15 @@ int run(Result<void> entered, wire::LaunchRequest request, Descriptors fds) {
   Session session{UniqueFd(fds.answers)};
   if (!entered) {
     session.send_failure(entered.error());
-    return kFailed;
+    return wire::kLaunchFailed;
   }
   Prepared prepared{.request = std::move(request), .roles = own(fds)};
   if (auto done = prepare(session, prepared); !done) {
     session.send_failure(done.error());
-    return kFailed;
+    return wire::kLaunchFailed;
   }
   session.send_failure(run_workload(session, prepared));
-  return kFailed;
+  return wire::kLaunchFailed;
 }
 
 }  // namespace podctl::init

@@ -12,8 +12,6 @@
 namespace podctl::pause {
 namespace {
 
-constexpr int kFailed = 125;  // as every helper of podctl exits when it could not start its work
-
 Result<void> serve(Result<void> entered, const wire::PauseRequest& request, wire::Socket& socket,
                    std::string& step) {
   TRY(std::move(entered));
@@ -48,7 +46,7 @@ int run(Result<void> entered, const wire::PauseRequest& request, int answers, in
     // Nobody is left to be told when this fails too; the exit code tells.
     (void)socket.send({.type = static_cast<std::uint16_t>(wire::LaunchType::kLaunchFailure),
                        .body = wire::encode(failure)});
-    return kFailed;
+    return wire::kLaunchFailed;
   }
   if (request.spec.share_pid) hold();
   std::string name = "podctl-pause", uid = request.spec.uid;

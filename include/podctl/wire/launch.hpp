@@ -29,6 +29,9 @@
 
 namespace podctl::wire {
 
+// As every helper of podctl exits when it could not start its work.
+inline constexpr int kLaunchFailed = 125;
+
 enum class LaunchType : std::uint16_t {
   kPauseReady = 0x101,
   kLaunchReady = 0x112,
