@@ -109,7 +109,7 @@ std::string check_env_name(std::string_view s) {
 
 std::string check_header_name(std::string_view s) {
   bool ok = !s.empty() && std::all_of(s.begin(), s.end(), [](char c) {
-    return lower(c) || (c >= 'A' && c <= 'Z') || digit(c) || c == '-';
+    return alnum(c) || c == '-';
   });
   if (ok) return {};
   return "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. "
@@ -121,7 +121,7 @@ std::string check_config_key(std::string_view s) {
   if (s == "." || s == "..") return "must not be '" + std::string(s) + "'";
   if (s.starts_with("..")) return "must not start with '..'";
   bool ok = !s.empty() && std::all_of(s.begin(), s.end(), [](char c) {
-    return lower(c) || (c >= 'A' && c <= 'Z') || digit(c) || c == '-' || c == '_' || c == '.';
+    return alnum(c) || c == '-' || c == '_' || c == '.';
   });
   if (ok) return {};
   return "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. "

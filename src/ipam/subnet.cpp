@@ -167,17 +167,9 @@ Result<Subnet> acquire_subnet(const Layout& layout, const std::vector<IpPrefix>&
 Result<Released> release_subnet(const Layout& layout, const std::string& registry) {
   Released out;
   out.lock = TRY(lock_registry(registry));
-  const UniqueFd dir = TRY(open_dir(registry));
-  out.last_root = true;
-  for (const std::string& name : TRY(names_in(registry))) {
-    if (!is_entry(name)) continue;
-    const std::string owner = TRY(read_file(dir.get(), name));
-    if (text::trim(owner) == layout.root()) {
-      TRY(remove_file(dir.get(), name));
-    } else {
-      out.last_root = false;
-    }
-  }
+  TRY(forget_root(layout, registry));
+  const auto left = TRY(names_in(registry));
+  out.last_root = std::none_of(left.begin(), left.end(), is_entry);
   if (::unlink(record_path(layout).c_str()) != 0 && errno != ENOENT) {
     return fail_errno(errno, "remove", record_path(layout));
   }

@@ -13,6 +13,7 @@
 #include "podctl/node/clock.hpp"
 #include "podctl/node/machine.hpp"
 #include "podctl/seccomp/hardening.hpp"
+#include "podctl/sys/files.hpp"
 
 namespace podctl::node {
 
@@ -51,11 +52,7 @@ Result<void> remove_state(const Layout& layout, std::vector<std::string> paths) 
        {"pods", "images", "seccomp", "uploads", "objects.db", "objects.db-wal", "objects.db-shm"}) {
     paths.push_back(layout.lib() + "/" + name);
   }
-  std::error_code error;
-  for (const auto& path : paths) {
-    std::filesystem::remove_all(path, error);
-    if (error) return fail_errno(error.value(), "remove", path);
-  }
+  for (const auto& path : paths) TRY(sys::remove_tree(path));
   for (const auto& directory : {layout.lib(), layout.logs()}) {
     ::rmdir(directory.c_str());  // stays when others have put something there
   }
