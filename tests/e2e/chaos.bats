@@ -7,8 +7,6 @@ podctl() { timeout 60 "$PODCTL_BIN/podctl" "$@"; }
 
 # The podctld of this root, without starting one; nothing when there is none.
 daemon_of_root() { pgrep -f "^[^ ]*podctld --root $PODCTL_ROOT( |$)" || true; }
-uid_of() { field "$1" '{.metadata.uid}'; }
-shim_of() { cat "$PODCTL_ROOT/run/pods/$(uid_of "$1")/shim.pid"; }
 pause_of() { podctl ns "$1" -o json | jq -r '.namespaces[] | select(.holder == "pause") | .pid'; }
 
 seed() {
@@ -20,27 +18,14 @@ moment() { read -rt "$(printf '0.%03d' $((RANDOM % $1 + 1)))" <> <(:) || :; }
 
 kill_9() { [ -z "$1" ] || kill -9 $1 2>/dev/null || true; }
 
-twins() {
-  cat <<EOF
-apiVersion: v1
-kind: Pod
-metadata:
-  name: ${1:-twins}
-spec:
-  terminationGracePeriodSeconds: 0
-  containers:
-  - {name: one, image: podctl/busybox, command: [sleep, "1000"]}
-  - {name: two, image: podctl/busybox, command: [sleep, "1000"]}
-EOF
-}
+twins() { sleepers twins one two; }
 
 both_run() { podctl exec "$1" -c one -- true && podctl exec "$1" -c two -- true; }
 
 # What runs of the root is one pod of two containers, and what it says is so.
 assert_one_true_pod() {
   local uid
-  podctl exec "$1" -c one -- true
-  podctl exec "$1" -c two -- true
+  both_run "$1"
   uid=$(uid_of "$1")
   [ "$(ls "$PODCTL_ROOT/run/pods")" = "$uid" ]
   [ "$(pgrep -cf "^podctl-shim [^ ]* $PODCTL_ROOT$")" -eq 1 ]

@@ -2,7 +2,6 @@
 load helper
 
 daemon_pid() { podctl version -o json | jq -r '.server.pid'; }
-shim_pid() { cat "$PODCTL_ROOT/run/pods/$(field "$1" '{.metadata.uid}')/shim.pid"; }
 
 # How often a podctld of this root has begun to serve; asks none of them.
 serves() { [ "$(grep -c 'podctld serves' "$PODCTL_ROOT/run/podctld.log")" -ge "$1" ]; }
@@ -31,7 +30,7 @@ counter() {
   counter | podctl apply -f -
   ready counter
   local daemon shim main
-  daemon=$(daemon_pid) shim=$(shim_pid counter) main=$(podctl ns counter -o json | jq -r '.namespaces[] | select(.holder == "container/main") | .pid')
+  daemon=$(daemon_pid) shim=$(shim_of counter) main=$(podctl ns counter -o json | jq -r '.namespaces[] | select(.holder == "container/main") | .pid')
   # A stopped shim brings no podctld back, so that the end is surely nobody's to see.
   kill -STOP "$shim"
   kill -9 "$daemon" "$main"
@@ -45,7 +44,7 @@ counter() {
 @test "kill -9 of the shim ends the pod in a true state and leaks nothing" {
   pod one 'exec sleep 1000' | podctl apply -f -
   ready one
-  kill -9 "$(shim_pid one)"
+  kill -9 "$(shim_of one)"
   ended one Failed
   podctl delete pod one --now
 }

@@ -97,3 +97,20 @@ until_true() {
     read -rt 0.05 <> <(:) || :
   done
 }
+
+uid_of() { field "$1" '{.metadata.uid}'; }
+shim_of() { cat "$PODCTL_ROOT/run/pods/$(uid_of "$1")/shim.pid"; }
+
+# sleepers NAME CONTAINER CONTAINER: the manifest of a pod of two that sleep.
+sleepers() {
+  cat <<EOF
+apiVersion: v1
+kind: Pod
+metadata: {name: $1}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+  - {name: $2, image: podctl/busybox, command: [sleep, "1000"]}
+  - {name: $3, image: podctl/busybox, command: [sleep, "1000"]}
+EOF
+}

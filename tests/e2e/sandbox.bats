@@ -1,18 +1,7 @@
 # The sandbox seen from inside and out: shared and own namespaces, network, host namespaces, files.
 load helper
 
-pair() {
-  cat <<'EOF'
-apiVersion: v1
-kind: Pod
-metadata: {name: pair}
-spec:
-  terminationGracePeriodSeconds: 0
-  containers:
-  - {name: a, image: podctl/busybox, command: [sleep, "1000"]}
-  - {name: b, image: podctl/busybox, command: [sleep, "1000"]}
-EOF
-}
+pair() { sleepers pair a b; }
 
 ns_of() { podctl exec pair -c "$1" -- readlink "/proc/self/ns/$2"; }
 

@@ -24,6 +24,19 @@ teardown() { [ -z "${BATS_ERROR_STATUS:-}" ] || systemctl status --no-pager 'pod
 main_pid() { systemctl show -p MainPID --value podctld.service; }
 container() { field one '{.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount}'; }
 
+# of_its_own POD CGROUP: a pod in a root of its own lies below that cgroup, and goes without a trace.
+of_its_own() {
+  PODCTL_ROOT=$(mktemp -d -t podctl-e2e.XXXXXX)
+  export PODCTL_ROOT
+  ROOT_ID=$(root_id "$PODCTL_ROOT")
+  pod "$1" 'exec sleep 1000' | podctl apply -f -
+  ready "$1"
+  [ -d "$2/podctl-$ROOT_ID/pods" ]
+  podctl system reset --yes
+  assert_nothing_left
+  rm -rf --one-file-system "$PODCTL_ROOT"
+}
+
 @test "the first command starts the service through its socket" {
   run systemctl is-active podctld.service
   [ "$output" = inactive ]
@@ -77,15 +90,7 @@ container() { field one '{.status.containerStatuses[0].containerID} {.status.con
 }
 
 @test "another root lives beside the service" {
-  PODCTL_ROOT=$(mktemp -d -t podctl-e2e.XXXXXX)
-  export PODCTL_ROOT
-  ROOT_ID=$(root_id "$PODCTL_ROOT")
-  pod two 'exec sleep 1000' | podctl apply -f -
-  ready two
-  [ -d "$pods/podctl-$ROOT_ID/pods" ]
-  podctl system reset --yes
-  assert_nothing_left
-  rm -rf --one-file-system "$PODCTL_ROOT"
+  of_its_own two "$pods"
 }
 
 @test "reset leaves nothing in the unit's cgroup, and the socket serves on" {
@@ -103,13 +108,5 @@ container() { field one '{.status.containerStatuses[0].containerID} {.status.con
 
 @test "without the units a root lies at the top of the hierarchy" {
   systemctl stop podctld.socket podctld.service podctl-pods.service
-  PODCTL_ROOT=$(mktemp -d -t podctl-e2e.XXXXXX)
-  export PODCTL_ROOT
-  ROOT_ID=$(root_id "$PODCTL_ROOT")
-  pod three 'exec sleep 1000' | podctl apply -f -
-  ready three
-  [ -d "/sys/fs/cgroup/podctl-$ROOT_ID/pods" ]
-  podctl system reset --yes
-  assert_nothing_left
-  rm -rf --one-file-system "$PODCTL_ROOT"
+  of_its_own three /sys/fs/cgroup
 }
