@@ -86,9 +86,9 @@ Result<void> thaw(TreeState& tree, TreeState::Place& place, const std::string& p
   return write_at(TRY(tree.root(place, false)), joined(path, "freezer.state"), "THAWED");
 }
 
-// Until all have stopped: a process still on its way may fork behind the back of whoever reads the list
-// (FREEZING, cgroup-v1/freezer-subsystem.rst). One in an uninterruptible wait never stops, but does not
-// fork either.
+// Until all have stopped: a process still on its way may fork behind the back of whoever reads the
+// list (FREEZING, cgroup-v1/freezer-subsystem.rst). One in an uninterruptible wait never stops, but
+// does not fork either.
 Result<void> freeze(TreeState& tree, TreeState::Place& place, const std::string& path) {
   constexpr int kTries = 200;
   const std::string file = joined(path, "freezer.state");

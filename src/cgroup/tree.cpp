@@ -16,9 +16,9 @@ namespace podctl::cgroup {
 namespace {
 
 // Where the pods of a machine with systemd live, whatever root they are of. Not in podctld's own
-// service: systemd (before version 254's DelegateSubgroup=) starts a service's process in the top of its
-// cgroup, which cgroup2 refuses while that has children with controllers. A podctld that was killed
-// would never come back beside its pods (exit status 219/CGROUP).
+// service: systemd (before version 254's DelegateSubgroup=) starts a service's process in the top
+// of its cgroup, which cgroup2 refuses while that has children with controllers. A podctld that was
+// killed would never come back beside its pods (exit status 219/CGROUP).
 constexpr const char* kDelegatedUnit = "/system.slice/podctl-pods.service";
 
 // systemd marks what it hands over (systemd.resource-control(5), Delegate=).
@@ -58,8 +58,8 @@ Result<void> move_self(Hierarchy& hierarchy, const TreeState::Place& place,
   return {};
 }
 
-// The directory that holds this root's. Found again before it is chosen: the root may have been made
-// while systemd's unit ran and be asked for when it does not, or the other way round.
+// The directory that holds this root's. Found again before it is chosen: the root may have been
+// made while systemd's unit ran and be asked for when it does not, or the other way round.
 std::string base_of(const Mount& mount, bool systemd, const std::string& name) {
   // A shim, and a podctld that is no service, are inside already.
   const std::string own = own_dir(mount) + "/";

@@ -18,8 +18,8 @@ struct Root {
   cgroup::Group shims;
 };
 
-// Another boot's run-time state is swept first. `in_service`: systemd has given this process a cgroup and
-// counts on finding it there.
+// Another boot's run-time state is swept first. `in_service`: systemd has given this process a
+// cgroup and counts on finding it there.
 Result<Root> prepare_root(const Layout& layout, const std::string& helpers, bool in_service);
 
 // Subnet, bridge, forwarding, masquerade; idempotent.

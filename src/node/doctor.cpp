@@ -1,4 +1,3 @@
-#include "podctl/sys/caps.hpp"
 #include "podctl/node/doctor.hpp"
 
 #include <linux/magic.h>
@@ -13,6 +12,7 @@
 #include "podctl/base/unique_fd.hpp"
 #include "podctl/node/machine.hpp"
 #include "podctl/seccomp/hardening.hpp"
+#include "podctl/sys/caps.hpp"
 
 namespace podctl::node {
 namespace {

@@ -5,10 +5,10 @@
 #include <boost/json.hpp>
 #include <initializer_list>
 
-#include "podctl/sys/caps.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/seccomp/hardening.hpp"
 #include "podctl/seccomp/profile.hpp"
+#include "podctl/sys/caps.hpp"
 
 namespace podctl::seccomp {
 namespace {

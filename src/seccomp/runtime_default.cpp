@@ -3,9 +3,9 @@
 #include <cerrno>
 #include <sstream>
 
-#include "podctl/sys/caps.hpp"
 #include "podctl/seccomp/hardening.hpp"
 #include "podctl/seccomp/profile.hpp"
+#include "podctl/sys/caps.hpp"
 
 namespace podctl::seccomp {
 namespace {

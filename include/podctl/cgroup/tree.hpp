@@ -96,8 +96,8 @@ class Group {
 class Tree {
  public:
   // Where this root's groups lie: `name` (Layout::cgroup()) at the top of each hierarchy, or, where
-  // systemd is PID 1 and podctl-pods.service runs, in the cgroup2 directory that it delegates. A root
-  // that exists is found where it is. Makes nothing yet.
+  // systemd is PID 1 and podctl-pods.service runs, in the cgroup2 directory that it delegates. A
+  // root that exists is found where it is. Makes nothing yet.
   static Result<Tree> open(const std::string& name);
   static Result<Tree> open(const std::string& name, Hierarchy hierarchy);
 

@@ -16,8 +16,8 @@ Machine read_machine();
 // The addresses from which this machine reaches others, IPv4 first; a loopback address when there
 // is none.
 std::vector<std::string> host_addresses();
-// The node's name, which Kubernetes wants as an RFC 1123 subdomain, from whatever the machine is called:
-// lower case, every other character a dash; "localhost" when nothing is left.
+// The node's name, which Kubernetes wants as an RFC 1123 subdomain, from whatever the machine is
+// called: lower case, every other character a dash; "localhost" when nothing is left.
 std::string node_name(std::string_view hostname);
 // The Node object: capacity, addresses, nodeInfo.
 api::Node node_object(const Machine& machine, std::uint64_t resource_version);
