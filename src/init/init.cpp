@@ -19,7 +19,8 @@ Roles own(const Descriptors& fds) {
 
 int run(Result<void> entered, wire::LaunchRequest request, Descriptors fds) {
   ::prctl(PR_SET_NAME, "podctl-init");
-  Session session{UniqueFd(fds.answers)};
+  Session session(UniqueFd(fds.answers),
+                  request.container ? request.container->name : std::string());
   if (!entered) {
     session.send_failure(entered.error());
     return wire::kLaunchFailed;

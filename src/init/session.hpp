@@ -21,7 +21,9 @@ struct Roles {
 
 class Session {
  public:
-  explicit Session(UniqueFd socket) : socket_(std::move(socket)) {}
+  // `container`: named by every step, since several containers start at once.
+  Session(UniqueFd socket, std::string container)
+      : socket_(std::move(socket)), container_(std::move(container)) {}
 
   // Runs one step of the start and records it; the last one begun is named by a failure.
   template <class F>
@@ -29,7 +31,7 @@ class Session {
     current_ = name;
     const std::uint64_t start = sys::boot_ns();
     auto done = work();
-    trace_.push_back({"init", name, {}, start, sys::boot_ns() - start});
+    trace_.push_back({"init", name, container_, start, sys::boot_ns() - start});
     return done;
   }
   void degrade(std::string what) { ready_.degraded.push_back(std::move(what)); }
@@ -41,6 +43,7 @@ class Session {
 
  private:
   wire::Socket socket_;
+  std::string container_;
   std::string current_ = "begin";
   std::vector<wire::TraceStep> trace_;
   wire::LaunchReady ready_;

@@ -80,6 +80,7 @@ Result<std::unique_ptr<Launch>> Launch::begin(const cgroup::Group& group,
                                               const wire::LaunchRequest& request, Stdio stdio,
                                               int process, PidNamespace pid, Trace& trace) {
   const bool tty = request.container ? request.container->tty : request.exec->tty;
+  const std::string name = request.container ? request.container->name : std::string();
   Copies copies;
   const auto fds = TRY(descriptors(copies, tty, stdio, process));
   const auto run_init = [&](Result<void> entered, int answers) {
@@ -87,13 +88,14 @@ Result<std::unique_ptr<Launch>> Launch::begin(const cgroup::Group& group,
     all.answers = answers;
     return init::run(std::move(entered), request, all);
   };
-  auto started = TRY(trace.step("spawn podctl-init", {}, [&]() -> Result<Started> {
+  auto started = TRY(trace.step("spawn podctl-init", name, [&]() -> Result<Started> {
     std::optional<sys::ChildPidNamespace> inside;
     if (pid.of >= 0) inside.emplace(TRY(sys::ChildPidNamespace::of(pid.of)));
     return spawn_helper(group, pid.fresh ? CLONE_NEWPID : 0, copies.all(), run_init);
   }));
   TRY(started.socket.set_nonblocking());
-  return std::unique_ptr<Launch>(new Launch(std::move(started.child), std::move(started.socket)));
+  return std::unique_ptr<Launch>(
+      new Launch(name, std::move(started.child), std::move(started.socket)));
 }
 
 Launch::~Launch() { discard(); }
@@ -111,7 +113,7 @@ Result<bool> Launch::advance(Trace& trace) {
   for (;;) {
     auto message = receive_answer(socket_, trace);
     if (!message && message.error().code == Code::kUnavailable && ready_ns_ != 0) {
-      trace.add({{"shim", "await exec", {}, ready_ns_, boot_ns() - ready_ns_}});
+      trace.add({{"shim", "await exec", name_, ready_ns_, boot_ns() - ready_ns_}});
       return true;
     }
     if (!message) {

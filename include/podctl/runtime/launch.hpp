@@ -53,11 +53,12 @@ class Launch {
   UniqueFd take_terminal() { return std::move(terminal_); }
 
  private:
-  Launch(sys::Child process, wire::Socket socket)
-      : process_(std::move(process)), socket_(std::move(socket)) {}
+  Launch(std::string name, sys::Child process, wire::Socket socket)
+      : name_(std::move(name)), process_(std::move(process)), socket_(std::move(socket)) {}
   Result<bool> take(wire::Message message);
   void discard();
 
+  std::string name_;  // of the container that starts, for the trace
   sys::Child process_;
   wire::Socket socket_;
   std::uint64_t ready_ns_ = 0;  // when init said that it is ready; 0: not yet
