@@ -12,6 +12,7 @@
 #include "podctl/api/intstr.hpp"
 #include "podctl/api/quantity.hpp"
 #include "podctl/api/time.hpp"
+#include "podctl/base/utf8.hpp"
 
 namespace podctl::api {
 namespace {
@@ -279,9 +280,17 @@ void append_json_string(std::string& out, std::string_view text) {
   std::size_t from = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    const std::size_t length = c < 0x80 ? 1 : utf8::character(text, i);
+    if (length > 0 && c >= 0x20 && c != '"' && c != '\\') {
+      i += length - 1;
+      continue;
+    }
     out.append(text, from, i - from);
     from = i + 1;
+    if (length == 0) {
+      out += "\xef\xbf\xbd";
+      continue;
+    }
     out += '\\';
     switch (c) {
       case '"':

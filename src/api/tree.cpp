@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "api/reader.hpp"
+#include "podctl/base/utf8.hpp"
 
 namespace podctl::api {
 namespace {
@@ -18,18 +19,23 @@ bool readable(std::string_view s, std::size_t& at) {
     auto c = static_cast<unsigned char>(s[at]);
     if (c < 0x20 && c != '\t' && c != '\n' && c != '\r') return false;
     if (c == 0x7f) return false;
-    std::size_t length = c < 0x80                ? 1
-                         : c >= 0xc2 && c < 0xe0 ? 2
-                         : (c & 0xf0) == 0xe0    ? 3
-                         : c >= 0xf0 && c < 0xf5 ? 4
-                                                 : 0;
-    if (length == 0 || at + length > s.size()) return false;
-    for (std::size_t i = 1; i < length; ++i) {
-      if ((static_cast<unsigned char>(s[at + i]) & 0xc0) != 0x80) return false;
-    }
+    const std::size_t length = utf8::character(s, at);
+    if (length == 0) return false;
     at += length;
   }
   return true;
+}
+
+// The line as a terminal can show it with the caret still under its place.
+std::string one_cell_a_character(std::string_view line) {
+  std::string out;
+  for (std::size_t at = 0; at < line.size();) {
+    const std::size_t length = std::max<std::size_t>(utf8::character(line, at), 1);
+    const std::string shown = utf8::printable(line.substr(at, length));
+    out += shown == line.substr(at, length) ? shown : "?";
+    at += length;
+  }
+  return out;
 }
 
 Position position_of(std::string_view text, std::size_t offset) {
@@ -240,8 +246,8 @@ std::string render(const Fault& fault, std::string_view file, std::string_view s
     out += ":" + std::to_string(fault.at.line) + ":" + std::to_string(fault.at.column);
   }
   out += ": ";
-  if (!fault.field.empty()) out += fault.field + ": ";
-  out += fault.text + "\n";
+  if (!fault.field.empty()) out += utf8::printable(fault.field) + ": ";
+  out += utf8::printable(fault.text) + "\n";
   if (fault.at.line == 0) return out;
   std::size_t start = 0;
   for (std::uint32_t line = 1; line < fault.at.line; ++line) {
@@ -252,10 +258,17 @@ std::string render(const Fault& fault, std::string_view file, std::string_view s
   std::string_view line = source.substr(start, source.find('\n', start) - start);
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
   if (line.size() > 200 || fault.at.column > line.size() + 1) return out;
-  out += "  " + std::string(line) + "\n  ";
+  out += "  " + one_cell_a_character(line) + "\n  ";
   for (std::size_t i = 0; i + 1 < fault.at.column; ++i) {
-    // One cell a character: continuation bytes of UTF-8 take none, a tab stays a tab.
-    if ((static_cast<unsigned char>(line[i]) & 0xc0) != 0x80) out += line[i] == '\t' ? '\t' : ' ';
+    // A tab stays a tab; a byte inside a character takes no cell.
+    if (line[i] == '\t') {
+      out += '\t';
+    } else if (const std::size_t length = utf8::character(line, i); length > 0) {
+      out += ' ';
+      i += length - 1;
+    } else {
+      out += ' ';
+    }
   }
   return out + "^\n";
 }

@@ -22,7 +22,7 @@ std::vector<std::string> cells(Invocation& in, View e, std::int64_t now) {
   row.emplace_back(e["type"].str());
   row.emplace_back(e["reason"].str());
   row.push_back(std::string(object["kind"].str()) + "/" + std::string(object["name"].str()));
-  row.emplace_back(text::trim(e["message"].str()));
+  row.push_back(cell_text(e["message"].str()));
   return row;
 }
 

@@ -38,6 +38,8 @@ Result<Wanted> wanted(Invocation& in) {
   w.refs = TRY(parse_refs(in.args.operands));
   w.format = TRY(parse_format(in.args.get("output")));
   w.table.with_namespace = in.all_namespaces();
+  const auto types = text::split(in.args.operands.empty() ? "" : in.args.operands[0], ',');
+  w.table.with_kind = std::find(types.begin(), types.end(), "all") != types.end();
   w.table.wide = w.format.kind == Format::Kind::kWide;
   w.table.show_labels = in.args.flag("show-labels");
   for (std::string_view keys : in.args.all("label-columns")) {
@@ -100,7 +102,7 @@ void print_tables(Invocation& in, const Wanted& w, const std::vector<Found>& fou
   for (const Found& f : found) {
     if (f.objects.empty()) continue;
     TableOptions options = w.table;
-    options.with_kind = found.size() > 1;
+    options.with_kind = options.with_kind || found.size() > 1;
     Table table{headings(*f.resource, options), {}};
     for (const auto& object : f.objects)
       table.rows.push_back(row(*f.resource, object, options, now));

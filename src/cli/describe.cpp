@@ -13,7 +13,7 @@
 namespace podctl::cli {
 namespace {
 
-constexpr std::size_t kMaxAnnotation = 140;
+constexpr std::size_t kMaxAnnotation = 140;  // with its key; of a line below the key two less
 constexpr std::string_view kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
 std::map<std::string, std::string> sorted(View map) {
@@ -56,8 +56,8 @@ void annotations(DescribeText& out, View map) {
       out.line(0, lead + key + ":");
       lead = "\t";
       for (std::string_view part : text::split(value, '\n')) {
-        std::string shown(part.substr(0, kMaxAnnotation));
-        if (part.size() > kMaxAnnotation) shown += "...";
+        std::string shown(part.substr(0, kMaxAnnotation - 2));
+        if (part.size() > kMaxAnnotation - 2) shown += "...";
         out.line(0, "\t  " + shown);
       }
     } else {
@@ -137,10 +137,37 @@ std::string toleration_text(View t) {
   return text;
 }
 
+// A label selector as kubectl writes it: "app=web,tier in (a,b),!old", in order of keys.
+std::string selector_text(View selector) {
+  std::multimap<std::string, std::string> terms;
+  for (const auto& [key, value] : selector["matchLabels"].fields())
+    terms.emplace(key, std::string(key) + "=" + View(value).scalar());
+  for (const auto& item : selector["matchExpressions"].items()) {
+    View e(item);
+    const std::string key(e["key"].str());
+    const std::string_view op = e["operator"].str();
+    std::vector<std::string> values;
+    for (const auto& v : e["values"].items()) values.emplace_back(View(v).str());
+    std::sort(values.begin(), values.end());
+    const std::string set = " (" + text::join(values, ",") + ")";
+    terms.emplace(key, op == "In"             ? key + " in" + set
+                       : op == "NotIn"        ? key + " notin" + set
+                       : op == "DoesNotExist" ? "!" + key
+                                              : key);
+  }
+  std::string text;
+  for (const auto& [key, term] : terms) text += (text.empty() ? "" : ",") + term;
+  return text.empty() ? "<none>" : text;
+}
+
 void placement(DescribeText& out, View spec) {
   describe_map(out, "Node-Selectors", spec["nodeSelector"], "=");
   std::string lead = "Tolerations:\t";
-  for (const auto& t : spec["tolerations"].items()) {
+  std::vector<View> tolerations;
+  for (const auto& t : spec["tolerations"].items()) tolerations.emplace_back(t);
+  std::stable_sort(tolerations.begin(), tolerations.end(),
+                   [](View a, View b) { return a["key"].str() < b["key"].str(); });
+  for (View t : tolerations) {
     out.line(0, lead + toleration_text(t));
     lead = "\t";
   }
@@ -148,9 +175,11 @@ void placement(DescribeText& out, View spec) {
   lead = "Topology Spread Constraints:\t";
   for (const auto& item : spec["topologySpreadConstraints"].items()) {
     View c(item);
-    out.line(0, lead + std::string(c["topologyKey"].str()) + ":" +
-                    std::string(c["whenUnsatisfiable"].str()) + " when max skew " +
-                    c["maxSkew"].scalar() + " is exceeded");
+    out.line(0,
+             lead + std::string(c["topologyKey"].str()) + ":" +
+                 std::string(c["whenUnsatisfiable"].str()) + " when max skew " +
+                 c["maxSkew"].scalar() + " is exceeded" +
+                 (c["labelSelector"] ? " for selector " + selector_text(c["labelSelector"]) : ""));
     lead = "\t";
   }
 }
@@ -192,7 +221,7 @@ std::string describe_pod(View pod, View events, std::int64_t now) {
   out.pair(0, "QoS Class", status["qosClass"].str());
   placement(out, spec);
   if (events.get() != nullptr) describe_events(out, events, now);
-  return out.str();
+  return out.str(true);
 }
 
 }  // namespace podctl::cli

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "podctl/base/utf8.hpp"
 #include "podctl/cli/columns.hpp"
 
 namespace podctl::cli {
@@ -29,7 +30,10 @@ class DescribeText {
     text_ += cells;
     text_ += '\n';
   }
-  std::string str() const { return align(text_, kDescribeStops); }
+  // Aligned. `foreign` text holds what containers wrote, and nothing that a terminal should obey.
+  std::string str(bool foreign = false) const {
+    return align(foreign ? utf8::printable(text_) : text_, kDescribeStops);
+  }
 
  private:
   void indent(int level) { text_.append(static_cast<std::size_t>(level) * 2, ' '); }

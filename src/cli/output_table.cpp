@@ -7,6 +7,7 @@
 #include "podctl/api/decode.hpp"
 #include "podctl/api/status_text.hpp"
 #include "podctl/base/text.hpp"
+#include "podctl/base/utf8.hpp"
 #include "podctl/cli/describe.hpp"
 #include "podctl/cli/output.hpp"
 #include "podctl/cli/time_text.hpp"
@@ -103,7 +104,7 @@ void event_cells(View e, const TableOptions& options, std::int64_t now, Cells& c
     if (auto host = e["source"]["host"].str(); !host.empty()) source += ", " + std::string(host);
     cells.push_back(std::move(source));
   }
-  cells.emplace_back(text::trim(e["message"].str()));
+  cells.push_back(cell_text(e["message"].str()));
   if (!options.wide) return;
   View first = e["firstTimestamp"] ? e["firstTimestamp"] : e["eventTime"];
   cells.push_back(age(first.str(), now));
@@ -177,6 +178,14 @@ api::Pod to_pod(const boost::json::value& object) {
   api::Pod pod;
   api::decode(api::to_tree(object), pod, api::Unknown::kIgnore);
   return pod;
+}
+
+std::string cell_text(std::string_view text) {
+  text = text::trim(text);
+  const std::size_t end = text.find_first_of("\n\r\f");
+  std::string cell = utf8::printable(text.substr(0, end));
+  std::replace(cell.begin(), cell.end(), '\t', ' ');
+  return end == std::string_view::npos ? cell : cell + "...";
 }
 
 Cells headings(const Resource& resource, const TableOptions& options) {

@@ -6,6 +6,8 @@
 #include <concepts>
 #include <type_traits>
 
+#include "podctl/base/utf8.hpp"
+
 namespace podctl::lifecycle {
 namespace {
 
@@ -250,7 +252,11 @@ bool consistent(const std::vector<ContainerMemory>& containers) {
 
 }  // namespace
 
-std::string encode_memory(const PodMemory& memory) { return json::serialize(to_json(memory)); }
+// Messages of containers and of the kernel are in it: a byte that is not UTF-8 would make it
+// unreadable.
+std::string encode_memory(const PodMemory& memory) {
+  return utf8::well_formed(json::serialize(to_json(memory)));
+}
 
 Result<PodMemory> decode_memory(std::string_view text) {
   PodMemory memory;

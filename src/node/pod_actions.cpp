@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "podctl/base/text.hpp"
+#include "podctl/base/utf8.hpp"
 #include "podctl/engine/engine.hpp"
 #include "podctl/image/reference.hpp"
 #include "podctl/image/store.hpp"
@@ -291,7 +292,8 @@ void PodWorker::act(const lifecycle::FetchLogTail& action) {
   const std::string path = context_.layout.container_log(meta.namespace_, meta.name, meta.uid,
                                                          action.name, action.attempt);
   context_.offload.run([weak = weak_from_this(), path, action]() -> std::function<void()> {
-    return [weak, action, tail = log_tail(path, action.max_lines, action.max_bytes)] {
+    return [weak, action,
+            tail = utf8::well_formed(log_tail(path, action.max_lines, action.max_bytes))] {
       auto self = weak.lock();
       if (!self) return;
       auto& seen = self->seen_.container(action.name);

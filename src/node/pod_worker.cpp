@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "podctl/api/encode.hpp"
+#include "podctl/base/utf8.hpp"
 #include "podctl/engine/engine.hpp"
 #include "podctl/node/clock.hpp"
 #include "podctl/node/events.hpp"
@@ -47,8 +48,9 @@ void set_exited(lifecycle::ContainerObservation& seen, const wire::ExitRecord& r
     seen.started_wall_ns = record.started_wall_ns;
     seen.started_ns = boot_of_wall(record.started_wall_ns);
   }
-  seen.exit = {record.exit_code,   record.signal,           record.oom_killed_main,
-               record.finished_ns, record.finished_wall_ns, record.termination_message};
+  seen.exit = {record.exit_code,        record.signal,
+               record.oom_killed_main,  record.finished_ns,
+               record.finished_wall_ns, utf8::well_formed(record.termination_message)};
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <deque>
 
 #include "handlers.hpp"
+#include "podctl/base/utf8.hpp"
 #include "podctl/engine/engine.hpp"
 
 namespace podctl::server {
@@ -49,10 +50,10 @@ std::string exit_status(int code) {
                                                                    {"message", text}}}}}}});
 }
 
-std::string error_status(const std::string& message) {
+std::string error_status(std::string message) {
   return json::serialize(json::object{{"metadata", json::object()},
                                       {"status", "Failure"},
-                                      {"message", message},
+                                      {"message", utf8::well_formed(std::move(message))},
                                       {"reason", "InternalError"},
                                       {"code", 500}});
 }

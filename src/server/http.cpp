@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "podctl/base/text.hpp"
+#include "podctl/base/utf8.hpp"
 
 namespace podctl::server {
 namespace {
@@ -123,7 +124,7 @@ std::string status_json(const node::Refusal& refusal) {
                       {"message", refusal.message}, {"reason", refusal.reason}};
   if (!details.empty()) status["details"] = std::move(details);
   status["code"] = refusal.http;
-  return json::serialize(status) + "\n";
+  return utf8::well_formed(json::serialize(status)) + "\n";
 }
 
 std::string success_json(std::string_view kind, std::string_view name, std::string_view uid) {

@@ -41,6 +41,15 @@ counter() {
   [ "$(field counter '{.status.containerStatuses[0].state.terminated.exitCode}')" = 137 ]
 }
 
+@test "last words that are no text keep nobody from reading on, nor podctld from starting" {
+  pod loud 'printf "bad \\377 \\033[31mred" >/dev/termination-log; exit 3' | podctl apply -f -
+  ended loud Failed
+  kill -9 "$(daemon_pid)"
+  [ "$(field loud '{.status.containerStatuses[0].state.terminated.message}')" = $'bad \xef\xbf\xbd \e[31mred' ]
+  run podctl describe pod loud
+  says $'bad \xef\xbf\xbd ^[[31mred'
+}
+
 @test "kill -9 of the shim ends the pod in a true state and leaks nothing" {
   pod one 'exec sleep 1000' | podctl apply -f -
   ready one

@@ -122,6 +122,18 @@ TEST(ApiManifest, RendersACaret) {
       "      imge: x\n      ^\n");
 }
 
+TEST(ApiManifest, RendersNothingThatATerminalObeys) {
+  std::string text = "a: \xc3\xa9 \x1b[31m";
+  auto loaded = load_manifests(text);
+  ASSERT_EQ(loaded.faults.size(), 1u);
+  EXPECT_EQ(render(loaded.faults[0], "pod.yaml", text),
+            "pod.yaml:1:7: not UTF-8 text, or a control character\n  a: \xc3\xa9 ?[31m\n       ^\n");
+  text = with("    \"im\\eage\": x\n");
+  loaded = load_manifests(text);
+  ASSERT_EQ(loaded.faults.size(), 1u);
+  EXPECT_EQ(render(loaded.faults[0], "pod.yaml", text).find('\x1b'), std::string::npos);
+}
+
 TEST(ApiManifest, ScalarsAsYaml11) {
   using K = Tree::Kind;
   struct {

@@ -129,6 +129,37 @@ TEST_F(Describe, APod) {
   EXPECT_EQ(describe_pod(pod, events, now), kText);
 }
 
+TEST_F(Describe, PlacementAndLongAnnotationsAsKubectlHasThem) {
+  const auto pod = boost::json::parse(
+      R"({"metadata": {"name": "w", "namespace": "n", "annotations": {"a": ")" + std::string(200, 'x') + R"("}},
+   "spec": {"containers": [],
+    "tolerations": [{"key": "z", "operator": "Exists"}, {"key": "a", "value": "b", "effect": "NoSchedule"}, {"operator": "Exists"}],
+    "topologySpreadConstraints": [
+     {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule",
+      "labelSelector": {"matchLabels": {"x": "y", "a": "b"}, "matchExpressions": [
+       {"key": "c", "operator": "NotIn", "values": ["2", "1"]}, {"key": "d", "operator": "DoesNotExist"}]}},
+     {"maxSkew": 2, "topologyKey": "node", "whenUnsatisfiable": "ScheduleAnyway"}]},
+   "status": {"phase": "Pending"}})");
+  const std::string text = describe_pod(pod, boost::json::value(), now);
+  EXPECT_NE(text.find("  " + std::string(138, 'x') + "...\n"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"(Tolerations:                  op=Exists
+                              a=b:NoSchedule
+                              z op=Exists
+Topology Spread Constraints:  zone:DoNotSchedule when max skew 1 is exceeded for selector a=b,c notin (1,2),!d,x=y
+                              node:ScheduleAnyway when max skew 2 is exceeded
+)"),
+            std::string::npos)
+      << text;
+}
+
+TEST_F(Describe, WhatAContainerWroteDoesNotSteerTheTerminal) {
+  const auto pod = boost::json::parse(
+      R"({"metadata": {"name": "w", "namespace": "n"}, "spec": {"containers": [{"name": "a"}]},
+   "status": {"containerStatuses": [{"name": "a", "state": {"terminated": {"message": "\u001b[2Jgone\r"}}}]}})");
+  const std::string text = describe_pod(pod, boost::json::value(), now);
+  EXPECT_NE(text.find(" ^[[2Jgone\\r\n"), std::string::npos) << text;
+}
+
 TEST_F(Describe, APodThatIsNotScheduled) {
   const auto pod = boost::json::parse(
       R"({"metadata": {"name": "w", "namespace": "n", "deletionTimestamp": "2026-11-24T04:01:30Z",

@@ -47,6 +47,19 @@ TEST(LifecycleMemory, RejectsWhatItDidNotWrite) {
   EXPECT_EQ(*decode_memory("{\"added-later\":1}"), PodMemory{});
 }
 
+// What a container writes as its last words may be anything; the memory must be readable again.
+TEST(LifecycleMemory, AMessageThatIsNoTextCanBeReadAgain) {
+  PodMemory memory;
+  memory.containers.emplace_back();
+  memory.containers[0].name = "app";
+  memory.containers[0].progress = Progress::kEnded;
+  memory.containers[0].ended.emplace();
+  memory.containers[0].ended->message = "bad \xff\xfe byte";
+  auto again = decode_memory(encode_memory(memory));
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(again->containers[0].ended->message, "bad \xef\xbf\xbd\xef\xbf\xbd byte");
+}
+
 // podctld dies after a step's memory was stored: none of the actions ran. The next podctld starts
 // from the stored memory and what the shims tell (an observation without in-flight marks), and must
 // ask again.

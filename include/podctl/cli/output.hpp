@@ -22,7 +22,7 @@ struct TableOptions {
   bool with_namespace = false;
   bool wide = false;
   bool show_labels = false;
-  bool with_kind = false;  // "pod/web" when several types are asked for
+  bool with_kind = false;  // "pod/web" when several types, or "all", are asked for
   std::vector<std::string> label_columns;
 };
 
@@ -32,6 +32,9 @@ api::Pod to_pod(const boost::json::value& object);
 std::vector<std::string> headings(const Resource& resource, const TableOptions& options);
 std::vector<std::string> row(const Resource& resource, const boost::json::value& object,
                              const TableOptions& options, std::int64_t now);
+
+// What somebody wrote, fit for a cell: its first line, and nothing that a terminal would obey.
+std::string cell_text(std::string_view text);
 
 // Rows of a watch: a column never gets narrower than it was before.
 class StreamTable {
