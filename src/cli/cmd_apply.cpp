@@ -84,7 +84,7 @@ void forget_own(std::vector<std::string>& paths) {
   });
 }
 
-// The causes of a refusal, shown where they stand in the file; empty when it names no field.
+// The causes of a refusal, shown where they stand in the file; empty when one names no field.
 std::string located_causes(const Reply& reply, const ManifestFile& file, const api::Tree& tree) {
   auto status = parse_json_value(reply.body);
   if (!status) return {};
@@ -95,7 +95,7 @@ std::string located_causes(const Reply& reply, const ManifestFile& file, const a
                      std::string(cause["reason"].str()),
                      std::string(cause["message"].str()),
                      {}};
-    if (fault.field.empty()) continue;
+    if (fault.field.empty()) return {};
     fault.at = api::locate(tree, fault.field);
     text += api::render(fault, file.name, file.text);
     if (!text.ends_with('\n')) text += '\n';
@@ -110,7 +110,7 @@ class Applier {
 
   Result<Applied> apply(const api::Manifest& manifest) {
     const boost::json::value object = with_annotation(manifest);
-    if (mode_ == DryRun::kClient) return Applied{"created", object};
+    if (mode_ == DryRun::kClient) return foresee(manifest, object);
     Request request;
     request.method = "POST";
     request.target = target(pods_path(manifest.pod.metadata.namespace_), mode_);
@@ -124,9 +124,21 @@ class Applier {
   }
 
  private:
+  // What would happen, as far as a podctld that runs can tell; none is started for it.
+  Result<Applied> foresee(const api::Manifest& manifest, const boost::json::value& object) {
+    const auto& meta = manifest.pod.metadata;
+    if (!Client::connect(in_.layout.socket())) return Applied{"created", object};
+    auto live = in_.fetch(pods_path(meta.namespace_, meta.name));
+    if (!live && live.error().code == Code::kNotFound) return Applied{"created", object};
+    if (!live) return Failure(std::move(live).error());
+    return Applied{TRY(update(manifest, object, {})).word, object};
+  }
+
   Failure refuse(const Reply& reply, const api::Manifest& manifest) const {
     const std::string causes = located_causes(reply, file_, manifest.tree);
-    return fail(Code::kFailedPrecondition, causes + refusal_text(reply), {});
+    if (causes.empty()) return fail(Code::kFailedPrecondition, refusal_text(reply), {});
+    return fail(Code::kConflict,
+                causes + "The Pod \"" + manifest.pod.metadata.name + "\" is invalid.", {});
   }
 
   Result<Applied> update(const api::Manifest& manifest, const boost::json::value& object,
@@ -149,6 +161,7 @@ class Applier {
       return immutable(meta.name, change.immutable);
     }
     if (change.unchanged()) return Applied{"unchanged", std::move(live_object)};
+    if (mode_ == DryRun::kClient) return Applied{"configured", object};
     Request put;
     put.method = "PUT";
     put.target = target(pods_path(meta.namespace_, meta.name), mode_);
@@ -170,7 +183,7 @@ class Applier {
 
   Result<Applied> recreate(const api::Manifest& manifest, const Request& create) {
     const auto& meta = manifest.pod.metadata;
-    if (mode_ == DryRun::kServer)
+    if (mode_ != DryRun::kNone)
       return Applied{"configured (recreated)", api::to_value(manifest.tree)};
     const std::string uid = TRY(request_delete(in_, meta.namespace_, meta.name, 0));
     TRY(wait_gone(in_, meta.namespace_, meta.name, uid, 0));
@@ -218,6 +231,27 @@ int wait_for_all(Invocation& in, const std::vector<ObjectRef>& refs) {
   return status;
 }
 
+// Asks for every object before the first is made: what one of them is refused for leaves all
+// undone.
+bool all_would_do(Invocation& in, const std::vector<LoadedFile>& files) {
+  std::size_t objects = 0, refused = 0;
+  for (const LoadedFile& file : files) objects += file.loaded.manifests.size();
+  if (objects < 2) return true;  // one is made or not
+  for (const LoadedFile& file : files) {
+    Applier applier(in, DryRun::kServer, file.file);
+    for (const api::Manifest& manifest : file.loaded.manifests) {
+      auto applied = applier.apply(manifest);
+      if (applied) continue;
+      failed_apply(in, applied.error());
+      ++refused;
+    }
+  }
+  if (refused == 0) return true;
+  in.failed(std::to_string(refused) + " of " + std::to_string(objects) +
+            " objects refused: nothing was changed");
+  return false;
+}
+
 }  // namespace
 
 int run_apply(Invocation& in) {
@@ -229,6 +263,7 @@ int run_apply(Invocation& in) {
   std::vector<boost::json::value> objects;
   std::vector<ObjectRef> done;
   int status = kDone;
+  if (mode == DryRun::kNone && !all_would_do(in, *files)) return kFailed;
   for (const LoadedFile& file : *files) {
     Applier applier(in, mode, file.file);
     for (const api::Manifest& manifest : file.loaded.manifests) {

@@ -27,6 +27,7 @@ std::span<const Resource> resources() { return kResources; }
 const Resource& pods() { return kResources[0]; }
 
 Result<const Resource*> find_resource(std::string_view word) {
+  if (word == "all") return &pods();  // the category of what runs
   std::vector<std::string_view> names;
   for (const Resource& r : kResources) {
     if (word == r.plural || word == r.singular || word == r.short_name) return &r;

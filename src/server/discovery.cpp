@@ -145,11 +145,29 @@ void answer_one(const ExchangePtr& exchange, std::uint64_t version, const T& obj
                             "\n"});
 }
 
-api::Namespace namespace_object(const std::string& name) {
+// A namespace is there since its first object; "default" at the latest since the machine started.
+api::Time since(node::Node& node, const std::string& name) {
+  api::Time first;
+  if (name == "default")
+    first = node::node_object(node.context().machine, 0).metadata.creationTimestamp;
+  auto look = [&](const auto& objects) {
+    for (auto at = objects.lower_bound({name, ""}); at != objects.end() && at->first.first == name;
+         ++at) {
+      const api::Time made = at->second.object->metadata.creationTimestamp;
+      if (!first || made < first) first = made;
+    }
+  };
+  look(node.objects().pods());
+  look(node.objects().events());
+  return first;
+}
+
+api::Namespace namespace_object(node::Node& node, const std::string& name) {
   api::Namespace ns;
   ns.kind = "Namespace";
   ns.apiVersion = "v1";
   ns.metadata.name = name;
+  ns.metadata.creationTimestamp = since(node, name);
   ns.metadata.labels["kubernetes.io/metadata.name"] = name;
   ns.spec.finalizers = {"kubernetes"};
   ns.status.phase = "Active";
@@ -170,10 +188,10 @@ void answer_namespaces(node::Node& node, const ExchangePtr& exchange, const Rout
   if (route.kind == Kind::kNamespace) {
     if (!names.contains(route.name))
       return exchange->refuse(node::not_found("namespaces", route.name));
-    return answer_one(exchange, version, namespace_object(route.name));
+    return answer_one(exchange, version, namespace_object(node, route.name));
   }
   std::vector<api::Namespace> list;
-  for (const auto& name : names) list.push_back(namespace_object(name));
+  for (const auto& name : names) list.push_back(namespace_object(node, name));
   answer_list(exchange, "NamespaceList", version, list);
 }
 

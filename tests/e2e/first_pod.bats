@@ -51,6 +51,31 @@ EOF
   says 'pod "web" deleted'
   run podctl get pods
   says "No resources found in default namespace."
+  podctl apply -f web.yaml
+  podctl apply --dry-run=client -f web.yaml | grep -x 'pod/web unchanged (dry run)'
+  sed 's/app: web/app: other/' web.yaml >label.yaml
+  podctl apply --dry-run=client -f label.yaml | grep -x 'pod/web configured (dry run)'
+  sed 's/sleep 1000/sleep 2000/' web.yaml >immutable.yaml
+  fails 1 podctl apply --dry-run=client -f immutable.yaml
+  says "these fields of it cannot be changed"
+  [ "$(podctl get all -o name)" = pod/web ]
+  podctl get all | grep '^pod/web '
+  run podctl get ns default --no-headers
+  [[ $output == *Active* && $output != *unknown* ]]
+}
+
+@test "an object that is refused leaves the others of the same apply undone" {
+  { pod a 'exec sleep 1000'; echo ---; pod b 'exec sleep 1000' | sed 's/^spec:/&\n  runtimeClassName: runc/'; } >two.yaml
+  fails 1 podctl apply -f two.yaml
+  says "two.yaml:21:21: spec.runtimeClassName: Forbidden"
+  says "error: 1 of 2 objects refused: nothing was changed"
+  [ -z "$(podctl get pods -o name)" ]
+  sed 's/^  runtimeClassName.*//' two.yaml >good.yaml
+  podctl apply -f good.yaml
+  { pod c 'exec sleep 1000'; echo ---; pod b 'exec sleep 2000'; } >changed.yaml
+  fails 1 podctl apply -f changed.yaml
+  says "error: 1 of 2 objects refused: nothing was changed"
+  [ "$(podctl get pods -o name)" = $'pod/a\npod/b' ]
 }
 
 @test "applying the same again says unchanged, a change is refused, --force recreates" {
