@@ -7,12 +7,17 @@
 #include <netlink/msg.h>
 
 #include <array>
+#include <chrono>
 #include <cstring>
+#include <type_traits>
+#include <utility>
 
 #include "net/messages.hpp"
 
 namespace podctl::net {
 namespace {
+
+constexpr std::chrono::seconds kListBound{5};
 
 // Walks the attributes behind the fixed part of a message.
 template <class Each>
@@ -104,23 +109,86 @@ const char* scope_name(int scope) {
   }
 }
 
-template <class T>
+std::optional<Address> parse_address(const nlmsghdr* header) {
+  const auto* info = static_cast<const ifaddrmsg*>(nlmsg_data(header));
+  Address out;
+  out.index = static_cast<int>(info->ifa_index);
+  out.prefix.length = info->ifa_prefixlen;
+  out.scope = scope_name(info->ifa_scope);
+  std::optional<IpAddress> local, remote;  // of a point-to-point link they differ
+  attributes(header, sizeof *info, [&](const nlattr* a) {
+    if (nla_type(a) == IFA_LOCAL) local = attribute_address(a);
+    if (nla_type(a) == IFA_ADDRESS) remote = attribute_address(a);
+  });
+  if (!local && !remote) return std::nullopt;
+  out.prefix.address = local ? *local : *remote;
+  return out;
+}
+
+std::optional<Route> parse_route(const nlmsghdr* header) {
+  const auto* info = static_cast<const rtmsg*>(nlmsg_data(header));
+  if (info->rtm_family != af({4}) && info->rtm_family != af({6})) return std::nullopt;
+  Route out;
+  out.destination.length = info->rtm_dst_len;
+  out.destination.address.family = info->rtm_family == af({4}) ? 4 : 6;
+  out.table = info->rtm_table;
+  attributes(header, sizeof *info, [&](const nlattr* a) {
+    switch (nla_type(a)) {
+      case RTA_DST:
+        out.destination.address = attribute_address(a).value_or(out.destination.address);
+        break;
+      case RTA_GATEWAY:
+        out.gateway = attribute_address(a);
+        break;
+      case RTA_OIF:
+        out.index = static_cast<int>(attribute_u32(a));
+        break;
+      case RTA_TABLE:
+        out.table = attribute_u32(a);
+        break;
+      case RTA_PRIORITY:
+        out.metric = attribute_u32(a);
+        break;
+      default:
+        break;
+    }
+  });
+  if (out.table == RT_TABLE_LOCAL) return std::nullopt;
+  return out;
+}
+
+template <class Body>
 Message list_request(int type) {
   Message message(nlmsg_alloc_simple(type, NLM_F_DUMP));
-  T body{};
+  Body body{};
   nlmsg_append(message.get(), &body, sizeof body, NLMSG_ALIGNTO);
   return message;
+}
+
+// A list that changes while the kernel tells it is asked for anew: on a busy machine somebody's
+// links and addresses always come and go. netlink(7), NLM_F_DUMP_INTR.
+template <class Body, class Parse>
+auto list(Socket& socket, int get, int item, const char* op, Parse parse)
+    -> Result<std::vector<typename std::invoke_result_t<Parse, const nlmsghdr*>::value_type>> {
+  const auto end = std::chrono::steady_clock::now() + kListBound;
+  for (;;) {
+    std::vector<typename std::invoke_result_t<Parse, const nlmsghdr*>::value_type> out;
+    auto told = socket.dump(list_request<Body>(get), op, [&](const nlmsghdr* header) {
+      if (header->nlmsg_type != item) return;
+      if (auto parsed = parse(header)) out.push_back(std::move(*parsed));
+    });
+    if (told) return out;
+    if (told.error().code != Code::kConflict || std::chrono::steady_clock::now() > end) {
+      return Failure(std::move(told).error());
+    }
+  }
 }
 
 }  // namespace
 
 Result<std::vector<Link>> links(Socket& socket) {
-  std::vector<Link> out;
-  TRY(socket.dump(list_request<ifinfomsg>(RTM_GETLINK), "list links",
-                  [&out](const nlmsghdr* header) {
-                    if (header->nlmsg_type == RTM_NEWLINK) out.push_back(parse_link(header));
-                  }));
-  return out;
+  return list<ifinfomsg>(socket, RTM_GETLINK, RTM_NEWLINK, "list links",
+                         [](const nlmsghdr* header) { return std::optional(parse_link(header)); });
 }
 
 Result<Link> link(Socket& socket, const std::string& name) {
@@ -134,61 +202,11 @@ Result<Link> link(Socket& socket, const std::string& name) {
 }
 
 Result<std::vector<Address>> addresses(Socket& socket) {
-  std::vector<Address> out;
-  TRY(socket.dump(list_request<ifaddrmsg>(RTM_GETADDR), "list addresses",
-                  [&out](const nlmsghdr* header) {
-                    if (header->nlmsg_type != RTM_NEWADDR) return;
-                    const auto* info = static_cast<const ifaddrmsg*>(nlmsg_data(header));
-                    Address address;
-                    address.index = static_cast<int>(info->ifa_index);
-                    address.prefix.length = info->ifa_prefixlen;
-                    address.scope = scope_name(info->ifa_scope);
-                    std::optional<IpAddress> local, remote;  // of a point-to-point link they differ
-                    attributes(header, sizeof *info, [&](const nlattr* a) {
-                      if (nla_type(a) == IFA_LOCAL) local = attribute_address(a);
-                      if (nla_type(a) == IFA_ADDRESS) remote = attribute_address(a);
-                    });
-                    if (!local && !remote) return;
-                    address.prefix.address = local ? *local : *remote;
-                    out.push_back(std::move(address));
-                  }));
-  return out;
+  return list<ifaddrmsg>(socket, RTM_GETADDR, RTM_NEWADDR, "list addresses", parse_address);
 }
 
 Result<std::vector<Route>> routes(Socket& socket) {
-  std::vector<Route> out;
-  TRY(socket.dump(list_request<rtmsg>(RTM_GETROUTE), "list routes", [&out](const nlmsghdr* header) {
-    if (header->nlmsg_type != RTM_NEWROUTE) return;
-    const auto* info = static_cast<const rtmsg*>(nlmsg_data(header));
-    if (info->rtm_family != af({4}) && info->rtm_family != af({6})) return;
-    Route route;
-    route.destination.length = info->rtm_dst_len;
-    route.destination.address.family = info->rtm_family == af({4}) ? 4 : 6;
-    route.table = info->rtm_table;
-    attributes(header, sizeof *info, [&](const nlattr* a) {
-      switch (nla_type(a)) {
-        case RTA_DST:
-          route.destination.address = attribute_address(a).value_or(route.destination.address);
-          break;
-        case RTA_GATEWAY:
-          route.gateway = attribute_address(a);
-          break;
-        case RTA_OIF:
-          route.index = static_cast<int>(attribute_u32(a));
-          break;
-        case RTA_TABLE:
-          route.table = attribute_u32(a);
-          break;
-        case RTA_PRIORITY:
-          route.metric = attribute_u32(a);
-          break;
-        default:
-          break;
-      }
-    });
-    if (route.table != RT_TABLE_LOCAL) out.push_back(std::move(route));
-  }));
-  return out;
+  return list<rtmsg>(socket, RTM_GETROUTE, RTM_NEWROUTE, "list routes", parse_route);
 }
 
 }  // namespace podctl::net

@@ -35,18 +35,24 @@ TEST_F(ROOT_Engine, RunsTwoContainersAndTellsTheirEnds) {
   expect_pod_gone();
 }
 
+// Containers start side by side; what is asked for before and after them is not overtaken.
 TEST_F(ROOT_Engine, PipelinedRequestsKeepTheirOrder) {
   auto spec = sandbox();
   std::vector<std::string> order;
-  engine_->create_sandbox(std::move(spec),
-                          [&](auto r) { order.push_back(r ? "pod" : r.error().message()); });
-  for (const char* name : {"one", "two"}) {
-    engine_->start_container(kUid, container(name, "sleep 100"), [&, name](auto r) {
-      order.push_back(r ? name : r.error().message());
-    });
-  }
-  ASSERT_TRUE(run_until([&] { return order.size() == 3; }));
-  EXPECT_THAT(order, ::testing::ElementsAre("pod", "one", "two"));
+  const auto note = [&order](std::string what) {
+    return [&order, what = std::move(what)](auto r) {
+      order.push_back(r ? what : r.error().message());
+    };
+  };
+  engine_->create_sandbox(std::move(spec), note("pod"));
+  const auto one = container("one", "sleep 100"), two = container("two", "sleep 100");
+  engine_->start_container(kUid, one, note("one"));
+  engine_->start_container(kUid, two, note("two"));
+  engine_->kill(kUid, one.id, note("killed"));
+  ASSERT_TRUE(run_until([&] { return order.size() == 4; }));
+  EXPECT_EQ(order.front(), "pod");
+  EXPECT_EQ(order.back(), "killed");
+  EXPECT_THAT(order, ::testing::IsSupersetOf({"one", "two"}));
   ASSERT_TRUE(destroy());
   expect_pod_gone();
 }

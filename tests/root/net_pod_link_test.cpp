@@ -2,8 +2,11 @@
 #include <net/if.h>
 #include <poll.h>
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
+#include "patience.hpp"
 #include "podctl/net/bridge.hpp"
 #include "podctl/net/pod_link.hpp"
 #include "podctl/net/report.hpp"
@@ -122,12 +125,46 @@ TEST_F(ROOT_PodLink, PodsReachTheHostAndEachOtherAtOnce) {
   EXPECT_EQ(dial(ip("fd12:3456:789a::4"), 8080), 0);
 }
 
+// The kernel marks a list that changed while it was told; whoever asked must not fail for that.
+TEST_F(ROOT_PodLink, AListThatChangesMeanwhileIsReadAnew) {
+  // More than one datagram of addresses: between them the kernel looks whether something changed.
+  for (int n = 0; n < 5; ++n) {
+    BridgeSpec many{.name = "podctlmany" + std::to_string(n), .addresses = {}};
+    for (int i = 1; i <= 100; ++i) {
+      const std::string text = "10." + std::to_string(100 + n) + "." + std::to_string(i) + ".1/24";
+      many.addresses.push_back(prefix(text.c_str()));
+    }
+    auto made = ensure_bridge(many);
+    ASSERT_TRUE(made) << made.error().message();
+  }
+  std::atomic<bool> ended = false;
+  std::thread changer([&ended] {
+    BridgeSpec other{.name = "podctltest1", .addresses = {}};
+    for (int i = 0; i < 250; ++i) {
+      other.addresses = {prefix(i % 2 == 0 ? "10.99.0.1/24" : "10.99.1.1/24")};
+      auto changed = ensure_bridge(other);
+      EXPECT_TRUE(changed) << changed.error().message();
+    }
+    ended = true;
+  });
+  auto socket = Socket::open();
+  while (!ended) {
+    const auto all = addresses(*socket);
+    EXPECT_TRUE(all) << all.error().message();
+    EXPECT_TRUE(routes(*socket) && links(*socket));
+  }
+  changer.join();
+}
+
 TEST_F(ROOT_PodLink, ReportShowsBothEnds) {
   ASSERT_TRUE(ensure_bridge(bridge_spec()));
   const UniqueFd one = pod(1);
   auto host = Socket::open();
   auto inner = Socket::open_in(one.get());
   ASSERT_TRUE(inner);
+  // The kernel tells of a carrier from a work queue.
+  EXPECT_TRUE(eventually(
+      [&] { return link(*inner, "eth0")->running && link(*host, "vethtest1")->running; }));
   auto outer_end = link(*host, "vethtest1");
   auto inner_end = link(*inner, "eth0");
   ASSERT_TRUE(outer_end && inner_end);
@@ -136,7 +173,7 @@ TEST_F(ROOT_PodLink, ReportShowsBothEnds) {
   EXPECT_EQ(inner_end->peer, outer_end->index);
   EXPECT_EQ(outer_end->master, link(*host, "podctltest0")->index);
   EXPECT_EQ(inner_end->mac, "0a:58:0a:58:00:03");
-  EXPECT_TRUE(inner_end->up && inner_end->running && outer_end->running);
+  EXPECT_TRUE(inner_end->up && outer_end->up);
   int defaults = 0;
   const auto all_routes = routes(*inner).value();  // a temporary would end before the loop
   for (const Route& route : all_routes) {
@@ -198,8 +235,9 @@ TEST_F(ROOT_PodLink, TimesOfAPod) {
     ASSERT_TRUE(link->configure(spec));
     configure.stop();
     bridge.start();
-    ASSERT_TRUE(ensure_bridge(bridge_spec()));
+    auto again = ensure_bridge(bridge_spec());
     bridge.stop();
+    ASSERT_TRUE(again) << again.error().message();
   }
   open.print("PodLink::open");
   veth.print("add_veth");
