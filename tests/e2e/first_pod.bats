@@ -16,7 +16,7 @@ spec:
     command: ["sh", "-c", "mkdir /www && echo hello from $HOSTNAME > /www/index.html && exec httpd -f -p 80 -h /www"]
   - name: client
     image: podctl/busybox
-    command: ["sh", "-c", "until wget -q -O - http://localhost/ >> /log/seen; do :; done; echo seen; exec sleep 1000"]
+    command: ["sh", "-c", "until wget -q -O - http://localhost/ >> /log/seen 2> /dev/null; do :; done; echo seen; exec sleep 1000"]
     volumeMounts:
     - {name: log, mountPath: /log}
   volumes:
@@ -24,6 +24,8 @@ spec:
     emptyDir: {}
 EOF
 }
+
+client_has_seen() { [ "$(podctl logs web -c client)" = "seen" ]; }
 
 @test "a pod of two containers is created, looked at, entered and deleted" {
   two_containers >web.yaml
@@ -36,11 +38,9 @@ EOF
   [[ ${lines[0]} =~ ^NAME\ +READY\ +STATUS\ +RESTARTS\ +AGE$ ]]
   [[ ${lines[1]} =~ ^web\ +2/2\ +Running\ +0\ +[0-9]+s$ ]]
 
+  until_true client_has_seen
   run podctl exec web -c client -- wget -q -O - http://localhost/
   [ "$output" = "hello from web" ]
-
-  run podctl logs web -c client
-  [ "$output" = "seen" ]
 
   run podctl describe pod web
   says "Name:             web"

@@ -25,10 +25,12 @@ TEST_F(ROOT_SealedShim, CVE_2019_5736_TheShimRunsFromASealedCopy) {
   EXPECT_EQ(::fcntl(program.get(), F_GET_SEALS) & wanted, wanted);
   EXPECT_EQ(::open(exe.c_str(), O_WRONLY | O_CLOEXEC), -1);
 
+#ifndef __SANITIZE_ADDRESS__  // with ASan the shim asks for libraries that the image does not have
   auto spec = container("again", "");
   spec.argv = {"/proc/self/exe"};
   ASSERT_TRUE(start(spec));
   EXPECT_NE(exit_of("again").exit_code, 0);
+#endif
   ASSERT_TRUE(start(container("after", "exit 4")));
   EXPECT_EQ(exit_of("after").exit_code, 4);
   ASSERT_TRUE(destroy());
