@@ -37,11 +37,12 @@ assert_nothing_left() {
   left+=$(ip -o link 2>/dev/null | grep -o "podctl$ROOT_ID" || true)
   left+=$(grep -o " $PODCTL_ROOT[^ ]*" /proc/self/mountinfo || true)
   left+=$(nft list tables 2>/dev/null | grep "podctl_$ROOT_ID" || true)
-  local p comm
+  local p comm words
   for p in /proc/[0-9]*; do
     { read -r comm <"$p/comm"; } 2>/dev/null || continue
     [[ $comm == podctl* ]] || continue
-    case $({ tr '\0' ' ' <"$p/cmdline"; } 2>/dev/null) in *"$PODCTL_ROOT"*) left+=" process ${p#/proc/}" ;; esac
+    { mapfile -d '' -t words <"$p/cmdline"; } 2>/dev/null || continue
+    [[ ${words[*]} != *"$PODCTL_ROOT"* ]] || left+=" process ${p#/proc/}"
   done
   if [ -n "$left" ]; then
     echo "left behind by the test: $left"
