@@ -226,11 +226,15 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, Limits limit
 
 namespace {
 
-std::vector<std::string> names_of(const std::vector<Image>& images) {
+// Adds them; the names that the source gave them, an id where it gave none.
+Result<std::vector<std::string>> add_all(Loader& loader, std::vector<Candidate> candidates) {
+  std::vector<std::vector<std::string>> given;
+  for (const auto& candidate : candidates) given.push_back(candidate.names);
+  const auto images = TRY(loader.add(std::move(candidates)));
   std::vector<std::string> out;
-  for (const auto& image : images) {
-    if (image.names.empty()) out.push_back(image.id);
-    out.insert(out.end(), image.names.begin(), image.names.end());
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    if (given[i].empty()) out.push_back(images[i].id);
+    out.insert(out.end(), given[i].begin(), given[i].end());
   }
   return out;
 }
@@ -245,7 +249,7 @@ Result<std::vector<std::string>> Store::load_archive(int fd, std::string_view la
   Loader loader(*impl_, staging.fd(), archive);
   auto candidates = TRY(loader.find(*source));
   std::lock_guard guard(impl_->work);
-  return names_of(TRY(loader.add(std::move(candidates))));
+  return add_all(loader, std::move(candidates));
 }
 
 Result<std::vector<std::string>> Store::load_path(const std::string& path) {
@@ -259,7 +263,7 @@ Result<std::vector<std::string>> Store::load_path(const std::string& path) {
   const Utf8Names names;
   auto candidates = TRY(loader.find(*source));
   std::lock_guard guard(impl_->work);
-  return names_of(TRY(loader.add(std::move(candidates))));
+  return add_all(loader, std::move(candidates));
 }
 
 namespace {

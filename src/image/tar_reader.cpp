@@ -8,6 +8,7 @@ namespace podctl::image {
 namespace {
 
 constexpr std::size_t kBlock = 128U << 10;
+constexpr std::size_t kTarBlock = 512;
 
 std::string text_of(archive* a) {
   const char* text = archive_error_string(a);
@@ -107,8 +108,20 @@ la_ssize_t TarReader::feed(archive* tar, void* self, const void** data) {
     reader->stream_error_ = std::make_unique<Error>(std::move(piece).error());
     return -1;
   }
-  *data = piece->data();
-  return static_cast<la_ssize_t>(piece->size());
+  const std::string_view bytes = piece->empty() ? reader->last_padding() : *piece;
+  reader->fed_ += bytes.size();
+  *data = bytes.data();
+  return static_cast<la_ssize_t>(bytes.size());
+}
+
+// Some writers (umoci 0.4's whiteout layers) end with the last file's content, without filling its
+// block. Go's reader, and so every other engine, takes that; libarchive does once the block is
+// filled. A content that is cut short stays an error.
+std::string_view TarReader::last_padding() {
+  static constexpr char kZeros[kTarBlock]{};
+  const std::size_t over = fed_ % kTarBlock;
+  if (over == 0 || !content_read_) return {};
+  return {kZeros, kTarBlock - over};
 }
 
 Failure TarReader::broken(const std::string& what) {
@@ -123,6 +136,8 @@ Result<archive_entry*> TarReader::next() {
   const int rc = archive_read_next_header(tar_, &entry);
   if (rc == ARCHIVE_EOF) return nullptr;
   if (rc < ARCHIVE_WARN) return broken("");
+  content_ = archive_entry_size(entry);
+  content_read_ = content_ == 0;
   return entry;
 }
 
@@ -133,6 +148,7 @@ Result<TarReader::Block> TarReader::block() {
   const int rc = archive_read_data_block(tar_, &data, &size, &offset);
   if (rc == ARCHIVE_EOF) return Block{.end = true};
   if (rc < ARCHIVE_WARN) return broken("");
+  content_read_ = offset + static_cast<std::int64_t>(size) >= content_;
   return Block{.data = {static_cast<const char*>(data), size}, .offset = offset};
 }
 

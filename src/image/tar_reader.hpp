@@ -65,11 +65,15 @@ class TarReader {
  private:
   TarReader() = default;
   static la_ssize_t feed(archive* tar, void* self, const void** data);
+  std::string_view last_padding();
   Failure broken(const std::string& what);
 
   TarOptions options_;
   std::unique_ptr<PlainStream> plain_;
   archive* tar_ = nullptr;
+  std::uint64_t fed_ = 0;                // bytes of the stream that libarchive has been given
+  std::int64_t content_ = 0;             // bytes of the current entry
+  bool content_read_ = false;            // all of them
   std::unique_ptr<Error> stream_error_;  // of the last feed; tells more than libarchive's text
 };
 

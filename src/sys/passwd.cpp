@@ -115,11 +115,9 @@ Result<Identity> identify(std::string_view user, const UserDatabase& database) {
     identity.gid = entry->gid;
     if (!entry->home.empty()) identity.home = entry->home;
   }
-  if (!group.empty()) {
-    identity.gid = TRY(find_group(database, group));
-  } else if (entry != nullptr) {
-    add_memberships(database, *entry, identity);
-  }
+  if (!group.empty()) identity.gid = TRY(find_group(database, group));
+  // Also beside a group of choice (containerd internal/cri/server containerSpecOpts).
+  if (entry != nullptr) add_memberships(database, *entry, identity);
   return identity;
 }
 

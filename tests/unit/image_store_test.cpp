@@ -60,6 +60,10 @@ TEST_F(StoreTest, LoadsWhatDockerSaves) {
   EXPECT_EQ(store_->list().size(), 1U);
   EXPECT_EQ(count("layers"), 2U);
   EXPECT_EQ(count("tmp"), 0U);
+  // The same image under one more name: that name is what was loaded.
+  EXPECT_THAT(MUST(load(docker_archive({kBase, kTop}, {"other:2"}))),
+              ElementsAre("docker.io/library/other:2"));
+  EXPECT_EQ(store_->list().size(), 1U);
 }
 
 TEST_F(StoreTest, LoadsOciArchivesAndLayouts) {

@@ -20,8 +20,11 @@ class UnpackTest : public ::testing::Test {
   std::string path(const std::string& name) const { return temp_.path() + "/" + name; }
   std::string in(const std::string& name) const { return temp_.path() + "/root/" + name; }
   Result<Unpacked> run(const std::vector<Entry>& entries, Limits limits = {}) {
+    return run(tar(entries), limits);
+  }
+  Result<Unpacked> run(const std::string& archive, Limits limits = {}) {
     const Utf8Names names;
-    const auto fd = fd_of(tar(entries));
+    const auto fd = fd_of(archive);
     UniqueFd root(::open(path("root").c_str(), O_DIRECTORY | O_RDONLY | O_CLOEXEC));
     UniqueFd trash(::open(path("trash").c_str(), O_DIRECTORY | O_RDONLY | O_CLOEXEC));
     auto reader = TRY(TarReader::make(fd.get(), {.label = "t.tar", .max_bytes = limits.max_bytes}));
@@ -132,6 +135,18 @@ TEST_F(UnpackTest, DevicesAndSocketsAreLeftOut) {
   EXPECT_FALSE(there("dev/null"));
   EXPECT_FALSE(there("dev/sda"));
   EXPECT_TRUE(there("x"));
+}
+
+// As umoci 0.4 writes its layers, and as Go's reader takes them: nothing after the last content.
+TEST_F(UnpackTest, ATarMayEndWithItsLastContent) {
+  const std::string whole = tar({file("a", "first"), file("b", std::string(700, 'y'))});
+  MUST(run(whole.substr(0, 512 + 512 + 512 + 700)));
+  EXPECT_EQ(of("b").st_size, 700);
+  // A content that is cut short is not filled up.
+  for (const std::size_t cut : {512 + 512 + 512 + 699, 512 + 3, 512 + 512 + 100}) {
+    const auto short_one = run(whole.substr(0, cut));
+    EXPECT_FALSE(short_one) << cut;
+  }
 }
 
 TEST_F(UnpackTest, FaultsNameTheEntry) {

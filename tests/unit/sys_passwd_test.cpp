@@ -46,11 +46,12 @@ TEST(Passwd, ANumberNeedsNoEntry) {
   EXPECT_THAT(unknown->groups, IsEmpty());
 }
 
-TEST(Passwd, AGivenGroupReplacesTheUsersOwn) {
+TEST(Passwd, AGivenGroupReplacesTheUsersOwnAndLeavesMemberships) {
   const auto ann = identify("ann:disk", database());
   ASSERT_TRUE(ann);
   EXPECT_EQ(ann->gid, 6U);
-  EXPECT_THAT(ann->groups, IsEmpty());
+  EXPECT_THAT(ann->groups, ElementsAre(10U));
+  EXPECT_THAT(identify("1000:99", database())->groups, ElementsAre(6U, 10U));
 }
 
 TEST(Passwd, UnknownNamesAreNamed) {
