@@ -68,11 +68,65 @@ std::string align(std::string_view text, TabStops stops) {
   return joined;
 }
 
-std::string Table::str(bool headings) const {
+namespace {
+
+constexpr std::size_t kLeastRoom = 10;  // less is not worth folding for
+
+// The columns before the last one.
+std::size_t indent_of(const std::vector<std::string_view>& lines, TabStops stops) {
+  std::vector<std::size_t> widths;
+  for (std::string_view line : lines) {
+    const auto cells = text::split(line, '\t');
+    widths.resize(std::max(widths.size(), cells.size()), stops.min_width);
+    for (std::size_t i = 0; i < cells.size(); ++i)
+      widths[i] = std::max(widths[i], display_width(cells[i]) + stops.padding);
+  }
+  std::size_t indent = 0;
+  for (std::size_t i = 0; i + 1 < widths.size(); ++i) indent += widths[i];
+  return indent;
+}
+
+// The text in lines of at most `room` columns; a longer word keeps a line of its own.
+std::vector<std::string> folded(std::string_view text, std::size_t room) {
+  std::vector<std::string> lines(1);
+  for (std::string_view word : text::split(text, ' ')) {
+    std::string& line = lines.back();
+    if (line.empty()) {
+      line = word;
+    } else if (display_width(line) + 1 + display_width(word) <= room) {
+      (line += ' ') += word;
+    } else {
+      lines.emplace_back(word);
+    }
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::string align_folded(std::string_view text, TabStops stops, std::size_t width) {
+  const std::string_view body = text.substr(0, text.size() - (text.ends_with('\n') ? 1 : 0));
+  const auto lines = text::split(body, '\n');
+  const std::size_t indent = indent_of(lines, stops);
+  if (width < indent + kLeastRoom) return align(text, stops);
+  std::string out;
+  for (std::string_view line : lines) {
+    const std::size_t last = line.rfind('\t') + 1;  // 0 when there is one cell only
+    const auto tabs = static_cast<std::size_t>(std::count(line.begin(), line.end(), '\t'));
+    std::string lead(line.substr(0, last));
+    for (const std::string& part : folded(line.substr(last), width - indent)) {
+      out += lead + part + "\n";
+      lead = std::string(tabs, '\t');
+    }
+  }
+  return align(out, stops);
+}
+
+std::string Table::str(bool headings, std::size_t width) const {
   std::string text;
   if (headings) text = text::join(head, "\t") + "\n";
   for (const auto& row : rows) text += text::join(row, "\t") + "\n";
-  return text.empty() ? text : align(text, kTableStops);
+  return text.empty() ? text : align_folded(text, kTableStops, width);
 }
 
 }  // namespace podctl::cli

@@ -97,7 +97,7 @@ std::string namespace_map(View report, bool wide, Style style) {
     }
     table.rows.push_back(std::move(row));
   }
-  return table.str();
+  return table.str(true, style.width);
 }
 
 std::string namespace_matrix(View reports, bool all_namespaces, bool wide, bool headings) {

@@ -148,7 +148,9 @@ void rootfs(DescribeText& out, View all) {
 }  // namespace
 
 std::string describe_sandbox(View report, Style style) {
-  std::string text = "Namespaces:\n" + indented(namespace_map(report, false, style));
+  Style within = style;
+  if (within.width > 2) within.width -= 2;
+  std::string text = "Namespaces:\n" + indented(namespace_map(report, false, within));
   DescribeText out;
   cgroups(out, report["cgroups"], style.width);
   network(out, report["network"]);
@@ -203,7 +205,7 @@ std::string doctor_text(View items, Style style) {
     if (auto remedy = i["remedy"].str(); status != "ok" && !remedy.empty())
       text += "\t\t-> " + std::string(remedy) + "\n";
   }
-  return align(text, kDescribeStops);
+  return align_folded(text, kDescribeStops, style.width);
 }
 
 }  // namespace podctl::cli

@@ -21,7 +21,12 @@ void write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t n = ::write(fd, text.data(), text.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) ::_exit(kFailed);  // stdout is gone or full: nobody is left to tell
+    if (n < 0) {
+      if (fd == STDOUT_FILENO && errno != EPIPE)
+        write_all(STDERR_FILENO,
+                  "error: " + fail_errno(errno, "write to stdout", {}).value().message() + "\n");
+      ::_exit(kFailed);
+    }
     text.remove_prefix(static_cast<std::size_t>(n));
   }
 }

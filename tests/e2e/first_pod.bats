@@ -99,6 +99,11 @@ client_has_seen() { [ "$(podctl logs web -c client)" = "seen" ]; }
   says "command terminated with exit code 7"
   run bash -c 'echo through | podctl exec -i one -- cat'
   [ "$output" = "through" ]
+  run timeout "$(patience 30)" podctl exec -i one -- cat <&-
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
+  fails 1 bash -c 'podctl get pods >/dev/full'
+  says "error: write to stdout: No space left on device"
   run podctl exec one -- sh -c 'echo $HOSTNAME; hostname'
   [ "$output" = $'one\none' ]
   run podctl exec one -- /etc/passwd

@@ -27,6 +27,15 @@ TEST(Columns, ATableHasKubectlsPadding) {
   EXPECT_EQ(table.str(false), "web   2/2   Running   0     5s\n");
 }
 
+TEST(Columns, ALastColumnIsFoldedBetweenWords) {
+  const std::string text = "ab\tone two three four five\nc\tsix\n";
+  EXPECT_EQ(align_folded(text, {0, 2}, 20), "ab  one two three\n    four five\nc   six\n");
+  EXPECT_EQ(align_folded(text, {0, 2}, 0), "ab  one two three four five\nc   six\n");
+  EXPECT_EQ(align_folded(text, {0, 2}, 10), align_folded(text, {0, 2}, 0)) << "no room worth it";
+  EXPECT_EQ(align_folded("a\t/a/path/longer/than/that b\n", {0, 2}, 20),
+            "a  /a/path/longer/than/that\n   b\n");
+}
+
 TEST(TimeText, DurationsAreGos) {
   EXPECT_EQ(parse_duration("1h30m"), 5'400'000'000'000);
   EXPECT_EQ(parse_duration("500ms"), 500'000'000);

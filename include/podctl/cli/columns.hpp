@@ -21,6 +21,10 @@ inline constexpr TabStops kTableStops{6, 3};
 // Replaces the tabs of `text` by spaces.
 std::string align(std::string_view text, TabStops stops);
 
+// The same for rows of as many cells each, whose last cell goes on in further lines, between words,
+// where it would pass `width` columns; 0 folds nothing.
+std::string align_folded(std::string_view text, TabStops stops, std::size_t width);
+
 // Columns that a terminal needs for UTF-8 text: one a code point, escape sequences none.
 std::size_t display_width(std::string_view text);
 
@@ -29,8 +33,8 @@ struct Table {
   std::vector<std::string> head;
   std::vector<std::vector<std::string>> rows;
 
-  // `headings` false is --no-headers.
-  std::string str(bool headings = true) const;
+  // `headings` false is --no-headers; a last column that passes `width` (if any) is folded.
+  std::string str(bool headings = true, std::size_t width = 0) const;
 };
 
 }  // namespace podctl::cli
