@@ -99,7 +99,7 @@ client_has_seen() { [ "$(podctl logs web -c client)" = "seen" ]; }
   says "command terminated with exit code 7"
   run bash -c 'echo through | podctl exec -i one -- cat'
   [ "$output" = "through" ]
-  run timeout "$(patience 30)" podctl exec -i one -- cat <&-
+  run bash -c "timeout $(patience 30) podctl exec -i one -- cat <&-"
   [ "$status" -eq 0 ]
   [ -z "$output" ]
   fails 1 bash -c 'podctl get pods >/dev/full'
