@@ -4,6 +4,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <set>
 
 #include "cli/manifest_files.hpp"
 #include "cli/pod_actions.hpp"
@@ -211,16 +212,53 @@ int failed_apply(Invocation& in, const Error& error) {
   return in.failed(error);
 }
 
+// Says on stderr, once each, what keeps the containers of a pod that is waited for from running.
+class Troubles {
+ public:
+  explicit Troubles(Invocation& in) : in_(in) {}
+  void look(View pod) {
+    for (std::string_view list : {"initContainerStatuses", "containerStatuses"}) {
+      for (const auto& item : pod["status"][list].items()) {
+        View waiting = View(item)["state"]["waiting"];
+        const std::string_view reason = waiting["reason"].str();
+        if (reason.empty() || reason == "ContainerCreating" || reason == "PodInitializing")
+          continue;
+        const std::string line = "pod/" + std::string(pod["metadata"]["name"].str()) +
+                                 ": container " + std::string(View(item)["name"].str()) + ": " +
+                                 std::string(reason);
+        if (!said_.insert(line).second) continue;
+        in_.err(line + ": " + cell_text(waiting["message"].str()) + "\n");
+      }
+    }
+  }
+
+ private:
+  Invocation& in_;
+  std::set<std::string> said_;
+};
+
 int wait_for_all(Invocation& in, const std::vector<ObjectRef>& refs) {
   auto until = deadline(in, 0);
   if (!until) return in.usage(until.error().message());
   std::string_view condition = in.args.get("wait");
   int status = kDone;
+  Troubles troubles(in);
   for (const ObjectRef& ref : refs) {
+    std::string ended;  // the phase of a pod that will never have it
     auto met = wait_for(
         in, ref.ns, ref.name, false,
-        [&](View pod) { return has_condition(pod, condition, "True"); }, *until);
-    if (met) {
+        [&](View pod) {
+          if (has_condition(pod, condition, "True")) return true;
+          const std::string_view phase = pod["status"]["phase"].str();
+          if (phase == "Succeeded" || phase == "Failed") ended = phase;
+          if (ended.empty()) troubles.look(pod);
+          return !ended.empty();
+        },
+        *until);
+    if (met && !ended.empty()) {
+      status = in.failed("pod/" + ref.name + " is over (" + ended + ") without the condition " +
+                         std::string(condition));
+    } else if (met) {
       in.out("pod/" + ref.name + " condition met\n");
     } else if (met.error().code == Code::kTimedOut) {
       status = in.failed("timed out waiting for the condition on pods/" + ref.name);

@@ -72,7 +72,7 @@ constexpr Option kApply[] = {
      0,
      Takes::kOptional,
      "CONDITION",
-     "wait until every pod has the condition (Ready)",
+     "wait until every pod has the condition (Ready); say what keeps it from it",
      {},
      "Ready"},
     kTimeout,

@@ -64,6 +64,16 @@ client_has_seen() { [ "$(podctl logs web -c client)" = "seen" ]; }
   [[ $output == *Active* && $output != *unknown* ]]
 }
 
+@test "apply --wait says what keeps a pod from being ready, and ends with a pod that is over" {
+  pod lost 'true' | sed 's#podctl/busybox#no/such:image#' >lost.yaml
+  fails 1 podctl apply -f lost.yaml --wait --timeout=3s
+  says "pod/lost: container main: ErrImagePull: "
+  says "error: timed out waiting for the condition on pods/lost"
+  pod over 'exec sleep 1000' | sed 's#^  containers:#  initContainers: [{name: first, image: podctl/busybox, command: ["false"]}]\n&#' >over.yaml
+  fails 1 podctl apply -f over.yaml --wait
+  says "error: pod/over is over (Failed) without the condition Ready"
+}
+
 @test "an object that is refused leaves the others of the same apply undone" {
   { pod a 'exec sleep 1000'; echo ---; pod b 'exec sleep 1000' | sed 's/^spec:/&\n  runtimeClassName: runc/'; } >two.yaml
   fails 1 podctl apply -f two.yaml
