@@ -1,16 +1,22 @@
+#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cstring>
+
 #include "pause/setup.hpp"
 #include "podctl/pause/pause.hpp"
+#include "podctl/sys/files.hpp"
 #include "podctl/sys/process.hpp"
 #include "podctl/wire/codec.hpp"
 #include "podctl/wire/socket.hpp"
 
 namespace podctl::pause {
 namespace {
+
+constexpr std::size_t kMostWords = 8192;  // bytes of a command line: a path and an id
 
 Result<void> serve(Result<void> entered, const wire::PauseRequest& request, wire::Socket& socket,
                    std::string& step) {
@@ -35,6 +41,17 @@ Result<void> serve(Result<void> entered, const wire::PauseRequest& request, wire
   for (;;) ::pause();
 }
 
+// The words that it was started with are the shim's, with the root's path on the host: containers
+// that share its PID namespace would read them.
+void forget_words(const std::string& uid) {
+  const auto words = sys::read_file("/proc/self/cmdline", kMostWords);
+  if (!words) return;
+  char* const first = program_invocation_name;
+  std::memset(first, 0, words->size());
+  const std::string own = std::string("podctl-pause") + '\0' + uid;
+  if (own.size() < words->size()) std::memcpy(first, own.data(), own.size());
+}
+
 }  // namespace
 
 int run(Result<void> entered, const wire::PauseRequest& request, int answers, int program) {
@@ -48,7 +65,10 @@ int run(Result<void> entered, const wire::PauseRequest& request, int answers, in
                        .body = wire::encode(failure)});
     return wire::kLaunchFailed;
   }
-  if (request.spec.share_pid) hold();
+  if (request.spec.share_pid) {
+    forget_words(request.spec.uid);
+    hold();
+  }
   std::string name = "podctl-pause", uid = request.spec.uid;
   char* const argv[] = {name.data(), uid.data(), nullptr};
   char* const env[] = {nullptr};

@@ -26,6 +26,7 @@ ns_of() { podctl exec pair -c "$1" -- readlink "/proc/self/ns/$2"; }
   run podctl exec pair -c a -- sh -c 'cat /proc/1/comm; ps'
   says "podctl-pause"
   says "sleep 1000"
+  [ "$(podctl exec pair -c a -- sh -c "tr '\\0' ' ' </proc/1/cmdline" | sed 's/ *$//')" = "podctl-pause $(uid_of pair)" ]
 }
 
 @test "hostNetwork, hostPID and hostIPC are the host's" {
