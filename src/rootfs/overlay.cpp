@@ -26,11 +26,13 @@ std::string common_directory(const std::vector<std::string>& paths) {
   return slash == 0 || slash == std::string::npos ? "/" : common.substr(0, slash);
 }
 
+// volatile: without it the end of the last process writes out the whole file system that `upper` lies
+// on (overlayfs's sync at unmount), others' data too. Nobody mounts this upper again.
 std::string options_of(const std::vector<std::string>& layers, const std::string& upper,
                        const std::string& work) {
   std::string out = "lowerdir=";
   for (std::size_t i = 0; i < layers.size(); ++i) out += (i == 0 ? "" : ":") + layers[i];
-  if (!upper.empty()) out += ",upperdir=" + upper + ",workdir=" + work;
+  if (!upper.empty()) out += ",upperdir=" + upper + ",workdir=" + work + ",volatile";
   return out;
 }
 

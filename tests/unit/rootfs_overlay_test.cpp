@@ -22,7 +22,7 @@ TEST(OverlayPlan, AShortListIsAbsolute) {
   const auto plan = plan_overlay(layers_of(2, "/a"));
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->directory, "");
-  EXPECT_EQ(plan->options, "lowerdir=/a/l0:/a/l1,upperdir=/a/upper,workdir=/a/work");
+  EXPECT_EQ(plan->options, "lowerdir=/a/l0:/a/l1,upperdir=/a/upper,workdir=/a/work,volatile");
   EXPECT_FALSE(plan->by_descriptor);
 }
 

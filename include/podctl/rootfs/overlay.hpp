@@ -1,7 +1,8 @@
 // A container's root file system: from a list of layer directories to an overlay mount.
 //
 // Used by init's second half, in the container's own mount namespace. Planning is pure. Knows
-// nothing of images; layers are never written. overlayfs:
+// nothing of images; layers are never written. What is written goes with the container: it is not
+// kept over a crash of the machine (fsync does nothing), and upper is mounted once. overlayfs:
 // https://docs.kernel.org/filesystems/overlayfs.html
 #pragma once
 
