@@ -69,17 +69,17 @@ Result<void> Socket::send(const void* data, std::size_t size, const std::string&
 
 Result<void> Socket::receive(const std::function<bool(const nlmsghdr*)>& each,
                              const std::string& op) {
-  buffer_.resize(kBufferSize);
+  if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBufferSize);
   for (;;) {
     sockaddr_nl from{};
     socklen_t length = sizeof from;
-    const ssize_t got = ::recvfrom(fd_.get(), buffer_.data(), buffer_.size(), 0,
+    const ssize_t got = ::recvfrom(fd_.get(), buffer_.get(), kBufferSize, 0,
                                    reinterpret_cast<sockaddr*>(&from), &length);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail_errno(errno, op, "netlink answer");
     if (from.nl_pid != 0) continue;  // only the kernel's word counts
     int left = static_cast<int>(got);
-    for (auto* header = reinterpret_cast<nlmsghdr*>(buffer_.data()); nlmsg_ok(header, left);
+    for (auto* header = reinterpret_cast<nlmsghdr*>(buffer_.get()); nlmsg_ok(header, left);
          header = nlmsg_next(header, &left)) {
       if (each(header)) return {};
     }

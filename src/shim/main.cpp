@@ -57,8 +57,10 @@ Result<void> run(std::string uid, std::string_view root) {
   for (const int fd : {kConnection, kPause}) {
     if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return fail_errno(errno, "take descriptor", {});
   }
-  // Small arenas go back to the kernel: a shim idles for most of its life.
-  ::mallopt(M_TRIM_THRESHOLD, 64 << 10);
+  // While it works the heap only grows: memory given back comes again by a page fault each 4 KiB.
+  // What is left over goes when it rests (Shim::rest_soon).
+  ::mallopt(M_TRIM_THRESHOLD, 4 << 20);
+  ::mallopt(M_TOP_PAD, 256 << 10);
   auto loop = TRY(Loop::make());
   Shim shim(loop, Layout(std::string(root)), std::move(uid), {.pause = kPause});
   TRY(shim.open(wire::Socket(UniqueFd(kConnection))));

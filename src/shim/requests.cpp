@@ -1,4 +1,5 @@
 // What podctld asks of the shim, a function a request. wire/messages.hpp draws the exchange.
+#include <malloc.h>
 #include <signal.h>
 
 #include "podctl/sys/files.hpp"
@@ -9,11 +10,23 @@
 namespace podctl::shim {
 namespace {
 
+constexpr std::uint64_t kRestMs = 1000;
+
 std::string nothing() { return wire::encode(wire::Nothing{}); }
 
 }  // namespace
 
+// A shim rests for most of its life: the heap that work has left over goes back to the kernel.
+void Shim::rest_soon() {
+  if (resting_ != 0) return;
+  resting_ = loop_.after(kRestMs, [this] {
+    resting_ = 0;
+    ::malloc_trim(0);
+  });
+}
+
 void Shim::handle(wire::Message message) {
+  rest_soon();
   if (message.type == static_cast<std::uint16_t>(wire::Type::kBye)) {
     said_bye_ = true;
     return;

@@ -42,6 +42,7 @@ class Shim {
 
   // requests.cpp: what they ask
   void handle(wire::Message message);
+  void rest_soon();
   // Nothing: the answer comes later.
   Result<std::optional<std::string>> answer(wire::Message& message);
   wire::State state() const;
@@ -100,6 +101,7 @@ class Shim {
   std::map<std::string, std::unique_ptr<LiveContainer>> containers_;  // running, by id
   std::map<std::string, wire::ContainerSpec> ended_;                  // their files are still there
   std::map<pid_t, std::uint32_t> execs_;                              // pid -> request id
+  std::uint64_t resting_ = 0;  // timer
   bool ending_ = false;
 };
 

@@ -1,13 +1,11 @@
 #include "podctl/sys/namespaces.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdlib>
-#include <memory>
 
 #include "podctl/sys/process.hpp"
 
@@ -103,18 +101,13 @@ ChildPidNamespace::~ChildPidNamespace() {
   if (own_ && ::setns(own_.get(), CLONE_NEWPID) != 0) std::abort();
 }
 
+// A directory of proc(5) counts what it holds as links, besides its own two.
 Result<void> assert_single_threaded() {
-  std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir("/proc/self/task"), ::closedir);
-  if (!dir) return fail_errno(errno, "open", "/proc/self/task");
-  int threads = 0;
-  while (const dirent* entry = ::readdir(dir.get())) {
-    if (entry->d_name[0] != '.') ++threads;
-  }
-  if (threads != 1) {
-    return fail(Code::kFailedPrecondition, "count threads", std::to_string(threads),
-                "must be the only thread");
-  }
-  return {};
+  struct stat st;
+  if (::stat("/proc/self/task", &st) != 0) return fail_errno(errno, "stat", "/proc/self/task");
+  if (st.st_nlink == 3) return {};
+  return fail(Code::kFailedPrecondition, "count threads", std::to_string(st.st_nlink - 2),
+              "must be the only thread");
 }
 
 }  // namespace podctl::sys

@@ -73,10 +73,15 @@ Result<void> ProcFs::write(const std::string& path, std::string_view value) cons
 
 Result<std::string> ProcFs::read(const std::string& path) const {
   UniqueFd fd = TRY(open_file(path, O_RDONLY));
-  std::string out(kMaxRead, '\0');
-  const auto n = ::read(fd.get(), out.data(), out.size());
-  if (n < 0) return fail_errno(errno, "read", "/proc/" + path);
-  out.resize(static_cast<std::size_t>(n));
+  std::string out;
+  char buffer[4096];
+  while (out.size() < kMaxRead) {
+    const auto n = ::read(fd.get(), buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail_errno(errno, "read", "/proc/" + path);
+    if (n == 0) break;
+    out.append(buffer, static_cast<std::size_t>(n));
+  }
   return out;
 }
 

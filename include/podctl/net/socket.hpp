@@ -57,7 +57,7 @@ class Socket {
 
   UniqueFd fd_;
   std::uint32_t sequence_ = 0;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;  // only what an answer fills is ever touched
 };
 
 }  // namespace podctl::net
