@@ -54,8 +54,8 @@ class ROOT_Engine : public ::testing::Test {
 
   void open() {
     io_ = std::make_unique<boost::asio::io_context>();
-    engine_ =
-        std::make_unique<Engine>(*io_, layout_, Options{.helpers = PODCTL_BIN_DIR, .daemon = {}});
+    engine_ = std::make_unique<Engine>(
+        *io_, layout_, Options{.helpers = PODCTL_BIN_DIR, .daemon = {}, .new_uid = new_uid_});
     engine_->on_exit = [this](const std::string&, const wire::ExitRecord& r) {
       exits_[r.name] = r;
     };
@@ -85,12 +85,12 @@ class ROOT_Engine : public ::testing::Test {
     return std::move(*result);
   }
 
-  wire::SandboxSpec sandbox(bool network = true) {
-    wire::SandboxSpec spec{.uid = kUid, .name = "web", .ns = "default", .hostname = "web"};
-    spec.cgroup = std::string("pods/burstable/pod") + kUid;
+  wire::SandboxSpec sandbox(bool network = true, const std::string& uid = kUid) {
+    wire::SandboxSpec spec{.uid = uid, .name = "web", .ns = "default", .hostname = "web"};
+    spec.cgroup = "pods/burstable/pod" + uid;
     spec.files = {{.name = "hosts", .content = "127.0.0.1 localhost\n"}};
     if (network) {
-      auto net = call<wire::NetworkSpec>([&](auto cb) { engine_->allocate_network(kUid, cb); });
+      auto net = call<wire::NetworkSpec>([&](auto cb) { engine_->allocate_network(uid, cb); });
       EXPECT_TRUE(net) << net.error().message();
       if (net) spec.net = *net;
     }
@@ -125,24 +125,24 @@ class ROOT_Engine : public ::testing::Test {
   Result<wire::SandboxInfo> create(wire::SandboxSpec spec) {
     return call<wire::SandboxInfo>([&](auto cb) { engine_->create_sandbox(std::move(spec), cb); });
   }
-  Result<wire::ContainerInfo> start(wire::ContainerSpec spec) {
+  Result<wire::ContainerInfo> start(wire::ContainerSpec spec, const std::string& uid = kUid) {
     return call<wire::ContainerInfo>(
-        [&](auto cb) { engine_->start_container(kUid, std::move(spec), cb); });
+        [&](auto cb) { engine_->start_container(uid, std::move(spec), cb); });
   }
-  Result<void> destroy() {
-    return call<void>([&](auto cb) { engine_->destroy_sandbox(kUid, cb); });
+  Result<void> destroy(const std::string& uid = kUid) {
+    return call<void>([&](auto cb) { engine_->destroy_sandbox(uid, cb); });
   }
   const wire::ExitRecord& exit_of(const std::string& name) {
     EXPECT_TRUE(run_until([&] { return exits_.contains(name); })) << name;
     return exits_[name];
   }
-  void expect_pod_gone() {
-    EXPECT_FALSE(std::filesystem::exists(layout_.pod_run(kUid)));
-    EXPECT_FALSE(std::filesystem::exists(layout_.pod_lib(kUid) + "/containers"));
+  void expect_pod_gone(const std::string& uid = kUid) {
+    EXPECT_FALSE(std::filesystem::exists(layout_.pod_run(uid)));
+    EXPECT_FALSE(std::filesystem::exists(layout_.pod_lib(uid) + "/containers"));
     auto tree = MUST(cgroup::Tree::open(layout_.cgroup()));
-    EXPECT_EQ(tree.find(std::string("pods/burstable/pod") + kUid).error().code, Code::kNotFound);
+    EXPECT_EQ(tree.find("pods/burstable/pod" + uid).error().code, Code::kNotFound);
     auto socket = MUST(net::Socket::open());
-    EXPECT_FALSE(net::link(socket, layout_.host_veth(kUid)));
+    EXPECT_FALSE(net::link(socket, layout_.host_veth(uid)));
   }
   void expect_nothing_left() {
     auto tree = MUST(cgroup::Tree::open(layout_.cgroup()));
@@ -155,6 +155,7 @@ class ROOT_Engine : public ::testing::Test {
     EXPECT_EQ(text.str().find(dir_), std::string::npos);
   }
 
+  std::function<std::string()> new_uid_;  // no sandbox is made in advance
   std::string dir_, death_;
   Layout layout_;
   std::unique_ptr<boost::asio::io_context> io_;

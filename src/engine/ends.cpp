@@ -26,6 +26,8 @@ std::vector<std::string> pods_on_disk(const Layout& layout) {
 }  // namespace
 
 void Engine::Impl::destroy(const std::string& uid, Callback<void> done) {
+  ready.asked();
+  ready.taken.erase(uid);
   auto& waiters = destroying[uid];
   waiters.push_back(std::move(done));
   if (waiters.size() > 1) return;
@@ -62,6 +64,9 @@ void Engine::Impl::finish_destroy(const std::string& uid, Result<void> result) {
 // A network that is just being prepared would outlive its own removal.
 void Engine::Impl::reset(Callback<void> done) {
   resetting = true;
+  ready.timer.cancel();
+  ready.model.reset();
+  give_up_ready();
   const auto begin = [self = shared_from_this(), done = std::move(done)](const Result<void>&) {
     self->reset_now([self, done](Result<void> result) {
       self->resetting = false;

@@ -50,6 +50,10 @@ void Engine::allocate_network(const std::string& uid, Callback<wire::NetworkSpec
   });
 }
 
+std::optional<std::string> Engine::take_ready(const wire::SandboxSpec& like) {
+  return impl_->take_ready(like);
+}
+
 void Engine::create_sandbox(wire::SandboxSpec spec, Callback<wire::SandboxInfo> done) {
   impl_->when_ready(
       [impl = impl_, spec = std::move(spec), done = std::move(done)](Result<void> ready) mutable {

@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <deque>
 #include <map>
@@ -55,6 +56,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 
   // pods
   void create(wire::SandboxSpec spec, Callback<wire::SandboxInfo> done);
+  Result<std::shared_ptr<ShimLink>> start_shim(const std::string& uid);
   Result<Pod*> add_pod(const std::string& uid, wire::Socket socket);
   void watch_shim(const std::string& uid, std::shared_ptr<sys::Child> child);
   void say_hello(const std::shared_ptr<ShimLink>& link, Callback<wire::State> done);
@@ -63,6 +65,16 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void on_event(const std::string& uid, const wire::Message& message);
   void on_lost(const std::string& uid);
   void fail_execs(const std::string& uid);
+
+  // ready.cpp
+  std::optional<std::string> take_ready(const wire::SandboxSpec& like);
+  void ready_later(const wire::SandboxSpec& like);
+  void ready_after(std::chrono::nanoseconds delay);
+  void ready_due();
+  void make_ready();
+  void prepare(wire::SandboxSpec spec);
+  void give_up_ready();
+  bool is_ready(const std::string& uid) const { return !uid.empty() && ready.uid == uid; }
 
   // ends
   void destroy(const std::string& uid, Callback<void> done);
@@ -88,6 +100,20 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   bool preparing_network = false;
   std::deque<Callback<void>> waiting_network;
 
+  // The sandbox that is made before its pod.
+  struct Ready {
+    explicit Ready(boost::asio::io_context& io) : timer(io) {}
+    void asked();  // something of a shim: no time to make one now
+
+    std::string uid, kind;  // of the one that waits or is being made
+    bool made = false;
+    std::set<std::string> taken;             // given away, and create() has not come yet
+    std::optional<wire::SandboxSpec> model;  // what the next one shall be like
+    std::uint64_t wanted_ns = 0, asked_ns = 0;
+    boost::asio::steady_timer timer;
+  };
+  Ready ready{io};
+
   std::map<std::string, Pod> pods;
   std::map<std::string, std::vector<Callback<void>>> destroying;
   bool resetting = false;  // nothing new is begun
@@ -104,6 +130,7 @@ void Engine::Impl::ask(const std::string& uid, wire::Type type, std::string body
     if (at == self->pods.end()) {
       return self->answer_later<T>(std::move(done), fail(Code::kNotFound, "find sandbox", uid));
     }
+    self->ready.asked();
     at->second.link->request(type, std::move(body),
                              [done = std::move(done)](Result<wire::Message> reply) {
                                if (!reply) return done(Failure(std::move(reply).error()));

@@ -56,25 +56,38 @@ Result<wire::NetworkSpec> Engine::Impl::network_of(const std::string& uid) const
 
 void Engine::Impl::create(wire::SandboxSpec spec, Callback<wire::SandboxInfo> done) {
   const std::string uid = spec.uid;
-  if (pods.contains(uid) || destroying.contains(uid)) {
+  const bool waits = ready.taken.erase(uid) > 0;
+  if ((pods.contains(uid) && !waits) || destroying.contains(uid)) {
     return answer_later<wire::SandboxInfo>(std::move(done),
                                            fail(Code::kAlreadyExists, "create sandbox", uid));
   }
-  auto spawned = spawn_shim(*root, layout, uid);
-  if (!spawned) return answer_later<wire::SandboxInfo>(std::move(done), Failure(spawned.error()));
-  watch_shim(uid, std::make_shared<sys::Child>(std::move(spawned->child)));
-  auto pod = add_pod(uid, std::move(spawned->socket));
-  if (!pod) return answer_later<wire::SandboxInfo>(std::move(done), Failure(pod.error()));
-  const auto link = (*pod)->link;
+  Result<std::shared_ptr<ShimLink>> link;
+  if (waits) {
+    link = pods.at(uid).link;
+  } else {
+    link = start_shim(uid);
+  }
+  if (!link) return answer_later<wire::SandboxInfo>(std::move(done), Failure(link.error()));
+  (*link)->request(
+      wire::Type::kCreateSandbox, wire::encode(spec),
+      [self = shared_from_this(), spec, link = *link, done](Result<wire::Message> reply) {
+        if (reply) {
+          self->ready_later(spec);
+          return done(wire::decode<wire::SandboxInfo>(reply->body));
+        }
+        // Nothing was left by the attempt: the shim has nothing to live for.
+        link->close();
+        self->pods.erase(spec.uid);
+        done(Failure(std::move(reply).error()));
+      });
+}
+
+Result<std::shared_ptr<ShimLink>> Engine::Impl::start_shim(const std::string& uid) {
+  auto spawned = TRY(spawn_shim(*root, layout, uid));
+  watch_shim(uid, std::make_shared<sys::Child>(std::move(spawned.child)));
+  const auto link = TRY(add_pod(uid, std::move(spawned.socket)))->link;
   say_hello(link, [](const Result<wire::State>&) {});
-  link->request(wire::Type::kCreateSandbox, wire::encode(spec),
-                [self = shared_from_this(), uid, link, done](Result<wire::Message> reply) {
-                  if (reply) return done(wire::decode<wire::SandboxInfo>(reply->body));
-                  // Nothing was left by the attempt: the shim has nothing to live for.
-                  link->close();
-                  self->pods.erase(uid);
-                  done(Failure(std::move(reply).error()));
-                });
+  return link;
 }
 
 Result<Pod*> Engine::Impl::add_pod(const std::string& uid, wire::Socket socket) {
@@ -115,6 +128,7 @@ void Engine::Impl::say_hello(const std::shared_ptr<ShimLink>& link, Callback<wir
 
 void Engine::Impl::on_event(const std::string& uid, const wire::Message& message) {
   if (engine == nullptr) return;
+  if (is_ready(uid)) return give_up_ready();  // all that it can tell is its death
   switch (static_cast<wire::Type>(message.type)) {
     case wire::Type::kExited:
       if (const auto record = wire::decode<wire::ExitRecord>(message.body);
@@ -153,6 +167,7 @@ void Engine::Impl::fail_execs(const std::string& uid) {
 void Engine::Impl::on_lost(const std::string& uid) {
   fail_execs(uid);
   if (destroying.contains(uid)) return;
+  if (is_ready(uid)) return give_up_ready();
   offload<void>([where = layout, uid] { return kill_pod(where, uid); },
                 [self = shared_from_this(), uid](const Result<void>& killed) {
                   if (self->engine == nullptr || self->destroying.contains(uid)) return;

@@ -17,14 +17,6 @@ Result<void> Session::send_ready(UniqueFd terminal) {
   return socket_.send(std::move(message));
 }
 
-Result<void> Session::wait_for_go() {
-  auto message = TRY(socket_.receive());
-  if (!message || message->type != number(wire::LaunchType::kLaunchGo)) {
-    return fail(Code::kInvalidArgument, "receive", {}, "not the word to go on");
-  }
-  return {};
-}
-
 void Session::send_failure(const Error& error) {
   auto failure = wire::LaunchFailure::from(current_, error);
   failure.trace = trace_;

@@ -38,7 +38,6 @@ class Session {
   wire::LaunchReady& ready() { return ready_; }
 
   Result<void> send_ready(UniqueFd terminal);
-  Result<void> wait_for_go();
   void send_failure(const Error& error);
 
  private:

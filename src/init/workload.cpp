@@ -197,7 +197,6 @@ Error run_workload(Session& session, Prepared& prepared) {
   auto program = settle(session, prepared, workload);
   if (!program) return std::move(program).error();
   const auto last = session.step("execute", [&]() -> Result<void> {
-    if (prepared.request.wait_for_go) TRY(session.wait_for_go());
     ::umask(0022);
     if (workload.security->no_new_privs) TRY(sys::load_seccomp(workload.security->seccomp));
     return Failure(execute(*program, workload.argv, workload.env));

@@ -12,6 +12,7 @@
 #include "podctl/api/encode.hpp"
 #include "podctl/node/clock.hpp"
 #include "podctl/node/machine.hpp"
+#include "podctl/node/spec_builder.hpp"
 #include "podctl/seccomp/hardening.hpp"
 #include "podctl/sys/files.hpp"
 
@@ -186,6 +187,7 @@ void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
         Error{Code::kUnavailable, 0, "create pod", meta.name, "podctl is being reset", {}})));
   }
   const Key key{meta.namespace_, meta.name};
+  take_ready_sandbox(admitted->pod);
   // Reserved in the cache by the first step's put, on this very turn of the loop.
   auto pod = adopt(std::make_shared<const api::Pod>(std::move(admitted->pod)), {});
   pod->create([this, key, warnings = std::move(admitted->warnings),
@@ -195,6 +197,13 @@ void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
     if (record == nullptr) return reply(Refused(not_found("pods", key.second)));
     reply(Written{record->object, record->json, warnings});
   });
+}
+
+// A pod's sandbox may stand before the pod is known: its uid becomes the pod's.
+void Node::take_ready_sandbox(api::Pod& pod) {
+  const auto spec = build_sandbox(pod, context_->machine, context_->layout);
+  if (!spec) return;  // the sandbox's own attempt tells why
+  if (auto uid = engine_->take_ready(*spec)) pod.metadata.uid = std::move(*uid);
 }
 
 void Node::update(const std::string& ns, const std::string& name, Admitted wanted, bool dry_run,

@@ -65,14 +65,7 @@ class Setup {
   Result<void> set_names() {
     const auto& spec = request_.spec;
     if (spec.uts != SandboxNamespace::kPod) return {};
-    if (!spec.hostname.empty() && ::sethostname(spec.hostname.data(), spec.hostname.size()) != 0) {
-      return fail_errno(errno, "set hostname", spec.hostname);
-    }
-    if (!spec.domainname.empty() &&
-        ::setdomainname(spec.domainname.data(), spec.domainname.size()) != 0) {
-      return fail_errno(errno, "set domain name", spec.domainname);
-    }
-    return {};
+    return sys::set_uts_names(spec.hostname, spec.domainname);
   }
 
   Result<void> set_sysctls() {

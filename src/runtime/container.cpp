@@ -1,5 +1,6 @@
 #include "podctl/runtime/container.hpp"
 
+#include "podctl/cgroup/values.hpp"
 #include "podctl/sys/files.hpp"
 #include "podctl/sys/process.hpp"
 
@@ -51,6 +52,17 @@ PidNamespace pid_namespace(wire::PidMode mode, int pause, int target) {
   }
 }
 
+// In a PID namespace of its own nobody but the host's root sees it. A quota of a few milliseconds
+// would make the start take longer than the shim may be away.
+Memory memory_for(const wire::ContainerSpec& spec) {
+  constexpr std::int64_t kFifth = 5;  // of a CPU
+  const auto quota = spec.resources.cpu_quota_us;
+  const auto period =
+      static_cast<std::int64_t>(spec.resources.cpu_period_us.value_or(cgroup::kDefaultPeriodUs));
+  const bool slow = quota && *quota > 0 && static_cast<std::int64_t>(*quota) * kFifth < period;
+  return spec.pid == wire::PidMode::kContainer && !slow ? Memory::kBorrowed : Memory::kCopied;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ContainerStart>> ContainerStart::begin(Sandbox& sandbox,
@@ -78,7 +90,7 @@ Result<void> ContainerStart::spawn(Stdio stdio, int target) {
   request.container = spec;
   const int pause = sandbox_.pause().pidfd.get();
   launch_ = TRY(Launch::begin(container_.group_, request, stdio, pause,
-                              pid_namespace(spec.pid, pause, target), trace_));
+                              pid_namespace(spec.pid, pause, target), memory_for(spec), trace_));
   return {};
 }
 
@@ -121,7 +133,8 @@ Result<std::unique_ptr<Launch>> begin_exec(Sandbox& sandbox, Container& containe
   wire::LaunchRequest request = launch_request(sandbox);
   request.exec = spec;
   const int target = container.process().pidfd.get();
-  return Launch::begin(container.group(), request, stdio, target, {.of = target}, trace);
+  return Launch::begin(container.group(), request, stdio, target, {.of = target}, Memory::kCopied,
+                       trace);
 }
 
 Result<void> remove_files(const Layout& layout, const std::string& uid,

@@ -54,12 +54,16 @@ Result<init::Descriptors> descriptors(Copies& copies, bool tty, Stdio stdio, int
 }  // namespace
 
 Result<Started> spawn_helper(const cgroup::Group& group, std::uint64_t namespaces,
-                             std::vector<int> keep, const Work& work) {
+                             std::vector<int> keep, const Work& work, bool borrow) {
   auto [ours, theirs] = TRY(wire::Socket::pair());
   const cgroup::Entry entry = TRY(group.entry());
   const int answers = theirs.fd();
   keep.push_back(answers);
-  sys::CopySpec spec{.namespaces = namespaces, .cgroup = entry.cgroup2, .tasks = {}, .keep = keep};
+  sys::CopySpec spec{.namespaces = namespaces,
+                     .cgroup = entry.cgroup2,
+                     .tasks = {},
+                     .keep = keep,
+                     .borrow = borrow};
   for (const UniqueFd& fd : entry.tasks) spec.tasks.push_back(fd.get());
   auto child = TRY(sys::spawn_copy(
       spec, [&](Result<void> entered) { return work(std::move(entered), answers); }));
@@ -78,7 +82,8 @@ Result<std::optional<wire::Message>> receive_answer(wire::Socket& socket, Trace&
 
 Result<std::unique_ptr<Launch>> Launch::begin(const cgroup::Group& group,
                                               const wire::LaunchRequest& request, Stdio stdio,
-                                              int process, PidNamespace pid, Trace& trace) {
+                                              int process, PidNamespace pid, Memory memory,
+                                              Trace& trace) {
   const bool tty = request.container ? request.container->tty : request.exec->tty;
   const std::string name = request.container ? request.container->name : std::string();
   Copies copies;
@@ -91,7 +96,8 @@ Result<std::unique_ptr<Launch>> Launch::begin(const cgroup::Group& group,
   auto started = TRY(trace.step("spawn podctl-init", name, [&]() -> Result<Started> {
     std::optional<sys::ChildPidNamespace> inside;
     if (pid.of >= 0) inside.emplace(TRY(sys::ChildPidNamespace::of(pid.of)));
-    return spawn_helper(group, pid.fresh ? CLONE_NEWPID : 0, copies.all(), run_init);
+    return spawn_helper(group, pid.fresh ? CLONE_NEWPID : 0, copies.all(), run_init,
+                        memory == Memory::kBorrowed);
   }));
   TRY(started.socket.set_nonblocking());
   return std::unique_ptr<Launch>(

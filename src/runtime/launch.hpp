@@ -22,7 +22,7 @@ struct Started {
 // A copy of the shim in the group, which does `work` with its end of a new socket pair.
 using Work = std::function<int(Result<void> entered, int answers)>;
 Result<Started> spawn_helper(const cgroup::Group& group, std::uint64_t namespaces,
-                             std::vector<int> keep, const Work& work);
+                             std::vector<int> keep, const Work& work, bool borrow = false);
 
 // The next message of the child; its LaunchFailure becomes an error with the step as context, its
 // trace is kept. kUnavailable: it has closed. Nothing: none is there yet (non-blocking only).

@@ -79,6 +79,26 @@ Result<Sandbox> Sandbox::create(const Layout& layout, Programs programs, cgroup:
   return sandbox;
 }
 
+bool Sandbox::serves(const wire::SandboxSpec& wanted) const {
+  const auto place = [](const wire::SandboxSpec& spec) {
+    return spec.uid + " " + spec.cgroup + (spec.net ? wire::encode(*spec.net) : std::string());
+  };
+  return place(spec_) == place(wanted) && wire::sandbox_kind(spec_) == wire::sandbox_kind(wanted);
+}
+
+Result<void> Sandbox::adopt(wire::SandboxSpec wanted) {
+  Trace trace;
+  TRY(trace.step("write pod files", {}, [&] { return make_files(layout_, wanted); }));
+  if (wanted.uts == wire::SandboxNamespace::kPod) {
+    TRY(trace.step("set names", wanted.hostname, [&] {
+      return sys::set_uts_names_of(pause_.pidfd.get(), wanted.hostname, wanted.domainname);
+    }));
+  }
+  spec_ = std::move(wanted);
+  info_.trace = trace.take();
+  return {};
+}
+
 // pause mounts the pod's volumes while the network is made: both take their own kernel locks.
 Result<void> Sandbox::start_pause(Trace& trace) {
   auto group = TRY(trace.step("make cgroup", cgroup_of("pause"),

@@ -30,18 +30,21 @@ namespace asio = boost::asio;
 
 struct Arguments {
   std::string root, helpers;
-  bool foreground = false, systemd = false;
+  bool foreground = false, systemd = false, ready_sandbox = true;
   bool handed = false;  // descriptor 3 is our socket, from systemd
   int ready_fd = -1;
 };
 
 constexpr const char* kUsage =
     "usage: podctld [--root DIR] [--helpers DIR] [--ready-fd N] [--foreground] [--systemd]\n"
+    "               [--no-ready-sandbox]\n"
     "  --root DIR      keep all state and run-time files below DIR\n"
     "  --helpers DIR   where podctl-shim and podctl-pause lie\n"
     "  --ready-fd N    descriptor that gets one byte when the socket listens\n"
     "  --foreground    stay in the session and log to the terminal\n"
-    "  --systemd       take the socket from systemd\n";
+    "  --systemd       take the socket from systemd\n"
+    "  --no-ready-sandbox\n"
+    "                  make every pod's sandbox when the pod comes, none in advance\n";
 
 Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
   Arguments arguments;
@@ -50,6 +53,10 @@ Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
     const std::string name = words[i].substr(0, equals);
     if (name == "--foreground" || name == "--systemd") {
       (name == "--systemd" ? arguments.systemd : arguments.foreground) = true;
+      continue;
+    }
+    if (name == "--no-ready-sandbox") {
+      arguments.ready_sandbox = false;
       continue;
     }
     if (name != "--root" && name != "--helpers" && name != "--ready-fd") {
@@ -189,6 +196,7 @@ std::vector<std::string> restart_command(const Arguments& arguments, const Layou
   std::vector<std::string> words{std::filesystem::read_symlink("/proc/self/exe", error).string()};
   if (!layout.root().empty()) words.insert(words.end(), {"--root", layout.root()});
   words.insert(words.end(), {"--helpers", helpers});
+  if (!arguments.ready_sandbox) words.emplace_back("--no-ready-sandbox");
   return words;
 }
 
@@ -204,7 +212,8 @@ class Daemon {
     const std::string helpers = find_helpers(arguments_);
     node::Node::Options options{
         layout_,
-        {helpers, restart_command(arguments_, layout_, helpers), arguments_.handed},
+        {helpers, restart_command(arguments_, layout_, helpers), arguments_.handed,
+         arguments_.ready_sandbox ? node::new_uuid : nullptr},
         find_embedded_image(),
         [](const std::string& text) { spdlog::warn("{}", text); }};
     node_ = TRY(node::Node::open(io_, std::move(options)));

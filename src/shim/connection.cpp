@@ -92,8 +92,8 @@ void Shim::on_connection(std::uint32_t events) {
 void Shim::lose_connection() {
   loop_.forget(connection_.fd());
   connection_ = wire::Socket();
-  if (!sandbox_) {  // nobody knows of us, nothing is here
-    if (auto gone = sys::remove_tree(layout_.pod_run(uid_)); !gone) log("leave", gone.error());
+  if (!sandbox_ || spare_) {  // no pod is here, and nobody else knows of us
+    if (auto gone = destroy(); !gone) log("leave", gone.error());
     return loop_.stop();
   }
   if (!said_bye_) reviver_.lost();

@@ -2,6 +2,7 @@
 #include <malloc.h>
 #include <signal.h>
 
+#include "podctl/sys/borrowed.hpp"
 #include "podctl/sys/files.hpp"
 #include "podctl/wire/codec.hpp"
 #include "shim/line_log.hpp"
@@ -22,6 +23,7 @@ void Shim::rest_soon() {
   resting_ = loop_.after(kRestMs, [this] {
     resting_ = 0;
     ::malloc_trim(0);
+    sys::borrowed::give_back();
   });
 }
 
@@ -59,6 +61,9 @@ Result<std::optional<std::string>> Shim::answer(wire::Message& message) {
       return wire::encode(state());
     case wire::Type::kCreateSandbox:
       return wire::encode(TRY(create(TRY(wire::decode<wire::SandboxSpec>(body)))));
+    case wire::Type::kPrepareSandbox:
+      TRY(prepare(TRY(wire::decode<wire::SandboxSpec>(body))));
+      return nothing();
     case wire::Type::kExec:
       TRY(exec(message.request, TRY(wire::decode<wire::ExecSpec>(body)), std::move(message.fds)));
       return std::nullopt;
@@ -89,8 +94,8 @@ Result<std::optional<std::string>> Shim::answer(wire::Message& message) {
 
 wire::State Shim::state() const {
   wire::State state{.version = wire::kVersion, .uid = uid_};
-  state.created = sandbox_.has_value();
-  state.alive = sandbox_.has_value() && death_.empty();
+  state.created = sandbox_.has_value() && !spare_;
+  state.alive = state.created && death_.empty();
   state.death = death_;
   if (sandbox_) state.info = sandbox_->info();
   for (const auto& [id, live] : containers_) {
@@ -113,16 +118,40 @@ Result<LiveContainer*> Shim::running(const std::string& id) {
   return at->second.get();
 }
 
+// One that waits and does not serve after all gives way to one that does.
 Result<wire::SandboxInfo> Shim::create(wire::SandboxSpec spec) {
-  if (sandbox_) return fail(Code::kAlreadyExists, "create sandbox", uid_);
+  if (sandbox_ && !spare_) return fail(Code::kAlreadyExists, "create sandbox", uid_);
+  if (spare_ && death_.empty() && sandbox_->serves(spec)) {
+    TRY(keep_spec(spec));
+    TRY(sandbox_->adopt(std::move(spec)));
+    spare_ = false;
+    return sandbox_->info();
+  }
+  TRY(end_sandbox());
+  TRY(make(std::move(spec)));
+  return sandbox_->info();
+}
+
+Result<void> Shim::prepare(wire::SandboxSpec spec) {
+  if (sandbox_) return fail(Code::kAlreadyExists, "prepare sandbox", uid_);
+  TRY(make(std::move(spec)));
+  spare_ = true;
+  return {};
+}
+
+Result<void> Shim::make(wire::SandboxSpec spec) {
   if (spec.uid != uid_)
     return fail(Code::kInvalidArgument, "create sandbox", spec.uid, "not my pod");
-  // First of all: whoever cleans up after us reads from it where the pod's cgroup is.
-  TRY(sys::write_file(layout_.pod_run(uid_) + "/spec/sandbox", wire::encode(spec), 0600));
+  TRY(keep_spec(spec));
   auto tree = TRY(cgroup::Tree::open(layout_.cgroup()));
   sandbox_.emplace(
       TRY(runtime::Sandbox::create(layout_, programs_, std::move(tree), std::move(spec))));
-  return sandbox_->info();
+  return {};
+}
+
+// First of all: whoever cleans up after us reads from it where the pod's cgroup is.
+Result<void> Shim::keep_spec(const wire::SandboxSpec& spec) const {
+  return sys::write_file(layout_.pod_run(uid_) + "/spec/sandbox", wire::encode(spec), 0600);
 }
 
 Result<wire::SandboxStats> Shim::stats() {
@@ -153,19 +182,26 @@ Result<void> Shim::remove(const std::string& id) {
 }
 
 // Kills pause first: the kernel takes the veth down while the rest is removed.
+Result<void> Shim::end_sandbox() {
+  if (!sandbox_) return {};
+  if (death_.empty()) death_ = "destroyed";
+  abandon_starts();
+  (void)sys::send_signal(sandbox_->pause().pidfd.get(), SIGKILL);
+  TRY(sandbox_->group().kill());
+  TRY(reap_everything());
+  TRY(sandbox_->destroy());
+  sandbox_.reset();
+  spare_ = false;
+  death_.clear();
+  return {};
+}
+
 Result<void> Shim::destroy() {
-  if (sandbox_) {
-    if (death_.empty()) death_ = "destroyed";
-    abandon_starts();
-    (void)sys::send_signal(sandbox_->pause().pidfd.get(), SIGKILL);
-    TRY(sandbox_->group().kill());
-    TRY(reap_everything());
-    TRY(sandbox_->destroy());
-    sandbox_.reset();
-  }
+  TRY(end_sandbox());
+  TRY(sys::remove_tree(layout_.pod_run(uid_)));
+  // Last: a podctld that knocks meanwhile hears of our end when nothing is left.
   loop_.forget(listener_.get());
   listener_.reset();
-  TRY(sys::remove_tree(layout_.pod_run(uid_)));
   ending_ = true;
   return {};
 }

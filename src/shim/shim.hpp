@@ -47,9 +47,13 @@ class Shim {
   Result<std::optional<std::string>> answer(wire::Message& message);
   wire::State state() const;
   Result<wire::SandboxInfo> create(wire::SandboxSpec spec);
+  Result<void> prepare(wire::SandboxSpec spec);
+  Result<void> make(wire::SandboxSpec spec);
+  Result<void> keep_spec(const wire::SandboxSpec& spec) const;
   Result<wire::SandboxStats> stats();
   Result<void> remove(const std::string& id);
   Result<void> update(const wire::UpdateRequest& request);
+  Result<void> end_sandbox();
   Result<void> destroy();
   Result<LiveContainer*> running(const std::string& id);
   Result<runtime::Sandbox*> sandbox();
@@ -85,6 +89,7 @@ class Shim {
   UniqueFd child_signal_;
 
   std::optional<runtime::Sandbox> sandbox_;
+  bool spare_ = false;  // made, but no pod's yet
   std::string death_;   // why pause does not run
   bool dying_ = false;  // of it nobody has been told yet: containers are still ending
   struct Start {
@@ -101,7 +106,7 @@ class Shim {
   std::map<std::string, std::unique_ptr<LiveContainer>> containers_;  // running, by id
   std::map<std::string, wire::ContainerSpec> ended_;                  // their files are still there
   std::map<pid_t, std::uint32_t> execs_;                              // pid -> request id
-  std::uint64_t resting_ = 0;  // timer
+  std::uint64_t resting_ = 0;                                         // timer
   bool ending_ = false;
 };
 

@@ -38,6 +38,7 @@ Result<void> remove_entry(int directory, const char* name, dev_t device, const s
   if (::unlinkat(directory, name, 0) == 0 || errno == ENOENT) return {};
   if (errno != EISDIR && errno != EPERM) return fail_errno(errno, "remove file", full);
   const UniqueFd fd(::openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return {};  // somebody else was faster
   if (!fd) return fail_errno(errno, "open directory", full);
   struct stat st {};
   if (::fstat(fd.get(), &st) != 0) return fail_errno(errno, "stat directory", full);

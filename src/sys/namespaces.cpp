@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -11,12 +12,15 @@
 
 namespace podctl::sys {
 
-const std::vector<NamespaceType>& namespace_types() {
-  static const std::vector<NamespaceType> types = {
-      {"user", CLONE_NEWUSER},    {"mnt", CLONE_NEWNS},  {"net", CLONE_NEWNET},
-      {"ipc", CLONE_NEWIPC},      {"uts", CLONE_NEWUTS}, {"pid", CLONE_NEWPID},
-      {"cgroup", CLONE_NEWCGROUP}};
-  return types;
+const std::array<NamespaceType, 7>& namespace_types() {
+  static constexpr std::array<NamespaceType, 7> kTypes = {{{"user", CLONE_NEWUSER},
+                                                           {"mnt", CLONE_NEWNS},
+                                                           {"net", CLONE_NEWNET},
+                                                           {"ipc", CLONE_NEWIPC},
+                                                           {"uts", CLONE_NEWUTS},
+                                                           {"pid", CLONE_NEWPID},
+                                                           {"cgroup", CLONE_NEWCGROUP}}};
+  return kTypes;
 }
 
 Result<std::uint64_t> namespace_inode(std::string_view pid, std::string_view type) {
@@ -99,6 +103,26 @@ Result<ChildPidNamespace> ChildPidNamespace::of(int pidfd) {
 ChildPidNamespace::~ChildPidNamespace() {
   // Children in a stranger's namespace would be worse than no process at all.
   if (own_ && ::setns(own_.get(), CLONE_NEWPID) != 0) std::abort();
+}
+
+Result<void> set_uts_names(const std::string& hostname, const std::string& domainname) {
+  if (!hostname.empty() && ::sethostname(hostname.data(), hostname.size()) != 0) {
+    return fail_errno(errno, "set hostname", hostname);
+  }
+  if (!domainname.empty() && ::setdomainname(domainname.data(), domainname.size()) != 0) {
+    return fail_errno(errno, "set domain name", domainname);
+  }
+  return {};
+}
+
+Result<void> set_uts_names_of(int pidfd, const std::string& hostname,
+                              const std::string& domainname) {
+  const UniqueFd own = TRY(open_namespace("self", "uts"));
+  TRY(join(pidfd, CLONE_NEWUTS));
+  auto done = set_uts_names(hostname, domainname);
+  // The names of the machine must never be taken for a pod's.
+  if (::setns(own.get(), CLONE_NEWUTS) != 0) std::abort();
+  return done;
 }
 
 // A directory of proc(5) counts what it holds as links, besides its own two.

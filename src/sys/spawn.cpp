@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "podctl/sys/borrowed.hpp"
 #include "podctl/sys/files.hpp"
 
 namespace podctl::sys {
@@ -107,45 +108,59 @@ Result<UniqueFd> lift(int fd, int above) {
 }
 
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-// The child borrows our memory until it executes: a copy of podctld's page tables alone takes
-// milliseconds where the kernel runs virtualised. It runs on a stack of its own and makes system
-// calls only; errno is the one thing of ours that it writes.
+// A child borrows our memory until it executes: a copy of podctld's page tables alone takes
+// milliseconds where the kernel runs virtualised. It runs on a stack of its own.
 constexpr std::uint64_t kShare = CLONE_VM;
 
-[[noreturn]] void enter_child(void* plan) { child(*static_cast<const Plan*>(plan)); }
-
 // clone3(2) through the C library's syscall() would return twice on one stack.
-long clone_shared(clone_args& args, const Plan& plan) {
-  alignas(16) char stack[16 << 10];
+long clone_onto(clone_args& args, char* stack, std::size_t size, void (*entry)(const void*),
+                const void* argument) {
   args.stack = reinterpret_cast<std::uint64_t>(stack);
-  args.stack_size = sizeof stack;
+  args.stack_size = size;
   long made = SYS_clone3;
-  const void* argument = &plan;
   asm volatile(
       "syscall\n\t"
       "test %%rax, %%rax\n\t"
       "jnz 1f\n\t"
-      "xor %%ebp, %%ebp\n\t"
       "mov %[argument], %%rdi\n\t"
-      "call *%[entry]\n\t"
+      "mov %[entry], %%rax\n\t"
+      "xor %%ebp, %%ebp\n\t"
+      "call *%%rax\n\t"
       "ud2\n"
       "1:"
       : "+a"(made)
-      : "D"(&args), "S"(sizeof args), [entry] "r"(&enter_child), [argument] "r"(argument)
+      : "D"(&args), "S"(sizeof args), [entry] "r"(entry), [argument] "r"(argument)
       : "rcx", "r11", "cc", "memory");
   if (made >= 0) return made;
   errno = static_cast<int>(-made);
   return -1;
 }
+
+// The child makes system calls only; errno is the one thing of ours that it writes.
+long clone_shared(clone_args& args, const Plan& plan) {
+  alignas(16) char stack[16 << 10];
+  return clone_onto(
+      args, stack, sizeof stack, [](const void* p) { child(*static_cast<const Plan*>(p)); }, &plan);
+}
+
+bool can_borrow() { return borrowed::stack() != nullptr; }
 #else
 // Elsewhere (and under ASan, which follows every stack) the child gets a copy.
 constexpr std::uint64_t kShare = 0;
 
-long clone_shared(clone_args& args, const Plan& plan) {
+long clone_onto(clone_args& args, char*, std::size_t, void (*entry)(const void*),
+                const void* argument) {
   const long pid = ::syscall(SYS_clone3, &args, sizeof args);
-  if (pid == 0) child(plan);
+  if (pid == 0) entry(argument);
   return pid;
 }
+
+long clone_shared(clone_args& args, const Plan& plan) {
+  return clone_onto(
+      args, nullptr, 0, [](const void* p) { child(*static_cast<const Plan*>(p)); }, &plan);
+}
+
+bool can_borrow() { return false; }
 #endif
 
 // clone3(2) by `clone`, with what every child has in common. No handler of the parent may run in
@@ -182,10 +197,30 @@ Result<void> enter_copy(const CopySpec& spec) {
   return {};
 }
 
+struct Job {
+  const CopySpec& spec;
+  const Work& work;
+};
+
+Result<Child> spawn_borrower(const CopySpec& spec, const Work& work) {
+  const Job job{spec, work};
+  const auto run = [](const void* p) {
+    const auto* job = static_cast<const Job*>(p);
+    ::_exit(job->work(enter_copy(job->spec)));
+  };
+  return clone_blocked(
+      kShare | CLONE_VFORK | spec.namespaces, spec.cgroup, {}, [&](clone_args& args) {
+        borrowed::begin();
+        const long pid = clone_onto(args, borrowed::stack(), borrowed::kStack, run, &job);
+        borrowed::end();
+        return pid;
+      });
+}
+
 }  // namespace
 
-Result<Child> spawn_copy(const CopySpec& spec,
-                         const std::function<int(Result<void> entered)>& work) {
+Result<Child> spawn_copy(const CopySpec& spec, const Work& work) {
+  if (spec.borrow && can_borrow()) return spawn_borrower(spec, work);
   return clone_blocked(spec.namespaces, spec.cgroup, {}, [&](clone_args& args) {
     const long pid = ::syscall(SYS_clone3, &args, sizeof args);
     // Nothing registered at start-up of the C library may run on the copy's way out.

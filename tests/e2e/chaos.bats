@@ -22,16 +22,24 @@ twins() { sleepers twins one two; }
 
 both_run() { podctl exec "$1" -c one -- true && podctl exec "$1" -c two -- true; }
 
+# What there is of the root belongs to the pods of these uids, and to at most one sandbox that waits for
+# a pod: as many run directories, shims, addresses, links and cgroups.
+only_pods() {
+  local dirs count uid
+  dirs=$(ls "$PODCTL_ROOT/run/pods")
+  count=$(wc -w <<<"$dirs")
+  for uid in "$@"; do [[ $dirs == *"$uid"* ]] || return 1; done
+  [ "$count" -le $(($# + 1)) ] &&
+    [ "$(pgrep -cf "^podctl-shim [^ ]* $PODCTL_ROOT$")" -eq "$count" ] &&
+    [ "$(find "$PODCTL_ROOT/run/addresses" -type f -name '*.*.*.*' | wc -l)" -eq "$count" ] &&
+    [ "$(ip -o link show master "podctl$ROOT_ID" | wc -l)" -eq "$count" ] &&
+    [ "$(find /sys/fs/cgroup -path "*podctl-$ROOT_ID/*" -type d -name 'pod?*-*' -printf '%f\n' 2>/dev/null | sort -u | wc -l)" -eq "$count" ]
+}
+
 # What runs of the root is one pod of two containers, and what it says is so.
 assert_one_true_pod() {
-  local uid
   both_run "$1"
-  uid=$(uid_of "$1")
-  [ "$(ls "$PODCTL_ROOT/run/pods")" = "$uid" ]
-  [ "$(pgrep -cf "^podctl-shim [^ ]* $PODCTL_ROOT$")" -eq 1 ]
-  [ "$(find "$PODCTL_ROOT/run/addresses" -type f -name '*.*.*.*' | wc -l)" -eq 1 ]
-  [ "$(ip -o link show master "podctl$ROOT_ID" | wc -l)" -eq 1 ]
-  [ "$(find /sys/fs/cgroup -path "*podctl-$ROOT_ID/*" -type d -name 'pod?*-*' -printf '%f\n' 2>/dev/null | sort -u | wc -l)" -eq 1 ]
+  until_true only_pods "$(uid_of "$1")"
 }
 
 back() {
@@ -60,7 +68,7 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
     [ "$victim" != podctld ] || [ "$(containers_of twins)" = "$was" ]
     assert_one_true_pod twins
     podctl delete pod twins
-    [ -z "$(ls "$PODCTL_ROOT/run/pods")" ]
+    until_true only_pods
   done
 }
 
@@ -118,8 +126,7 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
     wait "$job" || true
     podctl delete pod twins --ignore-not-found
     [ -z "$(podctl get pods --no-headers 2>/dev/null)" ]
-    [ -z "$(ls "$PODCTL_ROOT/run/pods")" ]
-    [ -z "$(find "$PODCTL_ROOT/run/addresses" -type f -name '*.*.*.*')" ]
+    until_true only_pods
   done
 }
 

@@ -138,3 +138,43 @@ END
   run podctl describe pod order
   [ "$(sed -n '/^Cgroups:/,/^Network:/s/^    \([a-z]*\):$/\1/p' <<<"$output" | xargs)" = "sidecar zebra ant" ]
 }
+
+# A pod after another one finds its sandbox made, if podctld has had time for it.
+took_over() {
+  sleepers "$1" a b | podctl apply -f -
+  ready "$1"
+  [[ $(podctl trace "$1") != *"make veth pair"* ]] || { podctl delete pod "$1" --now && false; }
+}
+
+@test "a pod takes over the sandbox that was made before it" {
+  sleepers first a b | podctl apply -f -
+  ready first
+  until_true took_over second
+  run podctl trace second
+  says "set names"
+  [ "$(podctl exec second -c a -- hostname)" = second ]
+  [ "$(podctl exec second -c a -- cat /etc/hostname)" = second ]
+  podctl exec first -c a -- ping -c 1 -W 5 "$(field second '{.status.podIP}')"
+  # Another kind of pod gets its own.
+  sleepers third a b | sed 's/^spec:/&\n  shareProcessNamespace: true/' | podctl apply -f -
+  ready third
+  [ "$(podctl exec third -c a -- cat /proc/1/comm)" = podctl-pause ]
+}
+
+@test "with --no-ready-sandbox nothing is made before its pod" {
+  podctld --root "$PODCTL_ROOT" --no-ready-sandbox &
+  until_true test -S "$PODCTL_ROOT/run/podctld.sock"
+  for name in first second third; do
+    sleepers $name a b | podctl apply -f -
+    ready $name
+    run podctl trace $name
+    says "make veth pair"
+  done
+}
+
+@test "a memory limit too small for any start takes nobody else along" {
+  sleepers tight a b | sed 's/{name: b,/& resources: {limits: {memory: 200Ki}},/' | podctl apply -f -
+  until_true eval '[[ $(field tight "{.status.containerStatuses[?(@.name==\"b\")].state}{.status.containerStatuses[?(@.name==\"b\")].lastState}") =~ OOMKilled|Error|Backoff|BackOff ]]'
+  [ "$(field tight '{.status.containerStatuses[?(@.name=="a")].restartCount}')" = 0 ]
+  [ "$(podctl exec tight -c a -- echo alive)" = alive ]
+}

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ struct Options {
   std::string helpers;              // directory of podctl-shim and podctl-pause
   std::vector<std::string> daemon;  // how a shim starts podctld again; empty: somebody else does
   bool in_service = false;          // systemd does, and keeps podctld in the service's cgroup
+  // Names a sandbox that is made before its pod; empty: none is made (take_ready()).
+  std::function<std::string()> new_uid;
 };
 
 // The workload's ends. Absent ones are /dev/null; with a tty none is used.
@@ -82,12 +85,20 @@ class Engine {
   // Connects to every shim that lives, cleans up after every one that does not.
   void recover(std::function<void(std::vector<RecoveredSandbox>)> done);
 
-  // Whether a shim serves this pod. Once it has died nothing of the pod runs: it ended by its cgroup.
+  // Whether a shim serves this pod. Once it has died nothing of the pod runs: it ended by its
+  // cgroup.
   bool shim_alive(const std::string& uid) const;
 
   // Addresses of this pod, stable until destroy_sandbox; makes subnet, bridge, forwarding and nat
   // at the first call. kExhausted: none is free.
   void allocate_network(const std::string& uid, Callback<wire::NetworkSpec> done);
+
+  // A little after a sandbox was created, another one of its kind is made in advance, and given up
+  // when none is asked for in a while. Here is its uid, for a pod whose sandbox would be `like`,
+  // whose own uid, names, addresses and files do not matter; nothing when none serves. From now on
+  // it is the caller's: create_sandbox of that uid finds the work done, destroy_sandbox gives it
+  // up.
+  std::optional<std::string> take_ready(const wire::SandboxSpec& like);
 
   // Starts the shim and makes the sandbox. On failure nothing is left. kAlreadyExists: a pod of
   // that uid is there.

@@ -84,6 +84,7 @@ class Node {
   void recovered(std::vector<engine::RecoveredSandbox> found,
                  std::function<void(Result<void>)> ready);
   void tick();
+  void take_ready_sandbox(api::Pod& pod);
   std::shared_ptr<PodWorker> adopt(std::shared_ptr<const api::Pod> pod,
                                    lifecycle::PodMemory memory);
 

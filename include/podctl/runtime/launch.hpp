@@ -31,12 +31,18 @@ struct PidNamespace {
   int of = -1;  // pidfd
 };
 
+// How init gets memory. A copy of ours costs milliseconds, and we go on at once. A borrower
+// (sys/borrowed.hpp) holds us until it has executed: only for one that nobody can hold up, neither
+// by a signal nor by a cgroup that hardly lets it run.
+enum class Memory { kCopied, kBorrowed };
+
 class Launch {
  public:
   // `process`: pidfd of pause, or for an exec of the container's main process; borrowed.
   static Result<std::unique_ptr<Launch>> begin(const cgroup::Group& group,
                                                const wire::LaunchRequest& request, Stdio stdio,
-                                               int process, PidNamespace pid, Trace& trace);
+                                               int process, PidNamespace pid, Memory memory,
+                                               Trace& trace);
   Launch(const Launch&) = delete;
   Launch& operator=(const Launch&) = delete;
   ~Launch();

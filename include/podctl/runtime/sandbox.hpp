@@ -31,6 +31,10 @@ class Sandbox {
   static Result<Sandbox> create(const Layout& layout, Programs programs, cgroup::Tree tree,
                                 wire::SandboxSpec spec);
 
+  // Makes it the sandbox of a pod that was not known when it was made.
+  bool serves(const wire::SandboxSpec& wanted) const;
+  Result<void> adopt(wire::SandboxSpec wanted);
+
   const wire::SandboxSpec& spec() const { return spec_; }
   const wire::SandboxInfo& info() const { return info_; }
   const sys::Child& pause() const { return pause_; }

@@ -6,6 +6,7 @@
 // of join() and enter_new() must have one thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,7 +22,7 @@ struct NamespaceType {
   int flag;               // CLONE_NEW*
 };
 // The seven types podctl knows: user, mnt, net, ipc, uts, pid, cgroup.
-const std::vector<NamespaceType>& namespace_types();
+const std::array<NamespaceType, 7>& namespace_types();
 
 struct NamespaceInode {
   std::string type;
@@ -58,5 +59,11 @@ class ChildPidNamespace {
 // kFailedPrecondition when the process has more than one thread: setns to a mount or user namespace
 // and the clone that follows are safe only without any (setns(2)).
 Result<void> assert_single_threaded();
+
+// Of the caller's UTS namespace; an empty one is left as it is.
+Result<void> set_uts_names(const std::string& hostname, const std::string& domainname);
+// Of another process's. The caller, of one thread, is back in its own afterwards, or dies.
+Result<void> set_uts_names_of(int pidfd, const std::string& hostname,
+                              const std::string& domainname);
 
 }  // namespace podctl::sys

@@ -8,7 +8,6 @@
 //                                    | LaunchFailure, then it exits 125
 //   LaunchRequest -> init  -> shim   LaunchReady (fd: the tty's master) | LaunchFailure
 //                                    end of file: the workload was executed
-//                    shim -> init    [LaunchGo, when asked]
 // End of file before LaunchReady means that init was killed. A LaunchFailure may also follow
 // LaunchReady: execve itself was refused.
 //
@@ -35,7 +34,6 @@ inline constexpr int kLaunchFailed = 125;
 enum class LaunchType : std::uint16_t {
   kPauseReady = 0x101,
   kLaunchReady = 0x112,
-  kLaunchGo = 0x113,
   kLaunchFailure = 0x11f,
 };
 
@@ -68,8 +66,7 @@ struct LaunchRequest {
       SandboxNamespace::kPod;  // kPod: joined from pause; kHost: left as they are
   SandboxNamespace ipc = SandboxNamespace::kPod;
   SandboxNamespace uts = SandboxNamespace::kPod;
-  std::string mounts;        // as PauseRequest::mounts
-  bool wait_for_go = false;  // hold before execve until LaunchGo arrives
+  std::string mounts;  // as PauseRequest::mounts
 };
 
 // Sent by the last step before execve.
@@ -88,11 +85,6 @@ struct LaunchReady {
     v(5, degraded);
     v(6, trace);
   }
-};
-
-struct LaunchGo {
-  template <class V>
-  void wire(V&) {}
 };
 
 // The one failure record. `step` names the step that was under way ("join namespaces", "execute").

@@ -21,10 +21,13 @@
 //        |------------------------------------------------------>|
 //        |<--------------------------- SandboxDied {reason} -----| pause has ended
 //        |                                                       |
-//        |  Bye                                                  | an orderly end: the shim does not
+//        |  Bye                                                  | an orderly end: the shim does
+//        not
 //        |------------------------------------------------------>| bring podctld back
 //        |  DestroySandbox                                       |
 //        |------------------------------------------------------>| Ok, and the shim exits
+//
+// A sandbox that was only prepared is nobody's yet: it ends with its connection.
 //
 // A type that a shim does not know is answered with Error{kUnsupported}.
 #pragma once
@@ -53,6 +56,7 @@ enum class Type : std::uint16_t {
   kRemoveContainer = 10,  // Nothing
   kDestroySandbox = 11,   // Nothing
   kBye = 12,              // no reply
+  kPrepareSandbox = 13,   // Nothing; made before its pod is known, for CreateSandbox to take over
 
   // Replies.
   kOk = 64,
@@ -116,7 +120,7 @@ struct ContainerState {
 struct State {
   std::uint16_t version = 0;
   std::string uid;
-  bool created = false;  // CreateSandbox has succeeded
+  bool created = false;  // CreateSandbox has succeeded; not: PrepareSandbox
   bool alive = false;    // pause runs
   std::string death;     // why it does not
   SandboxInfo info;

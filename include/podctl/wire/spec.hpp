@@ -1,8 +1,9 @@
-// What the brain asks of the hands, in the kernel's words: a sandbox, a container, an exec, and what comes
-// back. Carried by messages.hpp (engine <-> shim) and launch.hpp (shim <-> init); no Kubernetes words here.
+// What the brain asks of the hands, in the kernel's words: a sandbox, a container, an exec, and
+// what comes back. Carried by messages.hpp (engine <-> shim) and launch.hpp (shim <-> init); no
+// Kubernetes words here.
 //
-// Each struct names its fields once, with their tags, in wire(): codec.hpp encodes and decodes from that.
-// Tags are only ever added; an unknown one is skipped, an absent one leaves the default.
+// Each struct names its fields once, with their tags, in wire(): codec.hpp encodes and decodes from
+// that. Tags are only ever added; an unknown one is skipped, an absent one leaves the default.
 // Times: `_ns` without more is CLOCK_BOOTTIME; `_wall_ns` is nanoseconds since the epoch.
 #pragma once
 
@@ -56,12 +57,12 @@ enum class SandboxNamespace : std::uint8_t { kPod = 0, kHost = 1 };
 
 // The pod's veth pair; made by one RTM_NEWLINK. Absent for hostNetwork.
 struct NetworkSpec {
-  std::string bridge;                    // exists already: engine makes it once a root
-  std::string host_ifname;               // Layout::host_veth
+  std::string bridge;       // exists already: engine makes it once a root
+  std::string host_ifname;  // Layout::host_veth
   std::string pod_ifname = "eth0";
-  std::vector<IpPrefix> addresses;       // added with NODAD
-  std::vector<IpAddress> gateways;       // a default route each
-  std::uint32_t mtu = 0;                 // 0: the bridge's
+  std::vector<IpPrefix> addresses;  // added with NODAD
+  std::vector<IpAddress> gateways;  // a default route each
+  std::uint32_t mtu = 0;            // 0: the bridge's
   template <class V>
   void wire(V& v) {
     v(1, bridge);
@@ -85,13 +86,13 @@ struct PodFile {
   }
 };
 
-// A volume of the pod itself, shared by its containers: a directory on disk, or a tmpfs mounted once in
-// the pod's mount namespace (gone with pause). Referred to by MountSpec::source.
+// A volume of the pod itself, shared by its containers: a directory on disk, or a tmpfs mounted
+// once in the pod's mount namespace (gone with pause). Referred to by MountSpec::source.
 struct PodVolume {
   std::string name;
   bool memory = false;
-  std::string path;                      // disk: the directory to make
-  std::uint64_t size = 0;                // memory: bytes, 0 for the kernel's default
+  std::string path;        // disk: the directory to make
+  std::uint64_t size = 0;  // memory: bytes, 0 for the kernel's default
   std::uint32_t mode = 0777;
   template <class V>
   void wire(V& v) {
@@ -104,19 +105,19 @@ struct PodVolume {
 };
 
 struct SandboxSpec {
-  std::string uid, name, ns;             // of the pod
+  std::string uid, name, ns;  // of the pod
   std::string hostname;
   std::string domainname;
   SandboxNamespace network = SandboxNamespace::kPod;
   SandboxNamespace ipc = SandboxNamespace::kPod;
   SandboxNamespace uts = SandboxNamespace::kPod;
-  bool share_pid = false;                // pause makes a PID namespace and is its PID 1
+  bool share_pid = false;  // pause makes a PID namespace and is its PID 1
   std::optional<NetworkSpec> net;
-  std::vector<KeyValue> sysctls;         // written in the pod's namespaces: "net.ipv4.x" -> value
-  std::string cgroup;                    // below Layout::cgroup(): "pods/burstable/pod<uid>"
-  CgroupResources resources;             // the pod's own
+  std::vector<KeyValue> sysctls;  // written in the pod's namespaces: "net.ipv4.x" -> value
+  std::string cgroup;             // below Layout::cgroup(): "pods/burstable/pod<uid>"
+  CgroupResources resources;      // the pod's own
   std::int32_t pause_oom_score_adj = -998;
-  std::uint64_t shm_size = 64U << 20;    // bytes
+  std::uint64_t shm_size = 64U << 20;  // bytes
   std::vector<PodVolume> volumes;
   std::vector<PodFile> files;
   template <class V>
@@ -141,12 +142,17 @@ struct SandboxSpec {
   }
 };
 
+// What the making of a sandbox depends on, without what only tells one pod from another: its uid
+// and names, its network's addresses, its files and disk volumes.
+std::string sandbox_kind(SandboxSpec spec);
+
 struct SandboxInfo {
   std::int32_t pause_pid = 0;
   std::uint64_t started_wall_ns = 0;
   std::vector<NamespaceId> namespaces;
-  std::string pod_mac;                   // "aa:bb:…"; empty for hostNetwork
-  std::vector<std::string> degraded;     // what could not be had here ("oom_score_adj: needs CAP_SYS_RESOURCE")
+  std::string pod_mac;  // "aa:bb:…"; empty for hostNetwork
+  std::vector<std::string>
+      degraded;  // what could not be had here ("oom_score_adj: needs CAP_SYS_RESOURCE")
   std::vector<TraceStep> trace;
   template <class V>
   void wire(V& v) {
@@ -162,8 +168,8 @@ struct SandboxInfo {
 // ---- a container ----
 
 struct RootfsSpec {
-  std::vector<std::string> layers;       // directories, topmost first
-  std::string upper, work;               // made by the shim (Layout::container_lib)
+  std::vector<std::string> layers;  // directories, topmost first
+  std::string upper, work;          // made by the shim (Layout::container_lib)
   bool read_only = false;
   template <class V>
   void wire(V& v) {
@@ -174,19 +180,27 @@ struct RootfsSpec {
   }
 };
 
-// The pod's /dev/shm as MountSpec::source; no volume has this name, theirs are DNS labels without dots.
+// The pod's /dev/shm as MountSpec::source; no volume has this name, theirs are DNS labels without
+// dots.
 inline constexpr const char* kPodShm = "dev.shm";
 
 enum class MountKind : std::uint8_t {
-  kBind = 0,        // `source` is a path of podctl's own on the host (trusted); file or directory
-  kHostPath = 1,    // `source` is the manifest's hostPath, checked and made by `host_type`
-  kPodVolume = 2,   // `source` names a memory PodVolume, kPodShm the pod's /dev/shm
-  kTmpfs = 3,       // a tmpfs of the container's own
+  kBind = 0,       // `source` is a path of podctl's own on the host (trusted); file or directory
+  kHostPath = 1,   // `source` is the manifest's hostPath, checked and made by `host_type`
+  kPodVolume = 2,  // `source` names a memory PodVolume, kPodShm the pod's /dev/shm
+  kTmpfs = 3,      // a tmpfs of the container's own
 };
 
 // hostPath's type field, empty first. https://kubernetes.io/docs/concepts/storage/volumes/#hostpath
 enum class HostPathType : std::uint8_t {
-  kUnset = 0, kDirectoryOrCreate, kDirectory, kFileOrCreate, kFile, kSocket, kCharDevice, kBlockDevice
+  kUnset = 0,
+  kDirectoryOrCreate,
+  kDirectory,
+  kFileOrCreate,
+  kFile,
+  kSocket,
+  kCharDevice,
+  kBlockDevice
 };
 
 enum class Propagation : std::uint8_t { kPrivate = 0, kSlave = 1, kShared = 2 };
@@ -194,15 +208,15 @@ enum class Propagation : std::uint8_t { kPrivate = 0, kSlave = 1, kShared = 2 };
 struct MountSpec {
   MountKind kind = MountKind::kBind;
   std::string source;
-  std::string target;                    // absolute, in the container; made if missing, resolved in-root
-  std::string sub_path;                  // below source, resolved without leaving it (CVE-2017-1002101)
+  std::string target;    // absolute, in the container; made if missing, resolved in-root
+  std::string sub_path;  // below source, resolved without leaving it (CVE-2017-1002101)
   bool read_only = false;
   bool recursive_read_only = false;
   Propagation propagation = Propagation::kPrivate;
   HostPathType host_type = HostPathType::kUnset;
-  std::uint64_t size = 0;                // kTmpfs, bytes
-  std::uint32_t mode = 0755;             // kTmpfs
-  std::string name;                      // the volume's name, for messages
+  std::uint64_t size = 0;     // kTmpfs, bytes
+  std::uint32_t mode = 0755;  // kTmpfs
+  std::string name;           // the volume's name, for messages
   template <class V>
   void wire(V& v) {
     v(1, kind);
@@ -219,13 +233,13 @@ struct MountSpec {
   }
 };
 
-// Who the workload runs as. `image_user` is the image's USER ("", "1000", "www-data:www-data"), looked up in
-// the container's own passwd and group by init; uid and gid, when set, win over it.
+// Who the workload runs as. `image_user` is the image's USER ("", "1000", "www-data:www-data"),
+// looked up in the container's own passwd and group by init; uid and gid, when set, win over it.
 struct UserSpec {
   std::string image_user;
   std::optional<std::uint32_t> uid, gid;
-  std::vector<std::uint32_t> groups;     // supplemental, besides the image's
-  bool strict_groups = false;            // supplementalGroupsPolicy Strict: the image's groups do not count
+  std::vector<std::uint32_t> groups;  // supplemental, besides the image's
+  bool strict_groups = false;  // supplementalGroupsPolicy Strict: the image's groups do not count
   template <class V>
   void wire(V& v) {
     v(1, image_user);
@@ -236,7 +250,8 @@ struct UserSpec {
   }
 };
 
-// Capability sets as bit masks (bit n is capability number n). "All" is masked with what podctl itself has.
+// Capability sets as bit masks (bit n is capability number n). "All" is masked with what podctl
+// itself has.
 struct Capabilities {
   std::uint64_t bounding = 0, permitted = 0, effective = 0, inheritable = 0, ambient = 0;
   template <class V>
@@ -250,7 +265,7 @@ struct Capabilities {
 };
 
 struct Rlimit {
-  std::int32_t resource = 0;             // RLIMIT_*
+  std::int32_t resource = 0;  // RLIMIT_*
   std::uint64_t soft = 0, hard = 0;
   template <class V>
   void wire(V& v) {
@@ -264,8 +279,8 @@ struct Rlimit {
 struct SecuritySpec {
   Capabilities capabilities;
   bool no_new_privs = false;
-  std::string seccomp;                   // compiled filter (struct sock_filter[]); empty: unconfined
-  bool privileged = false;               // writable /sys and /proc/sys, host devices, no masks
+  std::string seccomp;      // compiled filter (struct sock_filter[]); empty: unconfined
+  bool privileged = false;  // writable /sys and /proc/sys, host devices, no masks
   std::vector<std::string> masked_paths, readonly_paths;
   template <class V>
   void wire(V& v) {
@@ -281,7 +296,7 @@ struct SecuritySpec {
 enum class PidMode : std::uint8_t { kContainer = 0, kPod = 1, kHost = 2, kTarget = 3 };
 
 struct DeviceNode {
-  std::string path;                      // in the container: "/dev/fuse"
+  std::string path;  // in the container: "/dev/fuse"
   char type = 'c';
   std::uint32_t major = 0, minor = 0, mode = 0666, uid = 0, gid = 0;
   template <class V>
@@ -297,14 +312,15 @@ struct DeviceNode {
 };
 
 struct ContainerSpec {
-  std::string id;                        // unique over all attempts: 64 hex digits
+  std::string id;  // unique over all attempts: 64 hex digits
   std::string name;
   std::uint32_t attempt = 0;
-  std::vector<std::string> argv;         // never empty; argv[0] is looked up in PATH of env, in the container
-  std::vector<std::string> env;          // "K=V"
-  std::string cwd = "/";                 // made if missing
+  std::vector<std::string>
+      argv;  // never empty; argv[0] is looked up in PATH of env, in the container
+  std::vector<std::string> env;  // "K=V"
+  std::string cwd = "/";         // made if missing
   RootfsSpec rootfs;
-  std::vector<MountSpec> mounts;         // in this order, after the default ones (/proc, /sys, /dev, …)
+  std::vector<MountSpec> mounts;  // in this order, after the default ones (/proc, /sys, /dev, …)
   UserSpec user;
   SecuritySpec security;
   std::vector<Rlimit> rlimits;
@@ -313,13 +329,13 @@ struct ContainerSpec {
   std::vector<DeviceRule> device_rules;  // besides the default allow-list
   std::vector<DeviceNode> devices;       // besides the default nodes
   PidMode pid = PidMode::kContainer;
-  std::string pid_target;                // kTarget: a container id of this pod
+  std::string pid_target;  // kTarget: a container id of this pod
   bool tty = false, stdin_open = false, stdin_once = false;
-  std::string log_path;                  // CRI format; the shim makes its directory
+  std::string log_path;  // CRI format; the shim makes its directory
   std::uint64_t log_max_bytes = 10U << 20;
   std::uint32_t log_max_files = 5;
-  std::string termination_path;          // host file bound into the container; empty: none
-  std::string hostname_env;              // value of HOSTNAME when env has none
+  std::string termination_path;  // host file bound into the container; empty: none
+  std::string hostname_env;      // value of HOSTNAME when env has none
   template <class V>
   void wire(V& v) {
     v(1, id);
@@ -352,10 +368,10 @@ struct ContainerSpec {
 
 struct ContainerInfo {
   std::string id;
-  std::int32_t pid = 0;                  // in podctl's PID namespace
-  std::uint64_t started_wall_ns = 0;     // when the workload's exec had happened
+  std::int32_t pid = 0;               // in podctl's PID namespace
+  std::uint64_t started_wall_ns = 0;  // when the workload's exec had happened
   std::vector<NamespaceId> namespaces;
-  std::uint32_t uid = 0, gid = 0;        // as resolved
+  std::uint32_t uid = 0, gid = 0;  // as resolved
   std::vector<std::uint32_t> groups;
   std::vector<std::string> degraded;
   std::vector<TraceStep> trace;
@@ -377,14 +393,14 @@ struct ContainerInfo {
 struct ExitRecord {
   std::string id, name;
   std::uint32_t attempt = 0;
-  std::int32_t exit_code = 0;            // 128 + signal when killed by one
+  std::int32_t exit_code = 0;  // 128 + signal when killed by one
   std::int32_t signal = 0;
   std::uint64_t started_wall_ns = 0, finished_wall_ns = 0;
-  std::uint64_t finished_ns = 0;         // CLOCK_BOOTTIME
-  std::uint64_t oom_kills = 0;           // counted by the kernel in the container's cgroup
-  bool oom_killed_main = false;          // the main process was among them: SIGKILL and oom_kills > 0
+  std::uint64_t finished_ns = 0;  // CLOCK_BOOTTIME
+  std::uint64_t oom_kills = 0;    // counted by the kernel in the container's cgroup
+  bool oom_killed_main = false;   // the main process was among them: SIGKILL and oom_kills > 0
   std::uint64_t pids_max_events = 0;
-  std::string termination_message;       // the file's first 4096 bytes, else empty
+  std::string termination_message;  // the file's first 4096 bytes, else empty
   template <class V>
   void wire(V& v) {
     v(1, id);
@@ -408,10 +424,10 @@ struct ExecSpec {
   std::string container_id;
   std::vector<std::string> argv, env;
   std::string cwd;
-  UserSpec user;                         // resolved against the container's passwd, like the container's own
+  UserSpec user;  // resolved against the container's passwd, like the container's own
   SecuritySpec security;
   bool tty = false;
-  std::uint16_t rows = 0, cols = 0;      // 0: unknown
+  std::uint16_t rows = 0, cols = 0;  // 0: unknown
   template <class V>
   void wire(V& v) {
     v(1, container_id);

@@ -1,0 +1,97 @@
+// The sandbox that is made before its pod. At most one waits: it costs a shim, a pause and a veth
+// pair, and is made while nobody asks for anything, so that a start finds all that done.
+#include "engine/impl.hpp"
+#include "podctl/sys/clock.hpp"
+
+namespace podctl::engine {
+namespace {
+
+constexpr std::chrono::milliseconds kQuiet{50};  // no shim was asked for anything for so long
+constexpr std::chrono::seconds kIdle{30};        // no sandbox was wanted for so long
+
+std::chrono::nanoseconds since(std::uint64_t boot_ns) {
+  return std::chrono::nanoseconds(sys::boot_ns() - boot_ns);
+}
+
+// Of the same kind, without what is one pod's own. The cgroup's last component ends with the uid.
+wire::SandboxSpec anonymous(wire::SandboxSpec spec, const std::string& uid) {
+  spec.cgroup.replace(spec.cgroup.size() - spec.uid.size(), spec.uid.size(), uid);
+  spec.uid = uid;
+  for (std::string* own : {&spec.name, &spec.ns, &spec.hostname, &spec.domainname}) own->clear();
+  spec.files.clear();
+  std::erase_if(spec.volumes, [](const wire::PodVolume& volume) { return !volume.memory; });
+  return spec;
+}
+
+}  // namespace
+
+void Engine::Impl::Ready::asked() { asked_ns = sys::boot_ns(); }
+
+std::optional<std::string> Engine::Impl::take_ready(const wire::SandboxSpec& like) {
+  if (!ready.made || resetting || ready.kind != wire::sandbox_kind(like)) return {};
+  std::string uid = std::exchange(ready.uid, {});
+  ready.made = false;
+  ready.taken.insert(uid);
+  return uid;
+}
+
+void Engine::Impl::ready_later(const wire::SandboxSpec& like) {
+  if (!options.new_uid || !like.cgroup.ends_with(like.uid)) return;
+  if (!ready.uid.empty() && ready.kind != wire::sandbox_kind(like)) give_up_ready();
+  ready.model = like;
+  ready.wanted_ns = sys::boot_ns();
+  ready_after(kQuiet);
+}
+
+void Engine::Impl::ready_after(std::chrono::nanoseconds delay) {
+  ready.timer.expires_after(delay);
+  ready.timer.async_wait([self = weak_from_this()](const boost::system::error_code& error) {
+    if (const auto impl = self.lock(); impl && !error) impl->ready_due();
+  });
+}
+
+void Engine::Impl::ready_due() {
+  if (resetting || !ready.model) return;
+  if (const auto idle = since(ready.wanted_ns); idle >= kIdle) {
+    ready.model.reset();
+    return give_up_ready();
+  }
+  if (!ready.uid.empty()) return ready_after(kIdle - since(ready.wanted_ns));
+  if (const auto quiet = since(ready.asked_ns); quiet < kQuiet) return ready_after(kQuiet - quiet);
+  make_ready();
+}
+
+void Engine::Impl::make_ready() {
+  auto spec = anonymous(*ready.model, options.new_uid());
+  ready.uid = spec.uid;
+  ready.kind = wire::sandbox_kind(spec);
+  if (!spec.net) return prepare(std::move(spec));
+  allocate(spec.uid, [self = shared_from_this(), spec](Result<wire::NetworkSpec> net) mutable {
+    if (!self->is_ready(spec.uid)) return;  // given up, with its address
+    if (!net) return self->give_up_ready();
+    spec.net = std::move(*net);
+    self->prepare(std::move(spec));
+  });
+}
+
+void Engine::Impl::prepare(wire::SandboxSpec spec) {
+  const auto link = start_shim(spec.uid);
+  if (!link) return give_up_ready();
+  (*link)->request(wire::Type::kPrepareSandbox, wire::encode(spec),
+                   [self = shared_from_this(), uid = spec.uid](const Result<wire::Message>& reply) {
+                     if (!self->is_ready(uid)) return;
+                     if (!reply) return self->give_up_ready();
+                     self->ready.made = true;
+                     self->ready_after(kIdle);
+                   });
+}
+
+// Also when its shim or its pause has died: the next pod's start makes another one.
+void Engine::Impl::give_up_ready() {
+  if (ready.uid.empty()) return;
+  const std::string uid = std::exchange(ready.uid, {});
+  ready.made = false;
+  destroy(uid, [](const Result<void>&) {});
+}
+
+}  // namespace podctl::engine
