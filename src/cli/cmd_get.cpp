@@ -3,13 +3,13 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <map>
+#include <optional>
 
 #include "cli/manifest_files.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/cli/commands.hpp"
 #include "podctl/cli/output.hpp"
 #include "podctl/cli/session.hpp"
-#include "podctl/cli/time_text.hpp"
 #include "podctl/cli/watch.hpp"
 
 namespace podctl::cli {
@@ -28,9 +28,11 @@ bool is_table(const Format& format) {
   return format.kind == Format::Kind::kTable || format.kind == Format::Kind::kWide;
 }
 
+// Objects, or the rows of a table about them.
 struct Found {
   const Resource* resource;
   Objects objects;
+  std::optional<boost::json::value> table = {};  // the last answer, its rows taken out
 };
 
 Result<Wanted> wanted(Invocation& in) {
@@ -59,18 +61,44 @@ void name_kind(const Resource& resource, boost::json::value& object) {
   object.get_object().emplace("kind", resource.kind);
 }
 
-Result<Objects> list(Invocation& in, const Resource& resource) {
-  Target target(resource.path(scope(in)));
+// What is printed as a table is asked for as one: the server knows the columns, and a list of its
+// rows is a tenth of a list of objects.
+Result<boost::json::value> fetch(Invocation& in, const Wanted& w, Target target) {
+  if (!is_table(w.format)) return in.fetch(target.str());
+  const bool sorted = !in.args.get("sort-by").empty();
+  target.add("includeObject", sorted ? "Object" : include_object(w.table));
+  return in.fetch(target.str(), kAcceptTable);
+}
+
+void take_members(boost::json::value& answer, std::string_view name, Objects& objects) {
+  auto* members = answer.as_object().if_contains(name);
+  if (members == nullptr || !members->is_array()) return;
+  for (auto& member : members->get_array()) objects.push_back(std::move(member));
+}
+
+Result<void> list(Invocation& in, const Wanted& w, Found& found) {
+  Target target(found.resource->path(scope(in)));
   target.add_if("labelSelector", in.args.get("selector"))
       .add_if("fieldSelector", in.args.get("field-selector"));
-  auto answer = TRY(in.fetch(target.str()));
-  Objects objects;
-  if (auto* items = answer.as_object().if_contains("items");
-      items != nullptr && items->is_array()) {
-    for (auto& item : items->get_array()) objects.push_back(std::move(item));
+  auto answer = TRY(fetch(in, w, std::move(target)));
+  const bool table = is_table(w.format);
+  take_members(answer, table ? "rows" : "items", found.objects);
+  if (table) {
+    found.table.emplace(std::move(answer));
+  } else {
+    for (auto& object : found.objects) name_kind(*found.resource, object);
   }
-  for (auto& object : objects) name_kind(resource, object);
-  return objects;
+  return {};
+}
+
+void take_single(const Wanted& w, boost::json::value answer, Found& found) {
+  if (is_table(w.format)) {
+    take_members(answer, "rows", found.objects);
+    found.table.emplace(std::move(answer));
+    return;
+  }
+  name_kind(*found.resource, answer);
+  found.objects.push_back(std::move(answer));
 }
 
 // Objects of all refs, grouped by type; what is missing is told and makes `status` 1.
@@ -79,33 +107,31 @@ Result<std::vector<Found>> collect(Invocation& in, const Wanted& w, int& status)
   for (const ObjectRef& ref : w.refs) {
     if (found.empty() || found.back().resource != ref.resource) found.push_back({ref.resource, {}});
     if (ref.name.empty()) {
-      for (auto& object : TRY(list(in, *ref.resource)))
-        found.back().objects.push_back(std::move(object));
+      TRY(list(in, w, found.back()));
       continue;
     }
-    auto object = in.fetch(ref.resource->path(ref.ns.empty() ? in.ns() : ref.ns, ref.name));
+    auto object =
+        fetch(in, w, Target(ref.resource->path(ref.ns.empty() ? in.ns() : ref.ns, ref.name)));
     if (!object) {
       if (object.error().code == Code::kNotFound && in.args.flag("ignore-not-found")) continue;
       status = in.failed(object.error());
       if (object.error().code != Code::kNotFound) return found;
       continue;
     }
-    name_kind(*ref.resource, *object);
-    found.back().objects.push_back(std::move(*object));
+    take_single(w, std::move(*object), found.back());
   }
   return found;
 }
 
 void print_tables(Invocation& in, const Wanted& w, const std::vector<Found>& found) {
-  const std::int64_t now = now_ns();
   std::string text;
   for (const Found& f : found) {
     if (f.objects.empty()) continue;
     TableOptions options = w.table;
     options.with_kind = options.with_kind || found.size() > 1;
-    Table table{headings(*f.resource, options), {}};
-    for (const auto& object : f.objects)
-      table.rows.push_back(row(*f.resource, object, options, now));
+    const TableView view(*f.resource, options, *f.table);
+    Table table{view.headings(), {}};
+    for (const auto& row : f.objects) table.rows.push_back(view.row(row));
     if (!text.empty()) text += "\n";
     text += table.str(!in.args.flag("no-headers"));
   }
@@ -115,7 +141,9 @@ void print_tables(Invocation& in, const Wanted& w, const std::vector<Found>& fou
 Result<void> print(Invocation& in, const Wanted& w, std::vector<Found> found) {
   Objects all;
   for (Found& f : found) {
-    if (auto path = in.args.get("sort-by"); !path.empty()) TRY(sort_objects(path, f.objects));
+    const auto member = is_table(w.format) ? std::string_view("object") : std::string_view();
+    if (auto path = in.args.get("sort-by"); !path.empty())
+      TRY(sort_objects(path, f.objects, member));
   }
   if (is_table(w.format)) {
     print_tables(in, w, found);
@@ -140,12 +168,19 @@ bool nothing(const std::vector<Found>& found) {
 class WatchPrinter {
  public:
   WatchPrinter(Invocation& in, const Wanted& w)
-      : in_(in), w_(w), resource_(*w.refs[0].resource), table_(is_table(w.format)) {
-    if (table_ && !in.args.flag("no-headers")) rows_.push_back(headings(resource_, w.table));
+      : in_(in), w_(w), resource_(*w.refs[0].resource), table_(is_table(w.format)) {}
+
+  // Before its rows: the first one gives the headings.
+  void table(View table) {
+    if (!view_ && !in_.args.flag("no-headers")) {
+      rows_.push_back(TableView(resource_, w_.table, table).headings());
+      headed_ = true;
+    }
+    view_.emplace(resource_, w_.table, table);
   }
 
   void change(Change change, const boost::json::value& object) {
-    View meta = View(object)["metadata"];
+    View meta = (table_ ? View(object)["object"] : View(object))["metadata"];
     const std::string uid(meta["uid"].str());
     const std::string version = meta["resourceVersion"].scalar();
     // A second list, after podctld was away, repeats nothing.
@@ -158,17 +193,15 @@ class WatchPrinter {
 
   void listed() {
     first_ = false;
-    if (rows_.size() > 1 || !table_ || in_.args.flag("no-headers")) flush();
+    if (rows_.size() > (headed_ ? 1U : 0U) || !table_) flush();
   }
 
  private:
   void add(boost::json::value object) {
+    if (table_) return rows_.push_back(view_->row(object));
     name_kind(resource_, object);
-    if (table_) {
-      rows_.push_back(row(resource_, object, w_.table, now_ns()));
-    } else if (auto text = format_object(w_.format, object)) {
+    if (auto text = format_object(w_.format, object))
       in_.out(*text + (text->ends_with('\n') ? "" : "\n"));
-    }
   }
 
   void flush() {
@@ -176,6 +209,7 @@ class WatchPrinter {
     for (const auto& cells : rows_) lines_.widen(cells);
     for (const auto& cells : rows_) text += lines_.line(cells);
     rows_.clear();
+    headed_ = false;
     in_.out(text);
   }
 
@@ -183,6 +217,8 @@ class WatchPrinter {
   const Wanted& w_;
   const Resource& resource_;
   bool table_, first_ = true;
+  bool headed_ = false;  // the headings wait among the rows
+  std::optional<TableView> view_;
   std::map<std::string, std::string> seen_;  // uid to the resourceVersion shown last
   std::vector<std::vector<std::string>> rows_;
   StreamTable lines_;
@@ -196,6 +232,7 @@ int watch_changes(Invocation& in, const Wanted& w) {
   plan.field_selector = in.args.get("field-selector");
   if (!ref.name.empty()) plan.field_selector = "metadata.name=" + ref.name;
   WatchPrinter printer(in, w);
+  if (is_table(w.format)) plan.on_table = [&printer](View table) { printer.table(table); };
   auto result = watch(
       in, plan,
       [&](Change change, const boost::json::value& object) {

@@ -143,11 +143,13 @@ Result<std::string> path_text(std::string_view path, const boost::json::value& o
   return values.empty() ? std::string() : View(values[0]).scalar();
 }
 
-Result<void> sort_objects(std::string_view path, std::vector<boost::json::value>& objects) {
+Result<void> sort_objects(std::string_view path, std::vector<boost::json::value>& objects,
+                          std::string_view member) {
   const auto parsed = TRY(api::JsonPath::parse(braced(path)));
   std::vector<std::pair<SortKey, std::size_t>> keys;
   for (std::size_t i = 0; i < objects.size(); ++i) {
-    const auto values = TRY(parsed.find(objects[i]));
+    const auto values =
+        TRY(parsed.find(member.empty() ? objects[i] : objects[i].as_object().at(member)));
     keys.emplace_back(values.empty() ? SortKey{} : sort_key(values[0]), i);
   }
   std::stable_sort(keys.begin(), keys.end(),

@@ -122,8 +122,11 @@ Result<Reply> Invocation::get(const std::string& target) {
   return call(request);
 }
 
-Result<boost::json::value> Invocation::fetch(const std::string& target) {
-  Reply reply = TRY(get(target));
+Result<boost::json::value> Invocation::fetch(const std::string& target, std::string_view accept) {
+  Request request;
+  request.target = target;
+  if (!accept.empty()) request.headers.emplace_back("Accept", accept);
+  Reply reply = TRY(call(request));
   if (!reply.ok()) return refusal(reply);
   // Lists live as long as the command: one arena, never freed piece by piece.
   static auto* arena = new boost::json::monotonic_resource(reply.body.size() * 2);

@@ -2,6 +2,7 @@
 
 #include <boost/json/array.hpp>
 
+#include "podctl/cli/output.hpp"
 #include "podctl/cli/view.hpp"
 
 namespace podctl::cli {
@@ -13,6 +14,15 @@ Change change_of(std::string_view type) {
   return type == "ADDED"     ? Change::kAdded
          : type == "DELETED" ? Change::kDeleted
                              : Change::kModified;
+}
+
+// What the caller is told of: the object, or each row of a Table.
+std::vector<const boost::json::value*> parts_of(const WatchPlan& plan, View object) {
+  if (!plan.on_table) return {object.get()};
+  plan.on_table(object);
+  std::vector<const boost::json::value*> rows;
+  for (const auto& row : object["rows"].items()) rows.push_back(&row);
+  return rows;
 }
 
 // The lines of one watch request. kAgain: list anew.
@@ -36,7 +46,9 @@ Result<End> follow(Client& client, const WatchPlan& plan, const OnChange& on_cha
       const std::string_view type = e["type"].str();
       if (type == "ERROR") return End::kAgain;
       if (type == "BOOKMARK" || !e["object"]) continue;
-      if (!on_change(change_of(type), *e["object"].get())) return End::kStop;
+      for (const auto* object : parts_of(plan, e["object"])) {
+        if (!on_change(change_of(type), *object)) return End::kStop;
+      }
     }
   }
 }
@@ -47,22 +59,29 @@ Target listing(const WatchPlan& plan) {
   return target;
 }
 
+std::string_view accept(const WatchPlan& plan) {
+  return plan.on_table ? kAcceptTable : std::string_view();
+}
+
 }  // namespace
 
 Result<void> watch(Invocation& in, const WatchPlan& plan, const OnChange& on_change,
                    const OnListed& on_listed) {
   for (bool first = true;; first = false) {
     if (!first) pause_briefly();
-    const auto list = TRY(in.fetch(listing(plan).str()));
-    for (const auto& item : View(list)["items"].items()) {
+    const auto list = TRY(in.fetch(listing(plan).str(), accept(plan)));
+    if (plan.on_table) plan.on_table(list);
+    const auto& items = View(list)[plan.on_table ? "rows" : "items"].items();
+    for (const auto& item : items) {
       if (!on_change(Change::kListed, item)) return {};
     }
-    if (!on_listed(View(list)["items"].items().size())) return {};
+    if (!on_listed(items.size())) return {};
     if (plan.deadline_ns != 0 && monotonic_ns() > plan.deadline_ns) {
       return fail(Code::kTimedOut, "watch", plan.path);
     }
     Client client = TRY(in.connect());
     Request request;
+    if (plan.on_table) request.headers.emplace_back("Accept", kAcceptTable);
     request.target =
         listing(plan)
             .add("watch", "1")

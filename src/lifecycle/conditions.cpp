@@ -108,6 +108,7 @@ std::vector<api::PodCondition> make_conditions(Context& c, const api::PodStatus&
       result.push_back(other);
     }
   }
+  result.shrink_to_fit();  // kept with the pod
   return result;
 }
 

@@ -1,11 +1,13 @@
 #include "nat/nft.hpp"
 
+#include <dlfcn.h>
 #include <linux/netlink.h>
 #include <nftables/libnftables.h>
 #include <sys/socket.h>
 
 #include <boost/json/parse.hpp>
 #include <cerrno>
+#include <utility>
 
 #include "podctl/base/text.hpp"
 #include "podctl/base/unique_fd.hpp"
@@ -30,9 +32,56 @@ std::string first_line(const char* text) {
   return std::string(text::trim(all.substr(0, all.find('\n'))));
 }
 
+// Gives `symbol` the library's function of that name.
+template <class F>
+bool resolve(void* library, const char* name, F*& symbol) {
+  symbol = reinterpret_cast<F*>(::dlsym(library, name));
+  return symbol != nullptr;
+}
+
 }  // namespace
 
-void Nft::Closer::operator()(nft_ctx* context) const { nft_ctx_free(context); }
+// The functions of libnftables that are used here.
+struct Nft::Library {
+  void* handle = nullptr;
+  decltype(nft_ctx_new)* make = nullptr;
+  decltype(nft_ctx_free)* free = nullptr;
+  decltype(nft_ctx_buffer_output)* buffer_output = nullptr;
+  decltype(nft_ctx_buffer_error)* buffer_error = nullptr;
+  decltype(nft_ctx_output_set_flags)* set_flags = nullptr;
+  decltype(nft_run_cmd_from_buffer)* run = nullptr;
+  decltype(nft_ctx_get_output_buffer)* output = nullptr;
+  decltype(nft_ctx_get_error_buffer)* error = nullptr;
+
+  Library() = default;
+  Library(const Library&) = delete;
+  Library& operator=(const Library&) = delete;
+  ~Library() {
+    if (handle != nullptr) ::dlclose(handle);
+  }
+
+  bool load() {
+    handle = ::dlopen("libnftables.so.1", RTLD_NOW | RTLD_LOCAL);
+    return handle != nullptr && resolve(handle, "nft_ctx_new", make) &&
+           resolve(handle, "nft_ctx_free", free) &&
+           resolve(handle, "nft_ctx_buffer_output", buffer_output) &&
+           resolve(handle, "nft_ctx_buffer_error", buffer_error) &&
+           resolve(handle, "nft_ctx_output_set_flags", set_flags) &&
+           resolve(handle, "nft_run_cmd_from_buffer", run) &&
+           resolve(handle, "nft_ctx_get_output_buffer", output) &&
+           resolve(handle, "nft_ctx_get_error_buffer", error);
+  }
+};
+
+Nft::Nft(std::unique_ptr<Library> library, nft_ctx* context)
+    : library_(std::move(library)), context_(context) {}
+
+Nft::Nft(Nft&& other) noexcept
+    : library_(std::move(other.library_)), context_(std::exchange(other.context_, nullptr)) {}
+
+Nft::~Nft() {
+  if (context_ != nullptr) library_->free(context_);
+}
 
 Result<Nft> Nft::open() {
   const UniqueFd probe(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
@@ -41,24 +90,29 @@ Result<Nft> Nft::open() {
                 "this kernel lacks CONFIG_NETFILTER_NETLINK");
   }
   if (!probe) return fail_errno(errno, "use", "nftables");
-  nft_ctx* context = nft_ctx_new(NFT_CTX_DEFAULT);
+  auto library = std::make_unique<Library>();
+  if (!library->load()) {
+    const char* why = ::dlerror();
+    return fail(Code::kUnsupported, "load", "libnftables", why == nullptr ? "" : why);
+  }
+  nft_ctx* context = library->make(NFT_CTX_DEFAULT);
   if (context == nullptr) return fail(Code::kExhausted, "use", "nftables");
-  nft_ctx_buffer_output(context);
-  nft_ctx_buffer_error(context);
-  nft_ctx_output_set_flags(context, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_HANDLE);
-  return Nft(context);
+  library->buffer_output(context);
+  library->buffer_error(context);
+  library->set_flags(context, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_HANDLE);
+  return Nft(std::move(library), context);
 }
 
 Result<void> Nft::run(const std::string& commands, const std::string& op,
                       const std::string& subject) {
-  if (nft_run_cmd_from_buffer(context_.get(), commands.c_str()) == 0) return {};
-  const std::string words = first_line(nft_ctx_get_error_buffer(context_.get()));
+  if (library_->run(context_, commands.c_str()) == 0) return {};
+  const std::string words = first_line(library_->error(context_));
   return fail(code_of(words), op, subject, words);
 }
 
 Result<boost::json::array> Nft::list(const std::string& command) {
   TRY(run(command, "list", "nftables"));
-  const char* text = nft_ctx_get_output_buffer(context_.get());
+  const char* text = library_->output(context_);
   boost::json::error_code error;
   const boost::json::value value = boost::json::parse(text == nullptr ? "" : text, error);
   const auto* object = error ? nullptr : value.if_object();

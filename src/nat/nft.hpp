@@ -1,4 +1,7 @@
 // One libnftables context: commands in, JSON out. Private to nat.
+//
+// The library is loaded with the context and unloaded with it: it is asked once or twice in
+// podctld's life, and with its five dependencies it would take a MiB for all of it.
 #pragma once
 
 #include <boost/json/value.hpp>
@@ -13,8 +16,8 @@ namespace podctl::nat {
 
 class Nft {
  public:
-  // kUnsupported when the kernel has no netfilter netlink: libnftables would end the process at
-  // first use.
+  // kUnsupported when the library is not installed, or when the kernel has no netfilter netlink:
+  // libnftables would end the process at first use.
   static Result<Nft> open();
   // Runs commands as one transaction. `subject` is for the error, which carries the library's first
   // line.
@@ -22,12 +25,15 @@ class Nft {
   // A list command's objects: the array behind "nftables".
   Result<boost::json::array> list(const std::string& command);
 
+  Nft(Nft&& other) noexcept;
+  Nft& operator=(Nft&&) = delete;
+  ~Nft();
+
  private:
-  struct Closer {
-    void operator()(nft_ctx* context) const;
-  };
-  explicit Nft(nft_ctx* context) : context_(context) {}
-  std::unique_ptr<nft_ctx, Closer> context_;
+  struct Library;
+  Nft(std::unique_ptr<Library> library, nft_ctx* context);
+  std::unique_ptr<Library> library_;
+  nft_ctx* context_;
 };
 
 }  // namespace podctl::nat

@@ -8,18 +8,8 @@ namespace podctl::node {
 
 Events::Events(Objects& objects, std::string host) : objects_(objects), host_(std::move(host)) {}
 
-std::string Events::signature(const api::Event& event) {
-  std::string s;
-  for (const std::string* part :
-       {&event.involvedObject.uid, &event.involvedObject.fieldPath, &event.type, &event.reason,
-        &event.message, &event.reportingComponent}) {
-    s += *part + '\x1f';
-  }
-  return s;
-}
-
 void Events::adopt() {
-  for (const auto& [key, record] : objects_.events()) known_[signature(*record.object)] = key;
+  for (const auto& [key, record] : objects_.events()) known_[record.sameness] = key;
 }
 
 void Events::record(const api::Pod& pod, const lifecycle::RecordEvent& wanted,
@@ -45,17 +35,19 @@ void Events::record(const api::Pod& pod, const lifecycle::RecordEvent& wanted,
   event.firstTimestamp = event.lastTimestamp = event.metadata.creationTimestamp = now;
   event.count = 1;
 
-  const auto same = known_.find(signature(event));
-  const auto* before =
-      same == known_.end() ? nullptr : objects_.find_event(same->second.first, same->second.second);
-  if (before != nullptr) {
-    api::Event again = *before->object;
+  const std::uint64_t same = sameness(event);
+  const auto known = known_.find(same);
+  const auto* before = known == known_.end()
+                           ? nullptr
+                           : objects_.find_event(known->second.first, known->second.second);
+  if (before != nullptr && before->sameness == same) {
+    api::Event again = *before->decode();
     again.lastTimestamp = now;
     again.count = again.count.value_or(1) + 1;
     return objects_.put_event(std::move(again));
   }
   event.metadata.uid = new_uuid();
-  known_[signature(event)] = {meta.namespace_, event.metadata.name};
+  known_[same] = {meta.namespace_, event.metadata.name};
   objects_.put_event(std::move(event));
 }
 
@@ -63,9 +55,9 @@ void Events::expire(std::uint64_t wall_ns) {
   const auto limit = static_cast<std::int64_t>(wall_ns / 1'000'000'000ULL) - kEventTtlSeconds;
   std::vector<Key> old;
   for (const auto& [key, record] : objects_.events()) {
-    if (record.object->lastTimestamp.seconds() < limit) {
+    if (record.last_seconds < limit) {
       old.push_back(key);
-      known_.erase(signature(*record.object));
+      known_.erase(record.sameness);
     }
   }
   for (const auto& key : old) objects_.erase_event(key.first, key.second);

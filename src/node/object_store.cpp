@@ -84,7 +84,9 @@ Result<Db> open_db(const std::string& path) {
   Db db(raw);
   if (rc != SQLITE_OK) return db_failure(raw, "open object store", path);
   sqlite3_busy_timeout(raw, 2000);
-  TRY(execute(raw, path, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"));
+  // Read once and then only written to: a small cache holds the tree's inner pages.
+  TRY(execute(raw, path,
+              "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-256;"));
   const auto schema = TRY(single_number(raw, path, "PRAGMA user_version"));
   if (schema > kSchema) {
     return fail(Code::kUnsupported, "open object store", path,

@@ -2,6 +2,7 @@
 
 #include "podctl/api/decode.hpp"
 #include "podctl/api/encode.hpp"
+#include "podctl/base/text.hpp"
 
 namespace podctl::node {
 namespace {
@@ -17,7 +18,35 @@ Result<std::shared_ptr<const T>> decode_row(const StoredObject& row) {
   return std::shared_ptr<const T>(std::move(object));
 }
 
+std::shared_ptr<const std::string> kept(std::string json) {
+  json.shrink_to_fit();  // it grew by doubling, and stays as long as the object
+  return std::make_shared<const std::string>(std::move(json));
+}
+
+EventRecord record_of(const api::Event& event, std::shared_ptr<const std::string> json,
+                      std::uint64_t version) {
+  return {std::move(json), version, event.metadata.creationTimestamp.seconds(),
+          event.lastTimestamp.seconds(), sameness(event)};
+}
+
 }  // namespace
+
+std::uint64_t sameness(const api::Event& event) {
+  std::string parts;
+  for (const std::string* part :
+       {&event.involvedObject.uid, &event.involvedObject.fieldPath, &event.type, &event.reason,
+        &event.message, &event.reportingComponent}) {
+    parts += *part + '\x1f';
+  }
+  return text::hash64(parts);
+}
+
+// What put() or load() has encoded or decoded before: it has no faults.
+std::shared_ptr<const api::Event> EventRecord::decode() const {
+  auto event = std::make_shared<api::Event>();
+  static_cast<void>(api::decode_json(*json, *event));
+  return event;
+}
 
 Objects::Objects(std::unique_ptr<ObjectStore> store)
     : store_(std::move(store)), hub_(store_->version()) {}
@@ -28,13 +57,11 @@ Result<std::vector<Objects::LoadedPod>> Objects::load() {
     const Key key{row.ns, row.name};
     if (row.kind == "Pod") {
       auto pod = TRY(decode_row<api::Pod>(row));
-      pods_[key] = {pod, std::make_shared<const std::string>(std::move(row.json)),
-                    row.resource_version};
+      pods_[key] = {pod, kept(std::move(row.json)), row.resource_version};
       loaded.push_back({std::move(pod), std::move(row.memory)});
     } else if (row.kind == "Event") {
-      auto event = TRY(decode_row<api::Event>(row));
-      events_[key] = {std::move(event), std::make_shared<const std::string>(std::move(row.json)),
-                      row.resource_version};
+      const auto event = TRY(decode_row<api::Event>(row));
+      events_[key] = record_of(*event, kept(std::move(row.json)), row.resource_version);
     }
   }
   return loaded;
@@ -64,68 +91,81 @@ ObjectStore::Done Objects::checked(ObjectStore::Done done) {
   };
 }
 
+// Gives the object its version and stores it.
 template <class T>
-std::shared_ptr<const T> Objects::put(std::map<Key, Record<T>>& map, T object, const char* kind,
-                                      std::string memory, ObjectStore::Done done) {
+Change Objects::written(T object, const char* kind, std::string memory, ObjectStore::Done done) {
   const std::uint64_t version = store_->next_version();
   object.metadata.resourceVersion = std::to_string(version);
-  const Key key{object.metadata.namespace_, object.metadata.name};
-  auto shared = std::make_shared<const T>(std::move(object));
-  auto json = std::make_shared<const std::string>(api::to_json(*shared));
-  auto& record = map[key];
-  Change change{record.object ? ChangeType::kModified : ChangeType::kAdded,
-                kind,
-                key.first,
-                version,
-                json,
-                shared,
-                record.object};
-  record = {shared, json, version};
-  store_->put(
-      {kind, key.first, key.second, shared->metadata.uid, version, *json, std::move(memory)},
-      checked(std::move(done)));
-  hub_.publish(std::move(change));
-  return shared;
+  const auto shared = std::make_shared<const T>(std::move(object));
+  auto json = kept(api::to_json(*shared));
+  const auto& meta = shared->metadata;
+  store_->put({kind, meta.namespace_, meta.name, meta.uid, version, *json, std::move(memory)},
+              checked(std::move(done)));
+  return {ChangeType::kAdded, kind, meta.namespace_, version, std::move(json), shared, nullptr};
 }
 
-template <class T>
-void Objects::erase(std::map<Key, Record<T>>& map, const Key& key, const char* kind,
-                    ObjectStore::Done done) {
-  const auto found = map.find(key);
-  if (found == map.end()) {
-    if (done) done({});
-    return;
-  }
-  const std::uint64_t version = store_->next_version();
-  // A DELETED event carries the object's last state under the version of its removal, as in
-  // Kubernetes.
-  T last = *found->second.object;
-  last.metadata.resourceVersion = std::to_string(version);
-  Change change{ChangeType::kDeleted,
-                kind,
-                key.first,
-                version,
-                std::make_shared<const std::string>(api::to_json(last)),
-                found->second.object,
-                found->second.object};
-  map.erase(found);
-  store_->remove(kind, key.first, key.second, version, checked(std::move(done)));
+// Takes the object out of the store. A DELETED event carries its last state under the version of
+// its removal, as in Kubernetes.
+void Objects::erased(const char* kind, const Key& key, Change change, ObjectStore::Done done) {
+  change.type = ChangeType::kDeleted;
+  change.kind = kind;
+  change.ns = key.first;
+  store_->remove(kind, key.first, key.second, change.version, checked(std::move(done)));
   hub_.publish(std::move(change));
 }
 
 std::shared_ptr<const api::Pod> Objects::put_pod(api::Pod pod, std::string memory,
                                                  ObjectStore::Done done) {
-  return put(pods_, std::move(pod), "Pod", std::move(memory), std::move(done));
+  Change change = written(std::move(pod), "Pod", std::move(memory), std::move(done));
+  auto object = std::static_pointer_cast<const api::Pod>(change.object);
+  auto& record = pods_[{object->metadata.namespace_, object->metadata.name}];
+  if (record.object) change.type = ChangeType::kModified;
+  change.previous = record.object;
+  record = {object, change.json, change.version};
+  hub_.publish(std::move(change));
+  return object;
 }
 
-void Objects::put_event(api::Event event) { put(events_, std::move(event), "Event", {}, {}); }
+void Objects::put_event(api::Event event) {
+  Change change = written(std::move(event), "Event", {}, {});
+  const auto object = std::static_pointer_cast<const api::Event>(change.object);
+  auto& record = events_[{object->metadata.namespace_, object->metadata.name}];
+  if (record.json) {
+    // Nothing that selects an event ever changes in it: it was selected if it is now.
+    change.type = ChangeType::kModified;
+    change.previous = object;
+  }
+  record = record_of(*object, change.json, change.version);
+  hub_.publish(std::move(change));
+}
 
 void Objects::erase_pod(const std::string& ns, const std::string& name, ObjectStore::Done done) {
-  erase(pods_, {ns, name}, "Pod", std::move(done));
+  const auto found = pods_.find({ns, name});
+  if (found == pods_.end()) {
+    if (done) done({});
+    return;
+  }
+  Change change;
+  change.version = store_->next_version();
+  api::Pod last = *found->second.object;
+  last.metadata.resourceVersion = std::to_string(change.version);
+  change.json = kept(api::to_json(last));
+  change.object = change.previous = found->second.object;
+  pods_.erase(found);
+  erased("Pod", {ns, name}, std::move(change), std::move(done));
 }
 
 void Objects::erase_event(const std::string& ns, const std::string& name) {
-  erase(events_, {ns, name}, "Event", {});
+  const auto found = events_.find({ns, name});
+  if (found == events_.end()) return;
+  Change change;
+  change.version = store_->next_version();
+  api::Event last = *found->second.decode();
+  last.metadata.resourceVersion = std::to_string(change.version);
+  change.json = kept(api::to_json(last));
+  change.object = change.previous = std::make_shared<const api::Event>(std::move(last));
+  events_.erase(found);
+  erased("Event", {ns, name}, std::move(change), {});
 }
 
 }  // namespace podctl::node

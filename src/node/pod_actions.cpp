@@ -106,7 +106,7 @@ void PodWorker::open_sandbox(std::optional<wire::NetworkSpec> net) {
 
 void PodWorker::sandbox_made(Result<wire::SandboxInfo> made) {
   if (!made) return sandbox_failed(made.error());
-  info_ = std::move(*made);
+  set_info(std::move(*made));
   if (seen_.sandbox.state == SandboxState::kCreating) seen_.sandbox.state = SandboxState::kReady;
   seen_.sandbox.pod_ips = pod_ips_;
   kick();
@@ -201,7 +201,7 @@ void PodWorker::started(const lifecycle::StartContainer& action,
                         result.error().message());
   }
   auto& seen = seen_.container(action.name);
-  running_[action.name] = {action.attempt, *result, seen.state != RunState::kExited};
+  set_running(action.name, action.attempt, *result, seen.state != RunState::kExited);
   if (seen.attempt == action.attempt) {
     const bool ended = seen.state == RunState::kExited;  // its exit may overtake this answer
     seen.id = result->id;

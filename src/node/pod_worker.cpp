@@ -32,7 +32,9 @@ std::uint64_t boot_of_wall(std::uint64_t wall_ns) {
   return now > ago ? now - ago : 1;
 }
 
-void set_running(lifecycle::ContainerObservation& seen, const wire::ContainerInfo& info) {
+std::size_t digest(const std::string& json) { return std::hash<std::string>{}(json); }
+
+void observe_running(lifecycle::ContainerObservation& seen, const wire::ContainerInfo& info) {
   seen.state = RunState::kRunning;
   seen.id = info.id;
   seen.started_wall_ns = info.started_wall_ns;
@@ -74,8 +76,8 @@ PodWorker::PodWorker(Context& context, std::shared_ptr<const api::Pod> pod,
     seen_.deletion_grace_s =
         static_cast<std::uint64_t>(pod_->metadata.deletionGracePeriodSeconds.value_or(0));
   }
-  stored_memory_ = lifecycle::encode_memory(memory_);
-  stored_status_ = status_json(pod_->status);
+  stored_memory_ = digest(lifecycle::encode_memory(memory_));
+  stored_status_ = digest(status_json(pod_->status));
   prefill_images();
 }
 
@@ -86,8 +88,18 @@ std::string PodWorker::id_of(const std::string& name, std::uint32_t attempt) con
 }
 
 void PodWorker::note(const char* name, std::string detail, std::uint64_t start_ns) {
-  if (trace_.size() >= 200) trace_.erase(trace_.begin());
-  trace_.push_back({"podctld", name, std::move(detail), start_ns, boot_now_ns() - start_ns});
+  trace_.add({"podctld", name, std::move(detail), start_ns, boot_now_ns() - start_ns});
+}
+
+void PodWorker::set_info(wire::SandboxInfo info) {
+  sandbox_trace_ = TraceLog(std::exchange(info.trace, {}));
+  info_ = std::move(info);
+}
+
+void PodWorker::set_running(const std::string& name, std::uint32_t attempt,
+                            wire::ContainerInfo info, bool alive) {
+  TraceLog trace(std::exchange(info.trace, {}));
+  running_[name] = {attempt, std::move(info), alive, std::move(trace)};
 }
 
 void PodWorker::recovered(const engine::RecoveredSandbox& found) {
@@ -99,14 +111,14 @@ void PodWorker::recovered(const engine::RecoveredSandbox& found) {
   } else {
     sandbox.state = found.state.alive ? SandboxState::kReady : SandboxState::kDead;
     sandbox.message = found.state.death;
-    info_ = found.state.info;
+    set_info(found.state.info);
   }
   for (const auto& running : found.state.containers) {
     if (found.shim_dead) break;
     auto& seen = seen_.container(running.name);
     seen.attempt = running.attempt;
-    set_running(seen, running.info);
-    running_[running.name] = {running.attempt, running.info, true};
+    observe_running(seen, running.info);
+    set_running(running.name, running.attempt, running.info, true);
   }
   for (const auto& record : found.state.exits) on_exit(record);
 }
@@ -150,7 +162,7 @@ void PodWorker::update(api::Pod pod, std::function<void(Result<void>)> done) {
     seen_.deletion_grace_s =
         static_cast<std::uint64_t>(pod_->metadata.deletionGracePeriodSeconds.value_or(0));
   }
-  stored_status_.clear();  // the object has changed: it is stored whatever step says
+  store_anyway_ = true;
   run(std::move(done));
 }
 
@@ -186,9 +198,13 @@ void PodWorker::run(std::function<void(Result<void>)> stored) {
     if (stored) stored(result);
     self->execute(actions);
   };
-  if (memory == stored_memory_ && status == stored_status_) return finish({});
-  stored_memory_ = memory;
-  stored_status_ = std::move(status);
+  const std::size_t memory_digest = digest(memory), status_digest = digest(status);
+  if (!std::exchange(store_anyway_, false) && memory_digest == stored_memory_ &&
+      status_digest == stored_status_) {
+    return finish({});
+  }
+  stored_memory_ = memory_digest;
+  stored_status_ = status_digest;
   api::Pod next = *pod_;
   next.status = std::move(outcome.status);
   pod_ = context_.objects.put_pod(std::move(next), std::move(memory), std::move(finish));

@@ -209,12 +209,13 @@ void report_sandbox(Context& context, const PodWorker& worker, bool full,
 }
 
 std::string report_trace(const PodWorker& worker) {
-  std::vector<wire::TraceStep> steps = worker.trace();
-  auto add = [&steps](const std::vector<wire::TraceStep>& more) {
-    steps.insert(steps.end(), more.begin(), more.end());
+  std::vector<wire::TraceStep> steps;
+  auto add = [&steps](const TraceLog& log) {
+    for (auto& step : log.steps()) steps.push_back(std::move(step));
   };
-  if (worker.sandbox()) add(worker.sandbox()->trace);
-  for (const auto& [name, running] : worker.containers()) add(running.info.trace);
+  add(worker.trace());
+  add(worker.sandbox_trace());
+  for (const auto& [name, running] : worker.containers()) add(running.trace);
   std::stable_sort(steps.begin(), steps.end(),
                    [](const auto& a, const auto& b) { return a.start_ns < b.start_ns; });
   json::array out;

@@ -6,6 +6,7 @@
 #include "podctl/node/clock.hpp"
 #include "podctl/node/machine.hpp"
 #include "selection.hpp"
+#include "table.hpp"
 
 namespace podctl::server {
 namespace {
@@ -123,10 +124,9 @@ void answer_list(const ExchangePtr& exchange, const char* kind, std::uint64_t ve
                  const std::vector<T>& objects) {
   const auto& request = exchange->request();
   if (wants_table(request)) {
-    std::vector<const T*> shown;
-    for (const T& object : objects) shown.push_back(&object);
-    return exchange->reply(
-        {200, table_json(shown, version, request.target.query.get_or("includeObject", "")) + "\n"});
+    TableText<T> rows(version, include_object(request));
+    for (const T& object : objects) rows.add(object);
+    return exchange->reply({200, std::move(rows).str() + "\n"});
   }
   std::string out = std::string("{\"kind\":\"") + kind +
                     "\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"" +
@@ -140,10 +140,11 @@ template <class T>
 void answer_one(const ExchangePtr& exchange, std::uint64_t version, const T& object) {
   const auto& request = exchange->request();
   if (!wants_table(request)) return exchange->reply({200, api::to_json(object) + "\n"});
-  exchange->reply({200, table_json(std::vector<const T*>{&object}, version,
-                                   request.target.query.get_or("includeObject", "")) +
-                            "\n"});
+  exchange->reply({200, table_of(object, version, include_object(request)) + "\n"});
 }
+
+api::Time made(const node::PodRecord& record) { return record.object->metadata.creationTimestamp; }
+api::Time made(const node::EventRecord& record) { return api::Time(record.made_seconds, 0); }
 
 // A namespace is there since its first object; "default" at the latest since the machine started.
 api::Time since(node::Node& node, const std::string& name) {
@@ -153,8 +154,8 @@ api::Time since(node::Node& node, const std::string& name) {
   auto look = [&](const auto& objects) {
     for (auto at = objects.lower_bound({name, ""}); at != objects.end() && at->first.first == name;
          ++at) {
-      const api::Time made = at->second.object->metadata.creationTimestamp;
-      if (!first || made < first) first = made;
+      const api::Time when = made(at->second);
+      if (!first || when < first) first = when;
     }
   };
   look(node.objects().pods());

@@ -6,6 +6,7 @@
 #include "podctl/api/decode.hpp"
 #include "podctl/base/text.hpp"
 #include "selection.hpp"
+#include "table.hpp"
 
 namespace podctl::server {
 namespace {
@@ -19,12 +20,39 @@ template <>
 struct Kind<api::Pod> {
   static constexpr const char* name = "Pod";
   static const auto& all(node::Objects& objects) { return objects.pods(); }
+  static std::shared_ptr<const api::Pod> object(const node::PodRecord& record) {
+    return record.object;
+  }
 };
 template <>
 struct Kind<api::Event> {
   static constexpr const char* name = "Event";
   static const auto& all(node::Objects& objects) { return objects.events(); }
+  static std::shared_ptr<const api::Event> object(const node::EventRecord& record) {
+    return record.decode();
+  }
 };
+
+// Whether an object may match at all, by its text: what is asked for by name or uid stands in it
+// as it is. Spares the decoding of most events when a pod is described.
+bool may_match(const Selection& selection, const node::Key& key, const std::string& json) {
+  if (!selection.ns.empty() && key.first != selection.ns) return false;
+  for (const char* field : {"involvedObject.uid", "involvedObject.name"}) {
+    const auto* value = selection.fields.required(field);
+    if (value != nullptr && text::valid_id(*value) && json.find(*value) == std::string::npos)
+      return false;
+  }
+  return true;
+}
+
+// The record's object when it is selected, else null.
+template <class T, class Record>
+std::shared_ptr<const T> selected(const Selection& selection, const node::Key& key,
+                                  const Record& record) {
+  if (!may_match(selection, key, *record.json)) return nullptr;
+  auto object = Kind<T>::object(record);
+  return selection.matches(*object) ? object : nullptr;
+}
 
 template <class T>
 void list(node::Node& node, const ExchangePtr& exchange, const Selection& selection) {
@@ -33,40 +61,42 @@ void list(node::Node& node, const ExchangePtr& exchange, const Selection& select
   const auto after =
       request.target.query.get_or("continue", "");  // "<namespace>/<name>" of the last one shown
   const bool table = wants_table(request);
-  std::vector<const T*> objects;
-  std::string items, last;
-  std::size_t count = 0;
+  const auto version = node.objects().version();
+  TableText<T> rows(version, include_object(request));
+  std::vector<const std::string*> items;
+  std::string last;
+  std::size_t count = 0, size = 0;
   bool more = false;
   for (const auto& [key, record] : Kind<T>::all(node.objects())) {
     const std::string place = key.first + "/" + key.second;
     const auto slash = after.find('/');
     if (!after.empty() && key <= node::Key(after.substr(0, slash), after.substr(slash + 1)))
       continue;
-    if (!selection.matches(*record.object)) continue;
+    const auto object = selected<T>(selection, key, record);
+    if (!object) continue;
     if (limit > 0 && count == limit) {
       more = true;
       break;
     }
     last = place;
     if (table) {
-      objects.push_back(record.object.get());
+      rows.add(*object);
     } else {
-      if (count > 0) items += ',';
-      items += *record.json;
+      items.push_back(record.json.get());
+      size += record.json->size() + 1;
     }
     ++count;
   }
-  const auto version = node.objects().version();
-  if (table) {
-    return exchange->reply(
-        {200,
-         table_json(objects, version, request.target.query.get_or("includeObject", "")) + "\n"});
-  }
-  std::string body = std::string("{\"kind\":\"") + Kind<T>::name +
-                     "List\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"" +
-                     std::to_string(version) + "\"";
+  if (table) return exchange->reply({200, std::move(rows).str() + "\n"});
+  std::string body;
+  body.reserve(size + 512);  // a long list is copied once, not with every doubling
+  body += std::string("{\"kind\":\"") + Kind<T>::name +
+          "List\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"" +
+          std::to_string(version) + "\"";
   if (more) body += ",\"continue\":\"" + last + "\"";
-  exchange->reply({200, body + "},\"items\":[" + items + "]}\n"});
+  body += "},\"items\":[";
+  for (std::size_t i = 0; i < items.size(); ++i) body.append(i == 0 ? "" : ",").append(*items[i]);
+  exchange->reply({200, std::move(body) + "]}\n"});
 }
 
 // One client that follows changes; keeps itself alive through the stream's callbacks.
@@ -78,7 +108,7 @@ class Watch : public std::enable_shared_from_this<Watch<T>> {
         timer_(node.context().io),
         selection_(std::move(selection)),
         table_(wants_table(request)),
-        include_(request.target.query.get_or("includeObject", "")) {}
+        include_(include_object(request)) {}
 
   void begin(std::shared_ptr<Stream> stream, const std::vector<node::Change>& past,
              bool with_present) {
@@ -87,7 +117,8 @@ class Watch : public std::enable_shared_from_this<Watch<T>> {
     stream_->on_close([self] { self->close(); });
     if (with_present) {
       for (const auto& [key, record] : Kind<T>::all(node_.objects())) {
-        if (selection_.matches(*record.object)) send("ADDED", *record.object, *record.json);
+        if (const auto object = selected<T>(selection_, key, record))
+          send("ADDED", *object, *record.json);
       }
     }
     for (const auto& change : past) replay(change);
@@ -127,7 +158,7 @@ class Watch : public std::enable_shared_from_this<Watch<T>> {
     if (stream_->pending() > kSlowWatcher) return stream_->end();
     std::string line = std::string("{\"type\":\"") + type + "\",\"object\":";
     if (table_) {
-      line += table_json(std::vector<const T*>{&object}, node_.objects().version(), include_);
+      line += table_of(object, node_.objects().version(), include_);
     } else {
       line += json;
     }
@@ -195,7 +226,10 @@ void list_events(node::Node& node, const ExchangePtr& exchange, const Route& rou
 void get_event(node::Node& node, const ExchangePtr& exchange, const Route& route) {
   const auto* record = node.objects().find_event(route.ns, route.name);
   if (record == nullptr) return exchange->refuse(node::not_found("events", route.name));
-  exchange->reply({200, *record->json + "\n"});
+  const auto& request = exchange->request();
+  if (!wants_table(request)) return exchange->reply({200, *record->json + "\n"});
+  exchange->reply(
+      {200, table_of(*record->decode(), record->version, include_object(request)) + "\n"});
 }
 
 }  // namespace podctl::server

@@ -7,6 +7,7 @@
 #include "podctl/api/encode.hpp"
 #include "podctl/base/text.hpp"
 #include "selection.hpp"
+#include "table.hpp"
 
 namespace podctl::server {
 namespace {
@@ -77,9 +78,7 @@ void get_pod(node::Node& node, const ExchangePtr& exchange, const Route& route) 
   const auto& request = exchange->request();
   if (!wants_table(request)) return exchange->reply({200, *record->json + "\n"});
   exchange->reply(
-      {200, table_json(std::vector<const api::Pod*>{record->object.get()}, record->version,
-                       request.target.query.get_or("includeObject", "")) +
-                "\n"});
+      {200, table_of(*record->object, record->version, include_object(request)) + "\n"});
 }
 
 void create_pod(node::Node& node, const ExchangePtr& exchange, const Route& route) {

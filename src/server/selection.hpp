@@ -36,14 +36,9 @@ node::Answer<Selection> parse_selection(const Query& query, const std::string& n
 
 // Whether Accept asks for meta.k8s.io Tables.
 bool wants_table(const Request& request);
-// A Table of these; `include` is includeObject (Metadata when empty).
-std::string table_json(const std::vector<const api::Pod*>& pods, std::uint64_t version,
-                       const std::string& include);
-std::string table_json(const std::vector<const api::Event*>& events, std::uint64_t version,
-                       const std::string& include);
-std::string table_json(const std::vector<const api::Node*>& nodes, std::uint64_t version,
-                       const std::string& include);
-std::string table_json(const std::vector<const api::Namespace*>& namespaces, std::uint64_t version,
-                       const std::string& include);
+// What a table's rows are to hold of their objects.
+inline std::string include_object(const Request& request) {
+  return request.target.query.get_or("includeObject", "");
+}
 
 }  // namespace podctl::server

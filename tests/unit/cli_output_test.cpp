@@ -4,7 +4,6 @@
 #include <boost/json/parse.hpp>
 
 #include "podctl/cli/output.hpp"
-#include "podctl/cli/time_text.hpp"
 
 namespace podctl::cli {
 namespace {
@@ -16,50 +15,46 @@ const char* const kPod = R"({"apiVersion": "v1", "kind": "Pod",
   {"name": "a", "ready": true, "restartCount": 0, "state": {"running": {}}},
   {"name": "b", "ready": false, "restartCount": 0, "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]}})";
 
+const char* const kTable = R"({"kind": "Table", "columnDefinitions": [
+  {"name": "Name", "type": "string", "format": "name", "priority": 0},
+  {"name": "Ready", "type": "string", "format": "", "priority": 0},
+  {"name": "Nominated Node", "type": "string", "format": "", "priority": 1},
+  {"name": "Count", "type": "integer", "format": "", "priority": 0}],
+ "rows": [{"cells": ["web", "1/2", "<none>", 7], "object": {"kind": "PartialObjectMetadata",
+   "metadata": {"name": "web", "namespace": "default", "labels": {"app": "w"}}}}]})";
+
 class Output : public testing::Test {
  protected:
-  std::string table(const char* type, const char* json, TableOptions options) {
-    const Resource& resource = *find_resource(type).value();
-    Table t{headings(resource, options), {row(resource, boost::json::parse(json), options, now)}};
+  std::string table(const char* type, TableOptions options) {
+    const auto answer = boost::json::parse(kTable);
+    const TableView view(*find_resource(type).value(), options, answer);
+    Table t{view.headings(), {}};
+    for (const auto& row : View(answer)["rows"].items()) t.rows.push_back(view.row(row));
     return t.str();
   }
   std::string format(const char* spec, const boost::json::value& object) {
     return format_object(parse_format(spec).value(), object).value();
   }
-  std::int64_t now = *parse_time("2026-11-24T04:00:42Z");
 };
 
-TEST_F(Output, Pods) {
-  EXPECT_EQ(table("po", kPod, {}),
-            "NAME   READY   STATUS             RESTARTS   AGE\nweb    1/2     CrashLoopBackOff   0 "
-            "         42s\n");
-  EXPECT_EQ(table("pods", kPod,
-                  {.with_namespace = true,
-                   .wide = true,
-                   .show_labels = true,
-                   .label_columns = {"x/app", "app"}}),
-            "NAMESPACE   NAME   READY   STATUS             RESTARTS   AGE   IP         NODE   "
-            "NOMINATED NODE   READINESS GATES   APP   APP   LABELS\n"
-            "default     web    1/2     CrashLoopBackOff   0          42s   10.8.0.2   box    "
-            "<none>           <none>                  w     app=w\n");
+TEST_F(Output, TheServersTable) {
+  EXPECT_EQ(table("po", {}), "NAME   READY   COUNT\nweb    1/2     7\n");
+  EXPECT_EQ(table("po", {.with_kind = true}), "NAME      READY   COUNT\npod/web   1/2     7\n");
+  EXPECT_EQ(table("pods", {.with_namespace = true,
+                           .wide = true,
+                           .show_labels = true,
+                           .label_columns = {"x/app", "app"}}),
+            "NAMESPACE   NAME   READY   NOMINATED NODE   COUNT   APP   APP   LABELS\n"
+            "default     web    1/2     <none>           7             w     app=w\n");
+  EXPECT_EQ(table("nodes", {.with_namespace = true}), table("nodes", {})) << "has no namespace";
 }
 
-TEST_F(Output, EventsNodesAndNamespaces) {
-  EXPECT_EQ(
-      table(
-          "ev",
-          R"({"type": "Normal", "reason": "Started", "message": "m\n", "lastTimestamp": "2026-11-24T04:00:40Z",
-    "involvedObject": {"kind": "Pod", "name": "web"}})",
-          {}),
-      "LAST SEEN   TYPE     REASON    OBJECT    MESSAGE\n2s          Normal   Started   pod/web   "
-      "m\n");
-  EXPECT_EQ(
-      table("no", R"({"metadata": {"name": "box", "creationTimestamp": "2026-11-24T04:00:00Z"},
-    "status": {"conditions": [{"type": "Ready", "status": "True"}], "nodeInfo": {"kubeletVersion": "v1"}}})",
-            {}),
-      "NAME   STATUS   ROLES    AGE   VERSION\nbox    Ready    <none>   42s   v1\n");
-  EXPECT_EQ(table("ns", R"({"metadata": {"name": "default"}})", {}),
-            "NAME      STATUS   AGE\ndefault   Active   <unknown>\n");
+TEST_F(Output, AsksForNoMoreThanItPrints) {
+  EXPECT_EQ(include_object({}), "None");
+  EXPECT_EQ(include_object({.wide = true, .with_kind = true}), "None");
+  EXPECT_EQ(include_object({.with_namespace = true}), "Metadata");
+  EXPECT_EQ(include_object({.show_labels = true}), "Metadata");
+  EXPECT_EQ(include_object({.label_columns = {"app"}}), "Metadata");
 }
 
 TEST_F(Output, OtherFormats) {
@@ -84,6 +79,11 @@ TEST_F(Output, SortsByValue) {
   EXPECT_EQ(path_text(".n", objects[0]), "9");
   ASSERT_TRUE(sort_objects("{.m}", objects));
   EXPECT_EQ(path_text(".n", objects[0]), "11");
+
+  std::vector<boost::json::value> rows = {boost::json::parse(R"({"c": 1, "object": {"n": 10}})"),
+                                          boost::json::parse(R"({"c": 2, "object": {"n": 9}})")};
+  ASSERT_TRUE(sort_objects(".n", rows, "object"));
+  EXPECT_EQ(path_text(".c", rows[0]), "2");
 }
 
 TEST_F(Output, AWatchsColumnsNeverShrink) {

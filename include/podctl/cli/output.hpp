@@ -1,7 +1,7 @@
-// What `get` prints: kubectl's columns and the other formats of -o, made from the objects
+// What `get` prints: the server's tables, and the other formats of -o, made from the objects
 // themselves.
 //
-// Pure functions; the clock is an argument.
+// Pure functions.
 #pragma once
 
 #include <boost/json/value.hpp>
@@ -29,9 +29,28 @@ struct TableOptions {
 // The typed pod behind a JSON object of the server.
 api::Pod to_pod(const boost::json::value& object);
 
-std::vector<std::string> headings(const Resource& resource, const TableOptions& options);
-std::vector<std::string> row(const Resource& resource, const boost::json::value& object,
-                             const TableOptions& options, std::int64_t now);
+// The Accept header that asks for tables (docs/api.md).
+inline constexpr std::string_view kAcceptTable = "application/json;as=Table;v=v1;g=meta.k8s.io";
+// What the rows' objects must hold for these options: a value of includeObject.
+std::string_view include_object(const TableOptions& options);
+
+// A Table of the server as it is printed: which of its columns, and what is put beside them.
+class TableView {
+ public:
+  TableView(const Resource& resource, TableOptions options, View table);
+  std::vector<std::string> headings() const;
+  std::vector<std::string> row(View row) const;
+
+ private:
+  struct Column {
+    std::size_t cell;
+    std::string heading;
+    bool names;  // the object: "pod/web" when several types are shown
+  };
+  const Resource* resource_;
+  TableOptions options_;
+  std::vector<Column> columns_;
+};
 
 // What somebody wrote, fit for a cell: its first line, and nothing that a terminal would obey.
 std::string cell_text(std::string_view text);
@@ -60,8 +79,10 @@ Result<Format> parse_format(std::string_view text);
 Result<std::string> format_object(const Format& format, const boost::json::value& object);
 // The value of a JSONPath in an object as text; empty when nothing matches.
 Result<std::string> path_text(std::string_view path, const boost::json::value& object);
-// Sorts by the value of a JSONPath: numbers, quantities and times by value, else as text.
-Result<void> sort_objects(std::string_view path, std::vector<boost::json::value>& objects);
+// Sorts by the value of a JSONPath: numbers, quantities and times by value, else as text. With
+// `member` the path is one in that member of each.
+Result<void> sort_objects(std::string_view path, std::vector<boost::json::value>& objects,
+                          std::string_view member = {});
 
 // {"apiVersion": "v1", "kind": "List", "items": objects}
 boost::json::value list_of(std::vector<boost::json::value> objects);

@@ -54,8 +54,8 @@ class Invocation {
   Result<Reply> call(const Request& request);
   Result<Reply> get(const std::string& target);
   // A JSON object or list; a refusal becomes an Error whose detail is its sentence (kNotFound for
-  // 404).
-  Result<boost::json::value> fetch(const std::string& target);
+  // 404). `accept` asks for another form of it.
+  Result<boost::json::value> fetch(const std::string& target, std::string_view accept = {});
   // A connection of its own, for streams.
   Result<Client> connect();
 

@@ -11,6 +11,7 @@
 
 #include "podctl/base/error.hpp"
 #include "podctl/cli/session.hpp"
+#include "podctl/cli/view.hpp"
 
 namespace podctl::cli {
 
@@ -25,6 +26,8 @@ struct WatchPlan {
   std::string path;  // of the collection
   std::string label_selector, field_selector;
   std::int64_t deadline_ns = 0;  // CLOCK_MONOTONIC; 0: none
+  // Asks for Tables: told of each one, and the changes are its rows, with their objects' metadata.
+  std::function<void(View table)> on_table = {};
 };
 
 // kTimedOut at the deadline; kNotFound and the like when the list is refused.

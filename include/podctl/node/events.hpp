@@ -4,8 +4,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
+#include <unordered_map>
 
 #include "podctl/api/pod.hpp"
 #include "podctl/lifecycle/action.hpp"
@@ -26,10 +26,9 @@ class Events {
   void expire(std::uint64_t wall_ns);
 
  private:
-  static std::string signature(const api::Event& event);
   Objects& objects_;
   std::string host_;
-  std::map<std::string, Key> known_;
+  std::unordered_map<std::uint64_t, Key> known_;  // by sameness()
 };
 
 }  // namespace podctl::node

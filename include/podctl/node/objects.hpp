@@ -21,15 +21,24 @@
 
 namespace podctl::node {
 
-template <class T>
-struct Record {
-  std::shared_ptr<const T> object;
+struct PodRecord {
+  std::shared_ptr<const api::Pod> object;
   std::shared_ptr<const std::string> json;
   std::uint64_t version = 0;
 };
-using PodRecord = Record<api::Pod>;
-using EventRecord = Record<api::Event>;
+// Events are the many: seven a pod, and rarely read. They are kept as JSON alone.
+struct EventRecord {
+  std::shared_ptr<const std::string> json;
+  std::uint64_t version = 0;
+  std::int64_t made_seconds = 0;  // of creationTimestamp
+  std::int64_t last_seconds = 0;  // of lastTimestamp
+  std::uint64_t sameness = 0;     // of events that differ only in time and count
+  std::shared_ptr<const api::Event> decode() const;
+};
 using Key = std::pair<std::string, std::string>;  // namespace, name
+
+// A hash of what makes two events one, as Kubernetes' recorder counts them.
+std::uint64_t sameness(const api::Event& event);
 
 class Objects {
  public:
@@ -66,11 +75,8 @@ class Objects {
 
  private:
   template <class T>
-  std::shared_ptr<const T> put(std::map<Key, Record<T>>& map, T object, const char* kind,
-                               std::string memory, ObjectStore::Done done);
-  template <class T>
-  void erase(std::map<Key, Record<T>>& map, const Key& key, const char* kind,
-             ObjectStore::Done done);
+  Change written(T object, const char* kind, std::string memory, ObjectStore::Done done);
+  void erased(const char* kind, const Key& key, Change change, ObjectStore::Done done);
   ObjectStore::Done checked(ObjectStore::Done done);
 
   std::unique_ptr<ObjectStore> store_;

@@ -16,6 +16,7 @@
 
 #include "podctl/lifecycle/step.hpp"
 #include "podctl/node/context.hpp"
+#include "podctl/node/trace_log.hpp"
 #include "podctl/wire/messages.hpp"
 
 namespace podctl::engine {
@@ -29,8 +30,9 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   // What the hands told about a container that runs or ran; for reports.
   struct Running {
     std::uint32_t attempt = 0;
-    wire::ContainerInfo info;
+    wire::ContainerInfo info;  // without its trace
     bool alive = false;
+    TraceLog trace;
   };
   // Called once, on the loop, when the object is gone and nothing of the pod is left.
   using Gone = std::function<void(const std::string& uid)>;
@@ -42,10 +44,11 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   const std::string& uid() const { return uid_; }
   const api::Pod& pod() const { return *pod_; }
   const lifecycle::PodMemory& memory() const { return memory_; }
-  const std::optional<wire::SandboxInfo>& sandbox() const { return info_; }
+  const std::optional<wire::SandboxInfo>& sandbox() const { return info_; }  // without its trace
   const std::map<std::string, Running>& containers() const { return running_; }
-  // Steps of podctld itself for `podctl trace`, oldest first.
-  const std::vector<wire::TraceStep>& trace() const { return trace_; }
+  // Steps of podctld itself and of the sandbox for `podctl trace`.
+  const TraceLog& trace() const { return trace_; }
+  const TraceLog& sandbox_trace() const { return sandbox_trace_; }
 
   // Takes up what a former podctld has left; before the first kick.
   void recovered(const engine::RecoveredSandbox& found);
@@ -73,6 +76,9 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void execute(const std::vector<lifecycle::Action>& actions);
   void schedule(std::uint64_t boot_ns);
   void prefill_images();
+  void set_info(wire::SandboxInfo info);
+  void set_running(const std::string& name, std::uint32_t attempt, wire::ContainerInfo info,
+                   bool alive);
   void note(const char* name, std::string detail, std::uint64_t start_ns);
 
   void act(const lifecycle::CreateSandbox& action);
@@ -106,7 +112,9 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   Gone gone_;
 
   bool scheduled_ = false, finished_ = false;
-  std::string stored_status_, stored_memory_;
+  // What was stored last, as hashes of its JSON: the texts would be half of what a pod costs here.
+  std::size_t stored_status_ = 0, stored_memory_ = 0;
+  bool store_anyway_ = false;  // the object itself has changed
   std::unique_ptr<Timer> timer_;
   std::set<std::string> unacknowledged_;
   std::vector<std::string> pod_ips_;
@@ -114,7 +122,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   std::vector<lifecycle::StartContainer> waiting_starts_;  // follow it
   std::optional<wire::SandboxInfo> info_;
   std::map<std::string, Running> running_;
-  std::vector<wire::TraceStep> trace_;
+  TraceLog trace_, sandbox_trace_;
 };
 
 }  // namespace podctl::node

@@ -25,7 +25,7 @@ struct Change {
   std::string kind, ns;
   std::uint64_t version = 0;
   std::shared_ptr<const std::string> json;  // the object as served
-  std::shared_ptr<const void> object;       // decoded (api::Pod for kind Pod, NodeEvent for Event)
+  std::shared_ptr<const void> object;       // decoded (api::Pod for kind Pod, api::Event for Event)
   std::shared_ptr<const void> previous;     // before the change; null for kAdded
 };
 
@@ -35,8 +35,8 @@ class WatchHub {
 
   // Changes of versions up to `first_version` are from before this podctld. The ring keeps at most
   // `max_changes` and about `max_bytes` of JSON.
-  explicit WatchHub(std::uint64_t first_version, std::size_t max_changes = 2048,
-                    std::size_t max_bytes = 2U << 20);
+  explicit WatchHub(std::uint64_t first_version, std::size_t max_changes = 1024,
+                    std::size_t max_bytes = 1U << 20);
 
   // Tells every watcher at once, on this thread.
   void publish(Change change);
