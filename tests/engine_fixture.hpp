@@ -130,7 +130,7 @@ class ROOT_Engine : public ::testing::Test {
         [&](auto cb) { engine_->start_container(kUid, std::move(spec), cb); });
   }
   Result<void> destroy() {
-    return call<void>([&](auto cb) { engine_->destroy_sandbox(kUid, cb); });
+    return call<void>([&](auto cb) { engine_->destroy_sandbox(kUid, {}, cb); });
   }
   const wire::ExitRecord& exit_of(const std::string& name) {
     EXPECT_TRUE(run_until([&] { return exits_.contains(name); })) << name;

@@ -88,29 +88,30 @@ std::shared_ptr<const T> Objects::put(std::map<Key, Record<T>>& map, T object, c
   return shared;
 }
 
+// A DELETED event carries the object's last state under the version of its removal, as in
+// Kubernetes.
 template <class T>
-void Objects::erase(std::map<Key, Record<T>>& map, const Key& key, const char* kind,
+void Objects::erase(std::map<Key, Record<T>>& map, T last, const char* kind,
                     ObjectStore::Done done) {
+  const Key key{last.metadata.namespace_, last.metadata.name};
   const auto found = map.find(key);
   if (found == map.end()) {
     if (done) done({});
     return;
   }
   const std::uint64_t version = store_->next_version();
-  // A DELETED event carries the object's last state under the version of its removal, as in
-  // Kubernetes.
-  T last = *found->second.object;
   last.metadata.resourceVersion = std::to_string(version);
+  auto json = std::make_shared<const std::string>(api::to_json(last));
   Change change{ChangeType::kDeleted,
                 kind,
                 key.first,
                 version,
-                std::make_shared<const std::string>(api::to_json(last)),
-                found->second.object,
+                std::move(json),
+                std::make_shared<const T>(std::move(last)),
                 found->second.object};
   map.erase(found);
-  store_->remove(kind, key.first, key.second, version, checked(std::move(done)));
   hub_.publish(std::move(change));
+  store_->remove(kind, key.first, key.second, version, checked(std::move(done)));
 }
 
 std::shared_ptr<const api::Pod> Objects::put_pod(api::Pod pod, std::string memory,
@@ -120,12 +121,12 @@ std::shared_ptr<const api::Pod> Objects::put_pod(api::Pod pod, std::string memor
 
 void Objects::put_event(api::Event event) { put(events_, std::move(event), "Event", {}, {}); }
 
-void Objects::erase_pod(const std::string& ns, const std::string& name, ObjectStore::Done done) {
-  erase(pods_, {ns, name}, "Pod", std::move(done));
+void Objects::erase_pod(const api::Pod& last, ObjectStore::Done done) {
+  erase(pods_, last, "Pod", std::move(done));
 }
 
 void Objects::erase_event(const std::string& ns, const std::string& name) {
-  erase(events_, {ns, name}, "Event", {});
+  if (const auto* record = find_event(ns, name)) erase(events_, *record->object, "Event", {});
 }
 
 }  // namespace podctl::node

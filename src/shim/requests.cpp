@@ -139,20 +139,21 @@ Result<void> Shim::remove(const std::string& id) {
   return {};
 }
 
-// Kills pause first: the kernel takes the veth down while the rest is removed.
+// The network namespace ends with its last process: the kernel takes the veth down, and podctld
+// removes the pod's files, while the rest is removed here.
 Result<void> Shim::destroy() {
   if (sandbox_) {
     if (death_.empty()) death_ = "destroyed";
     abandon_starts();
-    (void)sys::send_signal(sandbox_->pause().pidfd.get(), SIGKILL);
     TRY(sandbox_->group().kill());
     TRY(reap_everything());
+    send(wire::Type::kSandboxEnded, 0, nothing());
     TRY(sandbox_->destroy());
     sandbox_.reset();
   }
   loop_.forget(listener_.get());
   listener_.reset();
-  TRY(sys::remove_tree(layout_.pod_run(uid_)));
+  TRY(sys::remove_tree(layout_.pod_run(uid_), &remains_));
   ending_ = true;
   return {};
 }

@@ -12,6 +12,7 @@
 
 #include "podctl/base/layout.hpp"
 #include "podctl/runtime/sandbox.hpp"
+#include "podctl/sys/files.hpp"
 #include "podctl/wire/messages.hpp"
 #include "podctl/wire/socket.hpp"
 #include "shim/live_container.hpp"
@@ -101,6 +102,7 @@ class Shim {
   std::map<std::string, wire::ContainerSpec> ended_;                  // their files are still there
   std::map<pid_t, std::uint32_t> execs_;                              // pid -> request id
   bool ending_ = false;
+  sys::Remains remains_;  // of the run directory: closed once podctld has its answer
 };
 
 }  // namespace podctl::shim

@@ -20,6 +20,9 @@ kill_9() { [ -z "$1" ] || kill -9 $1 2>/dev/null || true; }
 
 twins() { sleepers twins one two; }
 
+# An address is free a moment after its pod is gone: once the kernel has taken the veth down.
+no_addresses() { [ -z "$(find "$PODCTL_ROOT/run/addresses" -type f -name '*.*.*.*')" ]; }
+
 both_run() { podctl exec "$1" -c one -- true && podctl exec "$1" -c two -- true; }
 
 # What runs of the root is one pod of two containers, and what it says is so.
@@ -119,7 +122,7 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
     podctl delete pod twins --ignore-not-found
     [ -z "$(podctl get pods --no-headers 2>/dev/null)" ]
     [ -z "$(ls "$PODCTL_ROOT/run/pods")" ]
-    [ -z "$(find "$PODCTL_ROOT/run/addresses" -type f -name '*.*.*.*')" ]
+    until_true no_addresses
   done
 }
 

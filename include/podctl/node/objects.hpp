@@ -58,7 +58,8 @@ class Objects {
   // Sets metadata.resourceVersion, stores, tells. `done` (may be empty) comes after the commit.
   std::shared_ptr<const api::Pod> put_pod(api::Pod pod, std::string memory, ObjectStore::Done done);
   void put_event(api::Event event);
-  void erase_pod(const std::string& ns, const std::string& name, ObjectStore::Done done);
+  // `last` is what watchers are told of as the object's last state.
+  void erase_pod(const api::Pod& last, ObjectStore::Done done);
   void erase_event(const std::string& ns, const std::string& name);
 
   // Told of writes that could not be committed and whose writer does not ask.
@@ -69,8 +70,7 @@ class Objects {
   std::shared_ptr<const T> put(std::map<Key, Record<T>>& map, T object, const char* kind,
                                std::string memory, ObjectStore::Done done);
   template <class T>
-  void erase(std::map<Key, Record<T>>& map, const Key& key, const char* kind,
-             ObjectStore::Done done);
+  void erase(std::map<Key, Record<T>>& map, T last, const char* kind, ObjectStore::Done done);
   ObjectStore::Done checked(ObjectStore::Done done);
 
   std::unique_ptr<ObjectStore> store_;

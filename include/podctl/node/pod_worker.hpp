@@ -97,6 +97,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void resolve_image(lifecycle::ImageObservation& image, const std::string& reference,
                      const std::string& policy);
   std::string id_of(const std::string& name, std::uint32_t attempt) const;
+  std::string logs() const;
 
   Context& context_;
   const std::string uid_;
@@ -106,6 +107,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   Gone gone_;
 
   bool scheduled_ = false, finished_ = false;
+  bool cleared_ = false;  // nothing of the pod is left but its object
   std::string stored_status_, stored_memory_;
   std::unique_ptr<Timer> timer_;
   std::set<std::string> unacknowledged_;

@@ -21,10 +21,13 @@
 //        |------------------------------------------------------>|
 //        |<--------------------------- SandboxDied {reason} -----| pause has ended
 //        |                                                       |
-//        |  Bye                                                  | an orderly end: the shim does not
+//        |  Bye                                                  | an orderly end: the shim does
+//        not
 //        |------------------------------------------------------>| bring podctld back
 //        |  DestroySandbox                                       |
-//        |------------------------------------------------------>| Ok, and the shim exits
+//        |------------------------------------------------------>| kills everything
+//        |<-------------------------------------- SandboxEnded --| nothing runs: its files may go
+//        |<------------------------------------------------ Ok --| cgroups are gone; the shim exits
 //
 // A type that a shim does not know is answered with Error{kUnsupported}.
 #pragma once
@@ -59,9 +62,10 @@ enum class Type : std::uint16_t {
   kError = 65,  // ErrorBody
 
   // Events.
-  kExecExited = 80,   // ExecExited
-  kExited = 81,       // ExitRecord
-  kSandboxDied = 82,  // SandboxDied
+  kExecExited = 80,    // ExecExited
+  kExited = 81,        // ExitRecord
+  kSandboxDied = 82,   // SandboxDied
+  kSandboxEnded = 83,  // Nothing
 };
 
 struct Nothing {
