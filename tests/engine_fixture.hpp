@@ -130,7 +130,7 @@ class ROOT_Engine : public ::testing::Test {
         [&](auto cb) { engine_->start_container(uid, std::move(spec), cb); });
   }
   Result<void> destroy(const std::string& uid = kUid) {
-    return call<void>([&](auto cb) { engine_->destroy_sandbox(uid, cb); });
+    return call<void>([&](auto cb) { engine_->destroy_sandbox(uid, {}, cb); });
   }
   const wire::ExitRecord& exit_of(const std::string& name) {
     EXPECT_TRUE(run_until([&] { return exits_.contains(name); })) << name;

@@ -186,8 +186,8 @@ class Applier {
     const auto& meta = manifest.pod.metadata;
     if (mode_ != DryRun::kNone)
       return Applied{"configured (recreated)", api::to_value(manifest.tree)};
-    const std::string uid = TRY(request_delete(in_, meta.namespace_, meta.name, 0));
-    TRY(wait_gone(in_, meta.namespace_, meta.name, uid, 0));
+    std::vector<Going> old{TRY(request_delete(in_, meta.namespace_, meta.name, 0))};
+    TRY(wait_gone(in_, old, 0));
     const Reply reply = TRY(in_.call(create));
     if (!reply.ok()) return refuse(reply, manifest);
     return Applied{"configured (recreated)", TRY(parse_json_value(reply.body))};

@@ -67,11 +67,6 @@ Result<std::vector<ObjectRef>> chosen(Invocation& in) {
   return out;
 }
 
-struct Going {
-  ObjectRef ref;
-  std::string uid;
-};
-
 }  // namespace
 
 int run_delete(Invocation& in) {
@@ -93,10 +88,10 @@ int run_delete(Invocation& in) {
   std::vector<Going> going;
   for (ObjectRef& ref : *refs) {
     if (ref.ns.empty()) ref.ns = in.ns();
-    auto uid = request_delete(in, ref.ns, ref.name, *seconds);
-    if (!uid) {
-      if (uid.error().code == Code::kNotFound && in.args.flag("ignore-not-found")) continue;
-      status = in.failed(uid.error());
+    auto asked = request_delete(in, ref.ns, ref.name, *seconds);
+    if (!asked) {
+      if (asked.error().code == Code::kNotFound && in.args.flag("ignore-not-found")) continue;
+      status = in.failed(asked.error());
       continue;
     }
     if (in.args.get("output") == "name") {
@@ -105,15 +100,14 @@ int run_delete(Invocation& in) {
       in.out("pod \"" + ref.name + "\" " + (in.args.flag("force") ? "force deleted" : "deleted") +
              "\n");
     }
-    going.push_back({std::move(ref), std::move(*uid)});
+    going.push_back(std::move(*asked));
   }
   if (in.args.get("wait", "true") != "true") return status;
+  const auto gone = wait_gone(in, going, *limit);
+  if (gone) return status;
+  if (gone.error().code != Code::kTimedOut) return in.failed(gone.error());
   for (const Going& g : going) {
-    auto gone = wait_gone(in, g.ref.ns, g.ref.name, g.uid, *limit);
-    if (gone) continue;
-    status = gone.error().code == Code::kTimedOut
-                 ? in.failed("timed out waiting for the condition on pods/" + g.ref.name)
-                 : in.failed(gone.error());
+    status = in.failed("timed out waiting for the condition on pods/" + g.name);
   }
   return status;
 }

@@ -87,7 +87,10 @@ Result<std::vector<ObjectRef>> chosen(Invocation& in) {
 }
 
 Result<void> reach(Invocation& in, const ObjectRef& ref, const Goal& goal, std::int64_t until) {
-  if (goal.kind == Goal::Kind::kDelete) return wait_gone(in, ref.ns, ref.name, {}, until);
+  if (goal.kind == Goal::Kind::kDelete) {
+    std::vector<Going> pods{{ref.ns, ref.name, {}, {}}};
+    return wait_gone(in, pods, until);
+  }
   return wait_for(
       in, ref.ns, ref.name, goal.kind == Goal::Kind::kCreate,
       [&](View pod) { return holds(goal, pod); }, until);

@@ -2,8 +2,12 @@
 
 #include <strings.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
+#include <iterator>
+#include <utility>
 
+#include "podctl/base/text.hpp"
 #include "podctl/cli/time_text.hpp"
 #include "podctl/cli/watch.hpp"
 
@@ -17,9 +21,45 @@ bool same_ignoring_case(std::string_view a, std::string_view b) {
 WatchPlan plan_for(const std::string& ns, const std::string& name, std::int64_t deadline_ns) {
   WatchPlan plan;
   plan.path = pods_path(ns);
-  plan.field_selector = "metadata.name=" + name;
+  if (!name.empty()) plan.field_selector = "metadata.name=" + name;
   plan.deadline_ns = deadline_ns;
   return plan;
+}
+
+// The oldest of what is known of the pods; empty if it is not known of one.
+std::string oldest_version(const std::vector<Going>& pods) {
+  std::uint64_t oldest = UINT64_MAX;
+  for (const Going& pod : pods) {
+    const auto version = text::parse_u64(pod.version);
+    if (!version) return {};
+    oldest = std::min(oldest, *version);
+  }
+  return std::to_string(oldest);
+}
+
+// By one watch for all of them, from where the deletions were asked for: nothing needs to be
+// listed.
+Result<void> wait_gone_in(Invocation& in, const std::string& ns, std::vector<Going>& pods,
+                          std::int64_t deadline_ns) {
+  WatchPlan plan = plan_for(ns, pods.size() == 1 ? pods.front().name : std::string(), deadline_ns);
+  plan.from = oldest_version(pods);
+  std::vector<Going> listed;
+  return watch(
+      in, plan,
+      [&](Change change, const boost::json::value& object) {
+        const View meta = View(object)["metadata"];
+        const auto pod = std::find_if(pods.begin(), pods.end(), [&](const Going& g) {
+          return g.name == meta["name"].str() && (g.uid.empty() || g.uid == meta["uid"].str());
+        });
+        if (pod == pods.end()) return true;
+        if (change == Change::kListed) listed.push_back(*pod);
+        if (change == Change::kDeleted) pods.erase(pod);
+        return !pods.empty();
+      },
+      [&](std::size_t) {
+        pods = std::exchange(listed, {});
+        return !pods.empty();
+      });
 }
 
 Failure not_found(const std::string& name) {
@@ -28,8 +68,8 @@ Failure not_found(const std::string& name) {
 
 }  // namespace
 
-Result<std::string> request_delete(Invocation& in, const std::string& ns, const std::string& name,
-                                   std::optional<std::int64_t> grace_seconds) {
+Result<Going> request_delete(Invocation& in, const std::string& ns, const std::string& name,
+                             std::optional<std::int64_t> grace_seconds) {
   Request request;
   request.method = "DELETE";
   request.target = pods_path(ns, name);
@@ -43,22 +83,27 @@ Result<std::string> request_delete(Invocation& in, const std::string& ns, const 
                 refusal_text(reply), {});
   }
   const auto object = TRY(parse_json_value(reply.body));
-  View o(object);
-  return std::string(o["kind"].str() == "Status" ? o["details"]["uid"].str()
-                                                 : o["metadata"]["uid"].str());
+  const View o(object);
+  if (o["kind"].str() == "Status")
+    return Going{ns, name, std::string(o["details"]["uid"].str()), {}};
+  return Going{ns, name, std::string(o["metadata"]["uid"].str()),
+               std::string(o["metadata"]["resourceVersion"].str())};
 }
 
-Result<void> wait_gone(Invocation& in, const std::string& ns, const std::string& name,
-                       const std::string& uid, std::int64_t deadline_ns) {
-  bool there = false;
-  return watch(
-      in, plan_for(ns, name, deadline_ns),
-      [&](Change change, const boost::json::value& pod) {
-        const bool same = uid.empty() || View(pod)["metadata"]["uid"].str() == uid;
-        if (change == Change::kListed) there = there || same;
-        return !(same && change == Change::kDeleted);
-      },
-      [&](std::size_t) { return std::exchange(there, false); });
+Result<void> wait_gone(Invocation& in, std::vector<Going>& pods, std::int64_t deadline_ns) {
+  Result<void> result;
+  std::vector<Going> staying;
+  while (!pods.empty()) {
+    const std::string ns = pods.front().ns;
+    const auto others =
+        std::partition(pods.begin(), pods.end(), [&](const Going& g) { return g.ns == ns; });
+    std::vector<Going> here(std::make_move_iterator(pods.begin()), std::make_move_iterator(others));
+    pods.erase(pods.begin(), others);
+    if (auto gone = wait_gone_in(in, ns, here, deadline_ns); !gone) result = std::move(gone);
+    staying.insert(staying.end(), here.begin(), here.end());
+  }
+  pods = std::move(staying);
+  return result;
 }
 
 Result<void> wait_for(Invocation& in, const std::string& ns, const std::string& name,

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "podctl/base/error.hpp"
 #include "podctl/cli/session.hpp"
@@ -12,13 +13,18 @@
 
 namespace podctl::cli {
 
-// Asks for the deletion; the uid of the pod that is going. kNotFound when there is none.
-Result<std::string> request_delete(Invocation& in, const std::string& ns, const std::string& name,
-                                   std::optional<std::int64_t> grace_seconds);
+// A pod that is going. An empty uid: whichever pod has the name; an empty version: not known.
+struct Going {
+  std::string ns, name, uid;
+  std::string version;  // as of its deletion being asked for
+};
 
-// Returns once no pod of this name and uid is there; an empty uid: no pod of the name. kTimedOut.
-Result<void> wait_gone(Invocation& in, const std::string& ns, const std::string& name,
-                       const std::string& uid, std::int64_t deadline_ns);
+// Asks for the deletion. kNotFound when there is no such pod.
+Result<Going> request_delete(Invocation& in, const std::string& ns, const std::string& name,
+                             std::optional<std::int64_t> grace_seconds);
+
+// Returns once none of the pods is there; `pods` keeps those that still are. kTimedOut.
+Result<void> wait_gone(Invocation& in, std::vector<Going>& pods, std::int64_t deadline_ns);
 
 // Returns once `holds` is true for the pod. kNotFound when it is not there or goes away, unless
 // `may_appear`; kTimedOut.

@@ -86,6 +86,13 @@ void pause_briefly() {
 
 Result<Client> Invocation::connect() { return connect_or_start(layout); }
 
+Result<Client> Invocation::take_connection() {
+  if (!client_) return connect();
+  Client client = std::move(*client_);
+  client_.reset();
+  return client;
+}
+
 Result<Reply> Invocation::call(const Request& request) {
   const std::int64_t start = monotonic_ns();
   if (!client_) {

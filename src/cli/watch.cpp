@@ -67,26 +67,26 @@ std::string_view accept(const WatchPlan& plan) {
 
 Result<void> watch(Invocation& in, const WatchPlan& plan, const OnChange& on_change,
                    const OnListed& on_listed) {
+  std::string version = plan.from;
   for (bool first = true;; first = false) {
     if (!first) pause_briefly();
-    const auto list = TRY(in.fetch(listing(plan).str(), accept(plan)));
-    if (plan.on_table) plan.on_table(list);
-    const auto& items = View(list)[plan.on_table ? "rows" : "items"].items();
-    for (const auto& item : items) {
-      if (!on_change(Change::kListed, item)) return {};
+    if (!first || version.empty()) {
+      const auto list = TRY(in.fetch(listing(plan).str(), accept(plan)));
+      if (plan.on_table) plan.on_table(list);
+      const auto& items = View(list)[plan.on_table ? "rows" : "items"].items();
+      for (const auto& item : items) {
+        if (!on_change(Change::kListed, item)) return {};
+      }
+      if (!on_listed(items.size())) return {};
+      version = View(list)["metadata"]["resourceVersion"].scalar();
     }
-    if (!on_listed(items.size())) return {};
     if (plan.deadline_ns != 0 && monotonic_ns() > plan.deadline_ns) {
       return fail(Code::kTimedOut, "watch", plan.path);
     }
-    Client client = TRY(in.connect());
+    Client client = TRY(in.take_connection());
     Request request;
     if (plan.on_table) request.headers.emplace_back("Accept", kAcceptTable);
-    request.target =
-        listing(plan)
-            .add("watch", "1")
-            .add_if("resourceVersion", View(list)["metadata"]["resourceVersion"].scalar())
-            .str();
+    request.target = listing(plan).add("watch", "1").add_if("resourceVersion", version).str();
     auto reply = client.open(request);
     if (!reply || !reply->ok()) continue;
     if (TRY(follow(client, plan, on_change)) == End::kStop) return {};

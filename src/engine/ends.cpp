@@ -25,40 +25,82 @@ std::vector<std::string> pods_on_disk(const Layout& layout) {
 
 }  // namespace
 
-void Engine::Impl::destroy(const std::string& uid, Callback<void> done) {
+// Whoever comes later waits for the same end; what it wants removed beyond the first's goes then.
+void Engine::Impl::destroy(const std::string& uid, const Removal& removal, Callback<void> done) {
   ready.asked();
   ready.taken.erase(uid);
-  auto& waiters = destroying[uid];
-  waiters.push_back(std::move(done));
-  if (waiters.size() > 1) return;
-  const auto finish = [self = shared_from_this(), uid](Result<void> result) {
-    self->finish_destroy(uid, std::move(result));
-  };
-  const auto clean = [self = shared_from_this(), uid, finish] {
-    self->offload<void>([where = self->layout, uid] { return clean_pod(where, uid); }, finish);
-  };
-  const auto at = pods.find(uid);
-  if (at == pods.end() || at->second.link->lost()) return clean();
-  at->second.link->request(
-      wire::Type::kDestroySandbox, wire::encode(wire::Nothing{}),
-      [self = shared_from_this(), uid, clean, finish](Result<wire::Message> reply) {
-        if (!reply && reply.error().code == Code::kUnavailable) return clean();
-        if (!reply) return finish(Failure(std::move(reply).error()));
-        self->offload<void>([where = self->layout, uid] { return release_network(where, uid); },
-                            finish);
+  const auto [at, fresh] = destroying.try_emplace(uid);
+  Ending& ending = at->second;
+  ending.removal.final = ending.removal.final || removal.final;
+  if (!removal.logs.empty()) ending.removal.logs = removal.logs;
+  ending.waiters.push_back(std::move(done));
+  if (!fresh) {
+    ending.cleared = false;
+    return;
+  }
+  ending.busy = 1;
+  const auto pod = pods.find(uid);
+  if (pod == pods.end() || pod->second.link->lost()) return clean(uid);
+  pod->second.link->request(wire::Type::kDestroySandbox, wire::encode(wire::Nothing{}),
+                            [self = shared_from_this(), uid](Result<wire::Message> reply) {
+                              if (!reply && reply.error().code == Code::kUnavailable)
+                                return self->clean(uid);
+                              self->half_done(
+                                  uid, reply ? Result<void>() : Failure(std::move(reply).error()));
+                            });
+}
+
+// The shim is dead.
+void Engine::Impl::clean(const std::string& uid) {
+  Ending& ending = destroying[uid];
+  ending.cleared = true;
+  offload<void>(
+      [where = layout, uid, removal = ending.removal, remains = std::make_shared<sys::Remains>()] {
+        return clean_pod(where, uid, removal, *remains);
+      },
+      [self = shared_from_this(), uid](Result<void> cleaned) {
+        self->half_done(uid, std::move(cleaned));
       });
 }
 
-void Engine::Impl::finish_destroy(const std::string& uid, Result<void> result) {
+// Once nothing of the pod runs. The remains go with the closure, after its answer.
+void Engine::Impl::clear(const std::string& uid) {
+  const auto at = destroying.find(uid);
+  if (at == destroying.end() || std::exchange(at->second.cleared, true)) return;
+  ++at->second.busy;
+  offload<void>(
+      [where = layout, uid, removal = at->second.removal,
+       remains = std::make_shared<sys::Remains>()] {
+        return clear_pod(where, uid, removal, *remains);
+      },
+      [self = shared_from_this(), uid](Result<void> cleared) {
+        self->half_done(uid, std::move(cleared));
+      });
+}
+
+void Engine::Impl::half_done(const std::string& uid, Result<void> result) {
+  const auto at = destroying.find(uid);
+  Ending& ending = at->second;
+  if (!result && ending.result) ending.result = std::move(result);
+  if (--ending.busy > 0) return;
+  if (ending.result && !ending.cleared) return clear(uid);  // nobody told when all had ended
+  finish_destroy(uid, std::move(destroying.extract(at).mapped()));
+}
+
+void Engine::Impl::finish_destroy(const std::string& uid, Ending ending) {
   fail_execs(uid);
-  if (result) {
+  if (ending.result) {
     if (const auto at = pods.find(uid); at != pods.end()) {
       at->second.link->close();
       pods.erase(at);
     }
   }
-  auto waiters = destroying.extract(uid);
-  for (auto& done : waiters.mapped()) done(result);
+  for (auto& done : ending.waiters) done(ending.result);
+  // Addresses that cannot be freed are when the next podctld recovers.
+  if (ending.result && ending.removal.final) {
+    offload<void>([where = layout, uid] { return release_network(where, uid); },
+                  [](const Result<void>&) {});
+  }
 }
 
 // A network that is just being prepared would outlive its own removal.
@@ -95,7 +137,7 @@ void Engine::Impl::reset_now(const Callback<void>& done) {
     self->subnet.reset();
     self->offload<void>([where = self->layout] { return reset_root(where); }, done);
   };
-  for (const std::string& uid : uids) destroy(uid, one);
+  for (const std::string& uid : uids) destroy(uid, {}, one);
   boost::asio::post(io, [one] { one({}); });
 }
 
@@ -143,7 +185,10 @@ void Engine::Impl::recover_one(const std::shared_ptr<Recovery>& recovery, const 
   if (!pod) {
     auto exits = read_exits(layout, uid);
     return offload<void>(
-        [where = layout, uid] { return clean_pod(where, uid); },
+        [where = layout, uid] {
+          sys::Remains remains;
+          return clean_pod(where, uid, {}, remains);
+        },
         [recovery, uid, exits = std::move(exits)](const Result<void>& cleaned) mutable {
           wire::State state{.uid = uid, .exits = std::move(exits)};
           state.death = cleaned ? "the shim has died" : cleaned.error().message();

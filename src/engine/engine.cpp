@@ -134,10 +134,11 @@ void Engine::remove_container(const std::string& uid, const std::string& id, Cal
                    std::move(done));
 }
 
-void Engine::destroy_sandbox(const std::string& uid, Callback<void> done) {
-  impl_->when_ready([impl = impl_, uid, done = std::move(done)](Result<void> ready) {
+void Engine::destroy_sandbox(const std::string& uid, Removal removal, Callback<void> done) {
+  impl_->when_ready([impl = impl_, uid, removal = std::move(removal),
+                     done = std::move(done)](Result<void> ready) {
     if (!ready) return impl->answer_later<void>(done, std::move(ready));
-    impl->destroy(uid, done);
+    impl->destroy(uid, removal, done);
   });
 }
 

@@ -24,6 +24,15 @@ struct Pod {
   std::map<std::uint32_t, Callback<int>> execs;  // running, by request
 };
 
+// A sandbox being destroyed: by its shim, by a worker that clears its files, or by both at once.
+struct Ending {
+  Removal removal;
+  std::vector<Callback<void>> waiters;
+  int busy = 0;          // halves under way
+  bool cleared = false;  // the files' half has begun
+  Result<void> result;
+};
+
 struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Impl(Engine& owner, boost::asio::io_context& context, Layout where, Options with)
       : engine(&owner), io(context), layout(std::move(where)), options(std::move(with)) {}
@@ -77,8 +86,11 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   bool is_ready(const std::string& uid) const { return !uid.empty() && ready.uid == uid; }
 
   // ends
-  void destroy(const std::string& uid, Callback<void> done);
-  void finish_destroy(const std::string& uid, Result<void> result);
+  void destroy(const std::string& uid, const Removal& removal, Callback<void> done);
+  void clean(const std::string& uid);
+  void clear(const std::string& uid);
+  void half_done(const std::string& uid, Result<void> result);
+  void finish_destroy(const std::string& uid, Ending ending);
   void reset(Callback<void> done);
   void reset_now(const Callback<void>& done);
 
@@ -115,7 +127,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Ready ready{io};
 
   std::map<std::string, Pod> pods;
-  std::map<std::string, std::vector<Callback<void>>> destroying;
+  std::map<std::string, Ending> destroying;
   bool resetting = false;  // nothing new is begun
   boost::asio::thread_pool workers{2};
 };

@@ -52,14 +52,21 @@ Result<void> kill_pod(const Layout& layout, const std::string& uid) {
   return group ? group->kill() : Result<void>();
 }
 
-Result<void> clean_pod(const Layout& layout, const std::string& uid) {
+Result<void> clean_pod(const Layout& layout, const std::string& uid, const Removal& removal,
+                       sys::Remains& remains) {
   if (auto group = TRY(pod_group(layout, uid))) {
     TRY(group->kill());
     TRY(group->remove(kEndBound));
   }
-  TRY(sys::remove_tree(layout.pod_lib(uid) + "/containers"));
-  TRY(sys::remove_tree(layout.pod_run(uid)));
-  return release_network(layout, uid);
+  TRY(clear_pod(layout, uid, removal, remains));
+  return sys::remove_tree(layout.pod_run(uid), &remains);
+}
+
+Result<void> clear_pod(const Layout& layout, const std::string& uid, const Removal& removal,
+                       sys::Remains& remains) {
+  TRY(sys::remove_tree(layout.pod_lib(uid) + (removal.final ? "" : "/containers"), &remains));
+  if (!removal.logs.empty()) TRY(sys::remove_tree(removal.logs, &remains));
+  return removal.final ? Result<void>() : release_network(layout, uid);
 }
 
 Result<void> release_network(const Layout& layout, const std::string& uid) {

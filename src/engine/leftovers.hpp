@@ -7,6 +7,8 @@
 
 #include "podctl/base/error.hpp"
 #include "podctl/base/layout.hpp"
+#include "podctl/engine/engine.hpp"
+#include "podctl/sys/files.hpp"
 #include "podctl/wire/spec.hpp"
 
 namespace podctl::engine {
@@ -15,9 +17,13 @@ namespace podctl::engine {
 std::vector<wire::ExitRecord> read_exits(const Layout& layout, const std::string& uid);
 // SIGKILL to everything of the pod, by cgroup: numbers may belong to others by now.
 Result<void> kill_pod(const Layout& layout, const std::string& uid);
-// All of it: processes, cgroups, writable layers, run directory, veth, addresses. Volumes and logs
-// stay.
-Result<void> clean_pod(const Layout& layout, const std::string& uid);
+// All of it: processes and cgroups, what clear_pod removes, and last the run directory.
+Result<void> clean_pod(const Layout& layout, const std::string& uid, const Removal& removal,
+                       sys::Remains& remains);
+// What a living shim leaves to podctld, once nothing of the pod runs: its files on disk and, unless
+// that may come later, its addresses.
+Result<void> clear_pod(const Layout& layout, const std::string& uid, const Removal& removal,
+                       sys::Remains& remains);
 // Waits for the veth to vanish with its namespace (after 5 s deletes it) and frees the addresses.
 Result<void> release_network(const Layout& layout, const std::string& uid);
 

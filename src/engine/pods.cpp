@@ -142,6 +142,8 @@ void Engine::Impl::on_event(const std::string& uid, const wire::Message& message
         engine->on_sandbox_dead(uid, died->reason);
       }
       return;
+    case wire::Type::kSandboxEnded:
+      return clear(uid);
     case wire::Type::kExecExited: {
       const auto pod = pods.find(uid);
       const auto exited = wire::decode<wire::ExecExited>(message.body);

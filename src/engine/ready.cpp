@@ -91,7 +91,7 @@ void Engine::Impl::give_up_ready() {
   if (ready.uid.empty()) return;
   const std::string uid = std::exchange(ready.uid, {});
   ready.made = false;
-  destroy(uid, [](const Result<void>&) {});
+  destroy(uid, {.final = true, .logs = {}}, [](const Result<void>&) {});
 }
 
 }  // namespace podctl::engine

@@ -46,6 +46,20 @@ Written dry(api::Pod pod, std::vector<std::string> warnings) {
   return {std::make_shared<const api::Pod>(std::move(pod)), std::move(json), std::move(warnings)};
 }
 
+// Writable layers and volumes of pods whose object is gone: their podctld was killed meanwhile.
+void sweep_files(Context& context, const std::map<std::string, std::shared_ptr<PodWorker>>& known) {
+  std::vector<std::string> stale;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(context.layout.pod_lib(""), error)) {
+    if (!known.contains(entry.path().filename())) stale.push_back(entry.path());
+  }
+  if (stale.empty()) return;
+  context.offload.run([stale = std::move(stale)]() -> std::function<void()> {
+    for (const auto& path : stale) (void)sys::remove_tree(path);
+    return {};
+  });
+}
+
 // Everything under the root that podctld has made and engine has not removed: the store's open
 // files vanish with podctld. Profiles for seccomp lie there too, and are their user's.
 Result<void> remove_state(const Layout& layout, std::vector<std::string> paths) {
@@ -153,11 +167,13 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
       known->recovered(sandbox);
     } else {
       // Its object is gone, or was never committed: nobody waits for it.
-      engine_->destroy_sandbox(sandbox.uid, [this, uid = sandbox.uid](Result<void> done) {
-        if (!done) context_->log("destroy orphan " + uid + ": " + done.error().message());
-      });
+      engine_->destroy_sandbox(
+          sandbox.uid, {.final = true, .logs = {}}, [this, uid = sandbox.uid](Result<void> done) {
+            if (!done) context_->log("destroy orphan " + uid + ": " + done.error().message());
+          });
     }
   }
+  sweep_files(*context_, workers_);
   for (const auto& [uid, pod] : workers_) pod->kick();
   tick();
   ready({});

@@ -110,8 +110,9 @@ void Objects::erased(const char* kind, const Key& key, Change change, ObjectStor
   change.type = ChangeType::kDeleted;
   change.kind = kind;
   change.ns = key.first;
-  store_->remove(kind, key.first, key.second, change.version, checked(std::move(done)));
+  const std::uint64_t version = change.version;
   hub_.publish(std::move(change));
+  store_->remove(kind, key.first, key.second, version, checked(std::move(done)));
 }
 
 std::shared_ptr<const api::Pod> Objects::put_pod(api::Pod pod, std::string memory,
@@ -139,20 +140,21 @@ void Objects::put_event(api::Event event) {
   hub_.publish(std::move(change));
 }
 
-void Objects::erase_pod(const std::string& ns, const std::string& name, ObjectStore::Done done) {
-  const auto found = pods_.find({ns, name});
+void Objects::erase_pod(api::Pod last, ObjectStore::Done done) {
+  const Key key{last.metadata.namespace_, last.metadata.name};
+  const auto found = pods_.find(key);
   if (found == pods_.end()) {
     if (done) done({});
     return;
   }
   Change change;
   change.version = store_->next_version();
-  api::Pod last = *found->second.object;
   last.metadata.resourceVersion = std::to_string(change.version);
   change.json = kept(api::to_json(last));
-  change.object = change.previous = found->second.object;
+  change.object = std::make_shared<const api::Pod>(std::move(last));
+  change.previous = found->second.object;
   pods_.erase(found);
-  erased("Pod", {ns, name}, std::move(change), std::move(done));
+  erased("Pod", key, std::move(change), std::move(done));
 }
 
 void Objects::erase_event(const std::string& ns, const std::string& name) {

@@ -122,38 +122,36 @@ void PodWorker::sandbox_failed(const Error& error) {
     self->kick();
   };
   // A failed sandbox has left nothing but its addresses; an old one of the same uid is in the way.
-  context_.engine.destroy_sandbox(uid_, [report](Result<void>) { report(); });
+  context_.engine.destroy_sandbox(uid_, {}, [report](Result<void>) { report(); });
 }
 
 void PodWorker::act(const lifecycle::DestroySandbox& action) {
   const std::uint64_t begin = boot_now_ns();
   // The ends that a living shim saw come before its answer: what runs until then dies of it.
   const bool killed_by_us = context_.engine.shim_alive(uid_);
-  context_.engine.destroy_sandbox(uid_, [self = shared_from_this(), begin, killed_by_us,
-                                         final = action.final](Result<void> done) {
-    self->note("destroy sandbox", {}, begin);
-    if (!done) self->context_.log("destroy sandbox " + self->uid_ + ": " + done.error().message());
-    self->seen_.sandbox.state = SandboxState::kAbsent;
-    self->info_.reset();
-    for (auto& container : self->seen_.containers) {
-      if (container.state == RunState::kRunning && killed_by_us && done) {
-        container.state = RunState::kExited;
-        container.exit = {128 + SIGKILL, SIGKILL, false, boot_now_ns(), wall_now_ns(), {}};
-      } else if (container.state == RunState::kRunning || container.state == RunState::kStarting) {
-        container.state = RunState::kAbsent;
-      }
-    }
-    for (auto& [name, running] : self->running_) running.alive = false;
-    if (final) {
-      const std::string volumes = self->context_.layout.pod_lib(self->uid_);
-      self->context_.offload.run([volumes]() -> std::function<void()> {
-        std::error_code ignored;
-        std::filesystem::remove_all(volumes, ignored);
-        return {};
+  // With no grace nobody reads a log any more, be it for a termination message.
+  const bool all = action.final && seen_.deletion_grace_s == 0U;
+  context_.engine.destroy_sandbox(
+      uid_, {action.final, all ? logs() : std::string()},
+      [self = shared_from_this(), begin, killed_by_us, all](Result<void> done) {
+        self->note("destroy sandbox", {}, begin);
+        self->cleared_ = all && done;
+        if (!done)
+          self->context_.log("destroy sandbox " + self->uid_ + ": " + done.error().message());
+        self->seen_.sandbox.state = SandboxState::kAbsent;
+        self->info_.reset();
+        for (auto& container : self->seen_.containers) {
+          if (container.state == RunState::kRunning && killed_by_us && done) {
+            container.state = RunState::kExited;
+            container.exit = {128 + SIGKILL, SIGKILL, false, boot_now_ns(), wall_now_ns(), {}};
+          } else if (container.state == RunState::kRunning ||
+                     container.state == RunState::kStarting) {
+            container.state = RunState::kAbsent;
+          }
+        }
+        for (auto& [name, running] : self->running_) running.alive = false;
+        self->kick();
       });
-    }
-    self->kick();
-  });
 }
 
 // ---- containers ----
@@ -234,9 +232,7 @@ void PodWorker::act(const lifecycle::KillContainer& action) {
 }
 
 void PodWorker::act(const lifecycle::RemoveContainer& action) {
-  const auto& meta = pod_->metadata;
-  const std::string directory =
-      context_.layout.pod_logs(meta.namespace_, meta.name, meta.uid) + "/" + action.name;
+  const std::string directory = logs() + "/" + action.name;
   for (const auto attempt : logged_attempts(directory)) {
     if (attempt > action.up_to) continue;
     context_.engine.remove_container(uid_, id_of(action.name, attempt), [](Result<void>) {});
@@ -245,6 +241,11 @@ void PodWorker::act(const lifecycle::RemoveContainer& action) {
 }
 
 // ---- images, logs, the object ----
+
+std::string PodWorker::logs() const {
+  const auto& meta = pod_->metadata;
+  return context_.layout.pod_logs(meta.namespace_, meta.name, meta.uid);
+}
 
 void PodWorker::resolve_image(lifecycle::ImageObservation& image, const std::string& reference,
                               const std::string& policy) {
@@ -307,22 +308,21 @@ void PodWorker::act(const lifecycle::RecordEvent& action) {
   context_.events.record(*pod_, action, wall_now_ns());
 }
 
+// The object goes last: who waits for its end finds nothing left.
 void PodWorker::act(const lifecycle::FinalizeDelete&) {
   finished_ = true;
-  const auto& meta = pod_->metadata;
-  const std::string logs = context_.layout.pod_logs(meta.namespace_, meta.name, meta.uid);
-  const std::string lib = context_.layout.pod_lib(meta.uid);
-  // The object goes last: who waits for its end finds nothing left.
-  context_.offload.run([self = shared_from_this(), logs, lib]() -> std::function<void()> {
-    std::error_code ignored;
-    std::filesystem::remove_all(logs, ignored);
-    std::filesystem::remove_all(lib, ignored);
-    return [self] {
-      const auto& gone = self->pod_->metadata;
-      self->context_.objects.erase_pod(gone.namespace_, gone.name, {});
-      self->gone_(self->uid_);
-    };
-  });
+  const auto erase = [self = shared_from_this()] {
+    self->context_.objects.erase_pod(*self->pod_, {});
+    self->gone_(self->uid_);
+  };
+  if (cleared_) return erase();
+  context_.offload.run(
+      [erase, logs = logs(), lib = context_.layout.pod_lib(uid_)]() -> std::function<void()> {
+        std::error_code ignored;
+        std::filesystem::remove_all(logs, ignored);
+        std::filesystem::remove_all(lib, ignored);
+        return erase;
+      });
 }
 
 }  // namespace podctl::node

@@ -55,6 +55,12 @@ void set_exited(lifecycle::ContainerObservation& seen, const wire::ExitRecord& r
                record.finished_wall_ns, utf8::well_formed(record.termination_message)};
 }
 
+bool is_over(const std::vector<lifecycle::Action>& actions) {
+  return std::any_of(actions.begin(), actions.end(), [](const auto& action) {
+    return std::holds_alternative<lifecycle::FinalizeDelete>(action);
+  });
+}
+
 }  // namespace
 
 struct PodWorker::Timer {
@@ -188,6 +194,7 @@ void PodWorker::run(std::function<void(Result<void>)> stored) {
   }
   schedule(outcome.wake_at_ns);
 
+  const bool over = !stored && is_over(actions);
   auto memory = lifecycle::encode_memory(memory_);
   auto status = status_json(outcome.status);
   auto finish = [self = shared_from_this(), actions = std::move(actions),
@@ -195,8 +202,8 @@ void PodWorker::run(std::function<void(Result<void>)> stored) {
                  acknowledged = std::exchange(unacknowledged_, {})](Result<void> result) {
     if (!result) self->context_.log("pod " + self->uid_ + ": " + result.error().message());
     for (const auto& id : acknowledged) self->context_.engine.ack_exit(self->uid_, id);
-    if (stored) stored(result);
     self->execute(actions);
+    if (stored) stored(result);
   };
   const std::size_t memory_digest = digest(memory), status_digest = digest(status);
   if (!std::exchange(store_anyway_, false) && memory_digest == stored_memory_ &&
@@ -207,6 +214,11 @@ void PodWorker::run(std::function<void(Result<void>)> stored) {
   stored_status_ = status_digest;
   api::Pod next = *pod_;
   next.status = std::move(outcome.status);
+  // The end is not stored before it is acted on: found again, the pod comes to the same end.
+  if (over) {
+    pod_ = std::make_shared<const api::Pod>(std::move(next));
+    return finish({});
+  }
   pod_ = context_.objects.put_pod(std::move(next), std::move(memory), std::move(finish));
   note("decide", std::to_string(outcome.actions.size()) + " actions", begin);
 }

@@ -20,6 +20,7 @@ namespace podctl::runtime {
 namespace {
 
 constexpr std::chrono::milliseconds kEndBound{5000};
+constexpr std::chrono::milliseconds kAtOnce{0};
 
 std::uint64_t namespaces_of(const wire::SandboxSpec& spec) {
   std::uint64_t flags = CLONE_NEWNS;
@@ -101,8 +102,9 @@ Result<void> Sandbox::adopt(wire::SandboxSpec wanted) {
 
 // pause mounts the pod's volumes while the network is made: both take their own kernel locks.
 Result<void> Sandbox::start_pause(Trace& trace) {
-  auto group = TRY(trace.step("make cgroup", cgroup_of("pause"),
-                              [&] { return tree_.create(cgroup_of("pause"), {}, {}); }));
+  auto& group = pause_group_.emplace(TRY(trace.step("make cgroup", cgroup_of("pause"), [&] {
+    return tree_.create(cgroup_of("pause"), {}, {});
+  })));
   const wire::PauseRequest request{.spec = spec_, .mounts = mounts()};
   const int program = programs_.pause;
   auto started = TRY(trace.step("spawn podctl-pause", {}, [&] {
@@ -187,13 +189,13 @@ Result<void> Sandbox::end_pause() {
   return {};
 }
 
-// Only the volumes are on disk; the run directory, the shim's own, goes last and with it the proof
-// that there was a pod.
+// The run directory, the shim's own, goes last and with it the proof that there was a pod.
 Result<void> Sandbox::destroy() {
   TRY(group_.kill());
   TRY(end_pause());
-  TRY(group_.remove(kEndBound));
-  return sys::remove_tree(layout_.pod_lib(spec_.uid) + "/containers");
+  // From the leaves: what the pod's own removal would first have to find.
+  if (pause_group_) (void)pause_group_->remove(kAtOnce);
+  return group_.remove(kEndBound);
 }
 
 }  // namespace podctl::runtime

@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
+#include <algorithm>
+
 #include "podctl/wire/codec.hpp"
 #include "shim/line_log.hpp"
 #include "shim/shim.hpp"
@@ -12,6 +14,7 @@ namespace podctl::shim {
 namespace {
 
 constexpr std::uint64_t kDestroyBound = 10'000'000'000;  // ns
+constexpr std::chrono::milliseconds kAtOnce{0};
 constexpr std::uint64_t kDeathBoundMs = 5000;  // a process that cannot be killed holds up no news
 
 }  // namespace
@@ -33,7 +36,8 @@ void Shim::reap_children() {
 
 void Shim::child_ended(const sys::Exit& exit) {
   if (sandbox_ && exit.pid == sandbox_->pause().pid) return pause_ended(exit);
-  // It may have executed and ended before we looked: its socket is at its end, one way or the other.
+  // It may have executed and ended before we looked: its socket is at its end, one way or the
+  // other.
   for (const auto& [id, start] : starts_) {
     if (start.container->start().pid() != exit.pid) continue;
     advance_start(std::string(id));
@@ -114,9 +118,13 @@ Result<void> Shim::reap_everything() {
     TRY(sys::reap(ended.pid));
     if (ended.pid == sandbox_->pause().pid) pause = false;
     execs_.erase(ended.pid);
-    std::erase_if(containers_, [&](const auto& entry) {
+    const auto at = std::find_if(containers_.begin(), containers_.end(), [&](const auto& entry) {
       return entry.second->container().process().pid == ended.pid;
     });
+    if (at == containers_.end()) continue;
+    // While the others still end. One that holds a straggler goes with the pod's.
+    (void)at->second->container().group().remove(kAtOnce);
+    containers_.erase(at);
   }
   containers_.clear();
   execs_.clear();

@@ -181,14 +181,15 @@ Result<void> Shim::remove(const std::string& id) {
   return {};
 }
 
-// Kills pause first: the kernel takes the veth down while the rest is removed.
+// The network namespace ends with its last process: the kernel takes the veth down, and podctld
+// removes the pod's files, while the rest is removed here.
 Result<void> Shim::end_sandbox() {
   if (!sandbox_) return {};
   if (death_.empty()) death_ = "destroyed";
   abandon_starts();
-  (void)sys::send_signal(sandbox_->pause().pidfd.get(), SIGKILL);
   TRY(sandbox_->group().kill());
   TRY(reap_everything());
+  send(wire::Type::kSandboxEnded, 0, nothing());
   TRY(sandbox_->destroy());
   sandbox_.reset();
   spare_ = false;
@@ -198,7 +199,7 @@ Result<void> Shim::end_sandbox() {
 
 Result<void> Shim::destroy() {
   TRY(end_sandbox());
-  TRY(sys::remove_tree(layout_.pod_run(uid_)));
+  TRY(sys::remove_tree(layout_.pod_run(uid_), &remains_));
   // Last: a podctld that knocks meanwhile hears of our end when nothing is left.
   loop_.forget(listener_.get());
   listener_.reset();

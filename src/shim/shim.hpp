@@ -12,6 +12,7 @@
 
 #include "podctl/base/layout.hpp"
 #include "podctl/runtime/sandbox.hpp"
+#include "podctl/sys/files.hpp"
 #include "podctl/wire/messages.hpp"
 #include "podctl/wire/socket.hpp"
 #include "shim/live_container.hpp"
@@ -108,6 +109,7 @@ class Shim {
   std::map<pid_t, std::uint32_t> execs_;                              // pid -> request id
   std::uint64_t resting_ = 0;                                         // timer
   bool ending_ = false;
+  sys::Remains remains_;  // of the run directory: closed once podctld has its answer
 };
 
 }  // namespace podctl::shim

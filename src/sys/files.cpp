@@ -10,45 +10,88 @@
 namespace podctl::sys {
 namespace {
 
-Result<void> remove_entry(int directory, const char* name, dev_t device, const std::string& path);
+constexpr int kMaxDepth = 32;
+constexpr std::size_t kMaxRemains = 64;
 
-Result<void> empty_directory(int fd, dev_t device, const std::string& path) {
-  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  if (copy < 0) return fail_errno(errno, "list directory", path);
-  DIR* dir = ::fdopendir(copy);
-  if (dir == nullptr) {
-    const int err = errno;
-    ::close(copy);
-    return fail_errno(err, "list directory", path);
+// A tree that is being removed. Whoever made it may have nested it deeper than there are
+// descriptors: what lies deeper than kMaxDepth is moved up to its root and comes later.
+struct Tree {
+  dev_t device = 0;
+  Remains* remains = nullptr;
+  int root = -1;  // borrowed
+  std::size_t moved = 0;
+
+  bool keeps() const { return remains != nullptr && remains->size() < kMaxRemains; }
+};
+
+// 0, or errno.
+int remove_file(Tree& tree, int directory, const char* name, unsigned char type) {
+  UniqueFd kept;
+  if (type == DT_REG && tree.keeps()) {
+    kept = UniqueFd(::openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
   }
-  Result<void> result;
-  while (const dirent* entry = ::readdir(dir)) {
-    const std::string_view name = entry->d_name;
-    if (name == "." || name == "..") continue;
-    if (auto done = remove_entry(fd, entry->d_name, device, path); !done && result) {
-      result = std::move(done);
-    }
-  }
-  ::closedir(dir);
-  return result;
+  if (::unlinkat(directory, name, 0) != 0) return errno;
+  if (kept) tree.remains->push_back(std::move(kept));
+  return 0;
 }
 
-Result<void> remove_entry(int directory, const char* name, dev_t device, const std::string& path) {
+Result<void> remove_entry(Tree& tree, int directory, const char* name, unsigned char type,
+                          const std::string& path, int depth);
+
+Result<void> empty_directory(Tree& tree, int fd, const std::string& path, int depth) {
+  Result<void> result;
+  alignas(dirent64) char names[2048];
+  for (;;) {
+    const ssize_t size = ::getdents64(fd, names, sizeof names);
+    if (size < 0) return fail_errno(errno, "list directory", path);
+    if (size == 0) return result;
+    for (ssize_t at = 0; at < size;) {
+      const auto* entry = reinterpret_cast<const dirent64*>(names + at);
+      at += entry->d_reclen;
+      const std::string_view name = entry->d_name;
+      if (name == "." || name == "..") continue;
+      auto done = remove_entry(tree, fd, entry->d_name, entry->d_type, path, depth);
+      if (!done && result) result = std::move(done);
+    }
+  }
+}
+
+Result<void> move_up(Tree& tree, int directory, const char* name, const std::string& full) {
+  for (;;) {
+    const std::string free = ".moved-" + std::to_string(tree.moved++);
+    if (::renameat2(directory, name, tree.root, free.c_str(), RENAME_NOREPLACE) == 0) return {};
+    if (errno != EEXIST) return fail_errno(errno, "move directory", full);
+  }
+}
+
+Result<void> remove_entry(Tree& tree, int directory, const char* name, unsigned char type,
+                          const std::string& path, int depth) {
   const std::string full = path + "/" + name;
-  if (::unlinkat(directory, name, 0) == 0 || errno == ENOENT) return {};
-  if (errno != EISDIR && errno != EPERM) return fail_errno(errno, "remove file", full);
-  const UniqueFd fd(::openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd && errno == ENOENT) return {};  // somebody else was faster
+  if (type != DT_DIR) {
+    const int err = remove_file(tree, directory, name, type);
+    if (err == 0 || err == ENOENT) return {};
+    if (err != EISDIR && err != EPERM) return fail_errno(err, "remove file", full);
+  }
+  if (depth == kMaxDepth) return move_up(tree, directory, name, full);
+  UniqueFd fd(::openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return {};  // somebody else removes it too
   if (!fd) return fail_errno(errno, "open directory", full);
   struct stat st {};
   if (::fstat(fd.get(), &st) != 0) return fail_errno(errno, "stat directory", full);
-  if (st.st_dev != device) {
+  if (st.st_dev != tree.device) {
     return fail(Code::kFailedPrecondition, "remove directory", full, "something is mounted there");
   }
-  TRY(empty_directory(fd.get(), device, full));
+  if (depth == 0) tree.root = fd.get();
+  std::size_t moved = 0;
+  do {
+    moved = tree.moved;
+    if (::lseek(fd.get(), 0, SEEK_SET) < 0) return fail_errno(errno, "list directory", full);
+    TRY(empty_directory(tree, fd.get(), full, depth + 1));
+  } while (depth == 0 && tree.moved != moved);
   if (::unlinkat(directory, name, AT_REMOVEDIR) != 0 && errno != ENOENT) {
     return fail_errno(errno, "remove directory", full);
   }
+  if (tree.keeps()) tree.remains->push_back(std::move(fd));
   return {};
 }
 
@@ -109,7 +152,7 @@ Result<UniqueFd> open_null() {
   return fd;
 }
 
-Result<void> remove_tree(const std::string& path) {
+Result<void> remove_tree(const std::string& path, Remains* remains) {
   const std::size_t slash = path.rfind('/');
   const std::string parent = path.substr(0, slash);
   const UniqueFd fd(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -117,7 +160,8 @@ Result<void> remove_tree(const std::string& path) {
   if (!fd) return fail_errno(errno, "open directory", parent);
   struct stat st {};
   if (::fstat(fd.get(), &st) != 0) return fail_errno(errno, "stat directory", parent);
-  return remove_entry(fd.get(), path.c_str() + slash + 1, st.st_dev, parent);
+  Tree tree{.device = st.st_dev, .remains = remains};
+  return remove_entry(tree, fd.get(), path.c_str() + slash + 1, DT_UNKNOWN, parent, 0);
 }
 
 }  // namespace podctl::sys

@@ -58,6 +58,8 @@ class Invocation {
   Result<boost::json::value> fetch(const std::string& target, std::string_view accept = {});
   // A connection of its own, for streams.
   Result<Client> connect();
+  // The same, but that of the calls so far if there is one: the next call makes another.
+  Result<Client> take_connection();
 
   // Writes all of it at once; a broken pipe ends the program as a shell expects.
   void out(std::string_view text);

@@ -1,4 +1,5 @@
-// Kubernetes watches: a list, then its changes, for as long as the caller wants them.
+// Kubernetes watches: a list (or a version known already), then the changes, for as long as the
+// caller wants them.
 //
 // Used by get -w, wait, delete and events. When podctld goes away or the version is too old (410),
 // it lists again and goes on; the caller sees current states, not necessarily each one between.
@@ -25,6 +26,7 @@ using OnListed = std::function<bool(std::size_t)>;
 struct WatchPlan {
   std::string path;  // of the collection
   std::string label_selector, field_selector;
+  std::string from;              // a version that the caller knows: changes from there on, no list
   std::int64_t deadline_ns = 0;  // CLOCK_MONOTONIC; 0: none
   // Asks for Tables: told of each one, and the changes are its rows, with their objects' metadata.
   std::function<void(View table)> on_table = {};

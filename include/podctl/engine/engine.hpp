@@ -13,7 +13,7 @@
 //   engine.create_sandbox(spec, cb); engine.start_container(uid, container, cb);   // may be
 //   pipelined engine.kill(uid, id, cb);            // then on_exit(uid, record)
 //   engine.ack_exit(uid, id);            // once the record is stored
-//   engine.destroy_sandbox(uid, cb);     // kills, removes everything, also when the shim is dead
+//   engine.destroy_sandbox(uid, {}, cb); // kills, removes everything, also when the shim is dead
 #pragma once
 
 #include <cstdint>
@@ -55,6 +55,14 @@ struct ExecStarted {
   std::uint32_t exec = 0;  // for resize_exec
   std::int32_t pid = 0;
   UniqueFd terminal;  // with a tty: its master, the caller's from now on
+};
+
+// What goes with a sandbox beside its writable layers, which always do.
+struct Removal {
+  // No other sandbox of this uid follows: its volumes go, and its addresses are free a moment after
+  // the answer, once the kernel has taken the veth down. Else the answer waits for that.
+  bool final = false;
+  std::string logs;  // this directory; empty: it stays
 };
 
 // A pod whose shim runs. What a dead shim has left is cleaned before recover() answers, its exits
@@ -128,9 +136,9 @@ class Engine {
   void ack_exit(const std::string& uid, const std::string& id);
   // An ended container's writable layer and termination file. kFailedPrecondition while it runs.
   void remove_container(const std::string& uid, const std::string& id, Callback<void> done);
-  // Kills what runs and removes all that podctl made for the pod but its volumes and logs, which
-  // are node's. Idempotent; answers when nothing is left in the kernel, the veth included.
-  void destroy_sandbox(const std::string& uid, Callback<void> done);
+  // Kills what runs and removes all that podctl made for the pod; volumes and logs are node's and
+  // go, side by side with the rest, if it says so. Idempotent.
+  void destroy_sandbox(const std::string& uid, Removal removal, Callback<void> done);
 
   // Removes everything of this root: pods, cgroups, bridge, nat table, subnet, run directory (but
   // the daemon's socket and lock), changed sysctls.

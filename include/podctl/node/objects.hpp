@@ -67,7 +67,8 @@ class Objects {
   // Sets metadata.resourceVersion, stores, tells. `done` (may be empty) comes after the commit.
   std::shared_ptr<const api::Pod> put_pod(api::Pod pod, std::string memory, ObjectStore::Done done);
   void put_event(api::Event event);
-  void erase_pod(const std::string& ns, const std::string& name, ObjectStore::Done done);
+  // `last` is what watchers are told of as the object's last state.
+  void erase_pod(api::Pod last, ObjectStore::Done done);
   void erase_event(const std::string& ns, const std::string& name);
 
   // Told of writes that could not be committed and whose writer does not ask.

@@ -103,6 +103,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void resolve_image(lifecycle::ImageObservation& image, const std::string& reference,
                      const std::string& policy);
   std::string id_of(const std::string& name, std::uint32_t attempt) const;
+  std::string logs() const;
 
   Context& context_;
   const std::string uid_;
@@ -112,6 +113,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   Gone gone_;
 
   bool scheduled_ = false, finished_ = false;
+  bool cleared_ = false;  // nothing of the pod is left but its object
   // What was stored last, as hashes of its JSON: the texts would be half of what a pod costs here.
   std::size_t stored_status_ = 0, stored_memory_ = 0;
   bool store_anyway_ = false;  // the object itself has changed

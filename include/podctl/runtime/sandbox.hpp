@@ -6,6 +6,7 @@
 // nothing.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,8 +53,8 @@ class Sandbox {
   Result<wire::NetworkReport> network() const;
   // SIGKILL to pause, reaped here; its namespaces go with it.
   Result<void> end_pause();
-  // Kills everything of the pod, removes its cgroups and writable layers; volumes and the run
-  // directory stay. Children of the caller that were in the pod must be reaped by the caller.
+  // Kills everything of the pod and removes its cgroups; what it has on disk stays. Children of the
+  // caller that were in the pod must be reaped by the caller.
   Result<void> destroy();
 
  private:
@@ -74,6 +75,7 @@ class Sandbox {
   wire::SandboxSpec spec_;
   wire::SandboxInfo info_;
   sys::Child pause_;
+  std::optional<cgroup::Group> pause_group_;
   std::vector<UniqueFd> memory_volumes_;  // directories, in the order of the spec
 };
 

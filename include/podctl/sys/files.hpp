@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "podctl/base/error.hpp"
 #include "podctl/base/unique_fd.hpp"
@@ -20,6 +21,10 @@ Result<std::string> read_file(const std::string& path, std::size_t limit);
 Result<UniqueFd> open_null();
 // Removes path and all below it, following no symlink and entering no other mount. Gone already is
 // no error.
-Result<void> remove_tree(const std::string& path);
+// `remains`: some of what was removed, still open. The names are gone, the space is given back when
+// it is closed, which may take longer than all the rest (ext4 without a journal waits for a discard
+// of each block) and need not be waited for.
+using Remains = std::vector<UniqueFd>;
+Result<void> remove_tree(const std::string& path, Remains* remains = nullptr);
 
 }  // namespace podctl::sys

@@ -25,7 +25,9 @@
 //        not
 //        |------------------------------------------------------>| bring podctld back
 //        |  DestroySandbox                                       |
-//        |------------------------------------------------------>| Ok, and the shim exits
+//        |------------------------------------------------------>| kills everything
+//        |<-------------------------------------- SandboxEnded --| nothing runs: its files may go
+//        |<------------------------------------------------ Ok --| cgroups are gone; the shim exits
 //
 // A sandbox that was only prepared is nobody's yet: it ends with its connection.
 //
@@ -63,9 +65,10 @@ enum class Type : std::uint16_t {
   kError = 65,  // ErrorBody
 
   // Events.
-  kExecExited = 80,   // ExecExited
-  kExited = 81,       // ExitRecord
-  kSandboxDied = 82,  // SandboxDied
+  kExecExited = 80,    // ExecExited
+  kExited = 81,        // ExitRecord
+  kSandboxDied = 82,   // SandboxDied
+  kSandboxEnded = 83,  // Nothing
 };
 
 struct Nothing {

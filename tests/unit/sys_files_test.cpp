@@ -1,0 +1,81 @@
+// Removing a tree that somebody hostile may have made.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "podctl/base/unique_fd.hpp"
+#include "podctl/sys/files.hpp"
+#include "scratch.hpp"
+
+namespace podctl::sys {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RemoveTree : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    dir_ = scratch_directory("files");
+    ASSERT_FALSE(dir_.empty());
+  }
+  void TearDown() override { (void)remove_tree(dir_); }
+  void make_file(const std::string& path) { std::ofstream(dir_ + path) << "x"; }
+
+  std::string dir_;
+};
+
+TEST_F(RemoveTree, WhatIsNotThereIsGone) {
+  EXPECT_TRUE(remove_tree(dir_ + "/none"));
+  EXPECT_TRUE(remove_tree(dir_ + "/no/such/parent"));
+}
+
+TEST_F(RemoveTree, FilesDirectoriesAndLinksGoButNotWhatLinksLeadTo) {
+  fs::create_directories(dir_ + "/tree/a/b");
+  fs::create_directories(dir_ + "/elsewhere");
+  make_file("/tree/file");
+  make_file("/tree/a/b/file");
+  make_file("/elsewhere/file");
+  fs::create_directory_symlink(dir_ + "/elsewhere", dir_ + "/tree/a/link");
+  const auto removed = remove_tree(dir_ + "/tree");
+  EXPECT_TRUE(removed) << removed.error().message();
+  EXPECT_FALSE(fs::exists(dir_ + "/tree"));
+  EXPECT_TRUE(fs::exists(dir_ + "/elsewhere/file"));
+}
+
+TEST_F(RemoveTree, ManyEntriesNeedSeveralReads) {
+  fs::create_directories(dir_ + "/tree");
+  for (int i = 0; i < 500; ++i) make_file("/tree/" + std::string(40, 'x') + std::to_string(i));
+  const auto removed = remove_tree(dir_ + "/tree");
+  EXPECT_TRUE(removed) << removed.error().message();
+  EXPECT_FALSE(fs::exists(dir_ + "/tree"));
+}
+
+// A container can nest directories as deep as it likes: paths end at 4096 bytes, chdir does not.
+TEST_F(RemoveTree, NestingNeedsNeitherStackNorDescriptors) {
+  fs::create_directories(dir_ + "/tree");
+  UniqueFd at(::open((dir_ + "/tree").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  for (int i = 0; i < 400; ++i) {
+    // Also a name that is taken where deep directories are moved to.
+    ASSERT_EQ(::mkdirat(at.get(), i == 0 ? ".moved-0" : "d", 0700), 0);
+    at =
+        UniqueFd(::openat(at.get(), i == 0 ? ".moved-0" : "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    ASSERT_TRUE(at);
+  }
+  at.reset();
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{.rlim_cur = 64, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  const auto removed = remove_tree(dir_ + "/tree");
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(removed) << removed.error().message();
+  EXPECT_FALSE(fs::exists(dir_ + "/tree"));
+}
+
+}  // namespace
+}  // namespace podctl::sys
