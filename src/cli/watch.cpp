@@ -59,7 +59,7 @@ Target listing(const WatchPlan& plan) {
   return target;
 }
 
-std::string_view accept(const WatchPlan& plan) {
+std::string_view wanted_form(const WatchPlan& plan) {
   return plan.on_table ? kAcceptTable : std::string_view();
 }
 
@@ -71,7 +71,7 @@ Result<void> watch(Invocation& in, const WatchPlan& plan, const OnChange& on_cha
   for (bool first = true;; first = false) {
     if (!first) pause_briefly();
     if (!first || version.empty()) {
-      const auto list = TRY(in.fetch(listing(plan).str(), accept(plan)));
+      const auto list = TRY(in.fetch(listing(plan).str(), wanted_form(plan)));
       if (plan.on_table) plan.on_table(list);
       const auto& items = View(list)[plan.on_table ? "rows" : "items"].items();
       for (const auto& item : items) {

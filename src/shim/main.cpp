@@ -1,5 +1,6 @@
 // podctl-shim UID ROOT: the hands of one pod. Started by podctld with two descriptors:
-//   3  the connection (SOCK_SEQPACKET)   4  podctl-pause, a sealed memfd; as is the shim's own program
+//   3  the connection (SOCK_SEQPACKET)   4  podctl-pause, a sealed memfd; as is the shim's own
+//   program
 // ROOT is podctl's root directory, empty for the system's places. Not meant to be started by hand.
 #include <fcntl.h>
 #include <malloc.h>

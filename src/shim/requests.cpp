@@ -2,6 +2,7 @@
 #include <malloc.h>
 #include <signal.h>
 
+#include "podctl/net/watch.hpp"
 #include "podctl/sys/borrowed.hpp"
 #include "podctl/sys/files.hpp"
 #include "podctl/wire/codec.hpp"
@@ -12,6 +13,7 @@ namespace podctl::shim {
 namespace {
 
 constexpr std::uint64_t kRestMs = 1000;
+constexpr std::chrono::milliseconds kVethBound{5000};
 
 std::string nothing() { return wire::encode(wire::Nothing{}); }
 
@@ -127,7 +129,11 @@ Result<wire::SandboxInfo> Shim::create(wire::SandboxSpec spec) {
     spare_ = false;
     return sandbox_->info();
   }
-  TRY(end_sandbox());
+  if (sandbox_) {
+    TRY(end_sandbox());
+    // The kernel takes the veth down a little after its namespace.
+    if (spec.net) TRY(net::wait_gone(spec.net->host_ifname, kVethBound));
+  }
   TRY(make(std::move(spec)));
   return sandbox_->info();
 }

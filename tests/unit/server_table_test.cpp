@@ -72,7 +72,7 @@ TEST(Table, Events) {
   EXPECT_EQ(
       rows<api::Event>(
           R"({"metadata": {"name": "web.1", "namespace": "default"}, "type": "Normal", "reason": "Started",
-    "message": "m\\n", "firstTimestamp": "2026-11-24T12:00:00Z", "lastTimestamp": "2026-11-24T12:00:40Z", "count": 3,
+    "message": "m\n", "firstTimestamp": "2026-11-24T12:00:00Z", "lastTimestamp": "2026-11-24T12:00:40Z", "count": 3,
     "source": {"component": "kubelet", "host": "box"},
     "involvedObject": {"kind": "Pod", "name": "web", "fieldPath": "spec.containers{a}"}})"),
       R"([{"cells":["2s","Normal","Started","pod/web","spec.containers{a}","kubelet, box","m",)"
