@@ -97,10 +97,12 @@ void Engine::Impl::finish_destroy(const std::string& uid, Ending ending) {
   }
   for (auto& done : ending.waiters) done(ending.result);
   // Addresses that cannot be freed are when the next podctld recovers.
-  if (ending.result && ending.removal.final) {
-    offload<void>([where = layout, uid] { return release_network(where, uid); },
-                  [](const Result<void>&) {});
-  }
+  if (ending.result && ending.removal.final) release(uid);
+}
+
+// Apart from the workers: it waits for the kernel, and others' removals must not wait with it.
+void Engine::Impl::release(const std::string& uid) {
+  boost::asio::post(releases, [where = layout, uid] { (void)release_network(where, uid); });
 }
 
 // A network that is just being prepared would outlive its own removal.
@@ -152,6 +154,14 @@ struct Engine::Impl::Recovery {
     found.push_back(std::move(sandbox));
     finish_one();
   }
+  // Addresses of pods that are gone, but whose veth the kernel has not yet taken down.
+  void release_lingering(const std::vector<std::string>& live) {
+    const auto entries = ipam::list(impl->layout);
+    if (!entries) return;
+    for (const ipam::Allocation& entry : *entries) {
+      if (std::find(live.begin(), live.end(), entry.uid) == live.end()) impl->release(entry.uid);
+    }
+  }
   void finish_one() {
     if (--left > 0) return;
     std::vector<std::string> live;
@@ -159,6 +169,7 @@ struct Engine::Impl::Recovery {
       if (!sandbox.shim_dead) live.push_back(sandbox.uid);
     }
     (void)ipam::recover(impl->layout, live);
+    release_lingering(live);
     done(std::move(found));
     for (const std::string& uid : live) {
       if (const auto at = impl->pods.find(uid); at != impl->pods.end()) {

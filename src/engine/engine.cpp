@@ -27,9 +27,11 @@ Engine::Engine(boost::asio::io_context& io, Layout layout, Options options)
     : impl_(std::make_shared<Impl>(*this, io, std::move(layout), std::move(options))) {}
 
 Engine::~Engine() {
-  for (auto& [uid, pod] : impl_->pods) pod.link->close();
+  // Closing fails the open requests, whose callbacks may erase pods.
+  for (auto& [uid, pod] : std::exchange(impl_->pods, {})) pod.link->close();
   impl_->engine = nullptr;
   impl_->workers.join();
+  impl_->releases.join();
 }
 
 void Engine::prepare(Callback<void> done) {

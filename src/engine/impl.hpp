@@ -91,6 +91,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void clear(const std::string& uid);
   void half_done(const std::string& uid, Result<void> result);
   void finish_destroy(const std::string& uid, Ending ending);
+  void release(const std::string& uid);
   void reset(Callback<void> done);
   void reset_now(const Callback<void>& done);
 
@@ -129,7 +130,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::map<std::string, Pod> pods;
   std::map<std::string, Ending> destroying;
   bool resetting = false;  // nothing new is begun
-  boost::asio::thread_pool workers{2};
+  boost::asio::thread_pool workers{2}, releases{1};
 };
 
 template <class T>

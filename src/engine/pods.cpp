@@ -61,6 +61,11 @@ void Engine::Impl::create(wire::SandboxSpec spec, Callback<wire::SandboxInfo> do
     return answer_later<wire::SandboxInfo>(std::move(done),
                                            fail(Code::kAlreadyExists, "create sandbox", uid));
   }
+  if (waits && pods.at(uid).link->lost()) {
+    return destroy(uid, {}, [self = shared_from_this(), spec, done](const Result<void>&) {
+      self->create(spec, done);
+    });
+  }
   Result<std::shared_ptr<ShimLink>> link;
   if (waits) {
     link = pods.at(uid).link;

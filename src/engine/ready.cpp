@@ -36,7 +36,7 @@ std::optional<std::string> Engine::Impl::take_ready(const wire::SandboxSpec& lik
 }
 
 void Engine::Impl::ready_later(const wire::SandboxSpec& like) {
-  if (!options.new_uid || !like.cgroup.ends_with(like.uid)) return;
+  if (!options.new_uid || resetting || !like.cgroup.ends_with(like.uid)) return;
   if (!ready.uid.empty() && ready.kind != wire::sandbox_kind(like)) give_up_ready();
   ready.model = like;
   ready.wanted_ns = sys::boot_ns();
@@ -51,7 +51,7 @@ void Engine::Impl::ready_after(std::chrono::nanoseconds delay) {
 }
 
 void Engine::Impl::ready_due() {
-  if (resetting || !ready.model) return;
+  if (resetting || !root || !ready.model) return;
   if (const auto idle = since(ready.wanted_ns); idle >= kIdle) {
     ready.model.reset();
     return give_up_ready();

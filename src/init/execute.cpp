@@ -64,6 +64,23 @@ std::string interpreter_of(const std::string& program) {
   return std::string(line.substr(0, line.find_first_of(" \t")));
 }
 
+// The program and its interpreter, held open over execve: so nobody can have a lease on them
+// (fcntl(2), F_SETLEASE), which would hold execve up for 45 s, and with it the shim whose memory
+// this may be. What may be executed and not read cannot be held.
+Result<std::vector<UniqueFd>> hold(const std::string& program) {
+  std::vector<UniqueFd> held;
+  const auto root = TRY(sys::RootDir::open_host("/"));
+  for (const std::string& file : {program, interpreter_of(program)}) {
+    if (!file.starts_with('/')) continue;
+    auto fd = root.open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (fd) held.push_back(std::move(*fd));
+    if (!fd && fd.error().sys_errno == EWOULDBLOCK) {
+      return refuse(Code::kFailedPrecondition, program, "a process has a lease on it");
+    }
+  }
+  return held;
+}
+
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> out;
   for (const auto& s : strings) out.push_back(const_cast<char*>(s.c_str()));
@@ -103,6 +120,8 @@ Error execute(const std::string& program, const std::vector<std::string>& argv,
               const std::vector<std::string>& env) {
   const auto arguments = pointers(argv);
   const auto environment = pointers(env);
+  const auto held = hold(program);
+  if (!held) return held.error();
   ::execve(program.c_str(), arguments.data(), environment.data());
   const int err = errno;
   std::string cause = err == ENOEXEC ? "exec format error" : ::strerrordesc_np(err);

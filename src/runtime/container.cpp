@@ -52,15 +52,21 @@ PidNamespace pid_namespace(wire::PidMode mode, int pause, int target) {
   }
 }
 
-// In a PID namespace of its own nobody but the host's root sees it. A quota of a few milliseconds
-// would make the start take longer than the shim may be away.
-Memory memory_for(const wire::ContainerSpec& spec) {
+// A quota of a few milliseconds would make the start take longer than the shim may be away.
+bool hardly_runs(const CgroupResources& resources) {
   constexpr std::int64_t kFifth = 5;  // of a CPU
-  const auto quota = spec.resources.cpu_quota_us;
   const auto period =
-      static_cast<std::int64_t>(spec.resources.cpu_period_us.value_or(cgroup::kDefaultPeriodUs));
-  const bool slow = quota && *quota > 0 && static_cast<std::int64_t>(*quota) * kFifth < period;
-  return spec.pid == wire::PidMode::kContainer && !slow ? Memory::kBorrowed : Memory::kCopied;
+      static_cast<std::int64_t>(resources.cpu_period_us.value_or(cgroup::kDefaultPeriodUs));
+  const auto quota = resources.cpu_quota_us.value_or(-1);
+  return quota > 0 && quota * kFifth < period;
+}
+
+// In a PID namespace of its own no other container of the pod sees it: only the host's root, and
+// between setuid and execve a process of the same user in the host's PID namespace.
+Memory memory_for(const wire::SandboxSpec& pod, const wire::ContainerSpec& spec) {
+  const bool alone = spec.pid == wire::PidMode::kContainer;
+  const bool slow = hardly_runs(pod.resources) || hardly_runs(spec.resources);
+  return alone && !slow ? Memory::kBorrowed : Memory::kCopied;
 }
 
 }  // namespace
@@ -90,7 +96,8 @@ Result<void> ContainerStart::spawn(Stdio stdio, int target) {
   request.container = spec;
   const int pause = sandbox_.pause().pidfd.get();
   launch_ = TRY(Launch::begin(container_.group_, request, stdio, pause,
-                              pid_namespace(spec.pid, pause, target), memory_for(spec), trace_));
+                              pid_namespace(spec.pid, pause, target),
+                              memory_for(sandbox_.spec(), spec), trace_));
   return {};
 }
 

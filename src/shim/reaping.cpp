@@ -71,6 +71,7 @@ void Shim::container_ended(const std::string& id, const sys::Exit& exit) {
 
 // Without pause there is no sandbox: its containers end too, each with a record, before it is told.
 void Shim::pause_ended(const sys::Exit& exit) {
+  pause_reaped_ = true;
   if (!death_.empty()) return;
   death_ = "the pause process has ended with code " + std::to_string(exit.code);
   log(death_);
@@ -99,7 +100,7 @@ void Shim::pump_logs() {
 // Blocks until pause, containers and execs are reaped; podctld, if we started it, may live on.
 Result<void> Shim::reap_everything() {
   const std::uint64_t deadline = runtime::boot_ns() + kDestroyBound;
-  bool pause = sandbox_->pause().pid > 0;
+  bool pause = sandbox_->pause().pid > 0 && !pause_reaped_;
   while (pause || !containers_.empty() || !execs_.empty()) {
     const auto exit = sys::peek_any_child();
     if (!exit) break;  // no children at all

@@ -130,7 +130,7 @@ Result<wire::SandboxInfo> Shim::create(wire::SandboxSpec spec) {
     return sandbox_->info();
   }
   if (sandbox_) {
-    TRY(end_sandbox());
+    TRY(end_sandbox(false));
     // The kernel takes the veth down a little after its namespace.
     if (spec.net) TRY(net::wait_gone(spec.net->host_ifname, kVethBound));
   }
@@ -189,22 +189,22 @@ Result<void> Shim::remove(const std::string& id) {
 
 // The network namespace ends with its last process: the kernel takes the veth down, and podctld
 // removes the pod's files, while the rest is removed here.
-Result<void> Shim::end_sandbox() {
+Result<void> Shim::end_sandbox(bool told) {
   if (!sandbox_) return {};
   if (death_.empty()) death_ = "destroyed";
   abandon_starts();
   TRY(sandbox_->group().kill());
   TRY(reap_everything());
-  send(wire::Type::kSandboxEnded, 0, nothing());
+  if (told) send(wire::Type::kSandboxEnded, 0, nothing());
   TRY(sandbox_->destroy());
   sandbox_.reset();
-  spare_ = false;
+  spare_ = pause_reaped_ = false;
   death_.clear();
   return {};
 }
 
 Result<void> Shim::destroy() {
-  TRY(end_sandbox());
+  TRY(end_sandbox(true));
   TRY(sys::remove_tree(layout_.pod_run(uid_), &remains_));
   // Last: a podctld that knocks meanwhile hears of our end when nothing is left.
   loop_.forget(listener_.get());

@@ -54,7 +54,7 @@ class Shim {
   Result<wire::SandboxStats> stats();
   Result<void> remove(const std::string& id);
   Result<void> update(const wire::UpdateRequest& request);
-  Result<void> end_sandbox();
+  Result<void> end_sandbox(bool told);
   Result<void> destroy();
   Result<LiveContainer*> running(const std::string& id);
   Result<runtime::Sandbox*> sandbox();
@@ -91,6 +91,7 @@ class Shim {
 
   std::optional<runtime::Sandbox> sandbox_;
   bool spare_ = false;  // made, but no pod's yet
+  bool pause_reaped_ = false;
   std::string death_;   // why pause does not run
   bool dying_ = false;  // of it nobody has been told yet: containers are still ending
   struct Start {

@@ -13,6 +13,7 @@
 
 #include "podctl/sys/borrowed.hpp"
 #include "podctl/sys/files.hpp"
+#include "podctl/sys/process.hpp"
 
 namespace podctl::sys {
 namespace {
@@ -208,13 +209,16 @@ Result<Child> spawn_borrower(const CopySpec& spec, const Work& work) {
     const auto* job = static_cast<const Job*>(p);
     ::_exit(job->work(enter_copy(job->spec)));
   };
-  return clone_blocked(
-      kShare | CLONE_VFORK | spec.namespaces, spec.cgroup, {}, [&](clone_args& args) {
+  auto child =
+      clone_blocked(kShare | CLONE_VFORK | spec.namespaces, spec.cgroup, {}, [&](clone_args& args) {
         borrowed::begin();
         const long pid = clone_onto(args, borrowed::stack(), borrowed::kStack, run, &job);
         borrowed::end();
         return pid;
       });
+  // A change of user has set it anew (fs.suid_dumpable), for the memory, which is ours.
+  (void)set_undumpable();
+  return child;
 }
 
 }  // namespace

@@ -72,6 +72,22 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
   done
 }
 
+@test "chaos: pause dies under a podctld that its own shim has brought back" {
+  local was old
+  twins | podctl apply -f -
+  ready twins
+  was=$(containers_of twins)
+  old=$(daemon_of_root)
+  kill_9 "$old"
+  revived() { [ -n "$(daemon_of_root)" ] && [ "$(daemon_of_root)" != "$old" ]; }
+  until_true revived
+  kill_9 "$(pause_of twins)"
+  until_true back "$was"
+  assert_one_true_pod twins
+  podctl delete pod twins
+  until_true only_pods
+}
+
 @test "chaos: podctld is killed amid an apply, and applying again completes it" {
   seed
   podctl version >/dev/null

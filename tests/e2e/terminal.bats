@@ -32,8 +32,9 @@ setup_pod() {
 
 @test "exec -it: the terminal's size, a resize, the exit code" {
   setup_pod
-  # stty changes rows and columns one after the other: only the last size counts.
-  in_terminal "stty rows 33 cols 77; podctl exec -it one -- sh -c 'stty size; until [ \"\$(stty size)\" = \"20 60\" ]; do sleep 0.1; done; exit 5'"
+  # stty changes rows and columns one after the other: only the last size counts. The first one comes a
+  # moment after the program, as kubectl's does.
+  in_terminal "stty rows 33 cols 77; podctl exec -it one -- sh -c 'for size in \"33 77\" \"20 60\"; do until [ \"\$(stty size)\" = \"\$size\" ]; do sleep 0.1; done; echo \$size; done; exit 5'"
   shown "33 77"
   stty -F "$terminal" rows 20 cols 60
   ends_with 5

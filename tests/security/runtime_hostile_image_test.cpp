@@ -1,5 +1,6 @@
 // Images that attack the start of their own container: each is refused, or changes nothing outside
 // its root. One test a CVE.
+#include <signal.h>
 #include <sys/mman.h>
 
 #include "pod_fixture.hpp"
@@ -156,6 +157,23 @@ TEST_F(HostileImage, ROOT_CVE_2017_1002101_SubPathStaysInItsVolume) {
     EXPECT_THAT(refusal(spec).message(), HasSubstr("subPath")) << path;
   }
   EXPECT_TRUE(fs::is_empty(outside()));
+}
+
+// A lease makes whoever opens the file wait for its holder, 45 s by default: another container of the
+// pod could take one on a program in a volume that they share, and hold the shim up by it.
+TEST_F(HostileImage, ROOT_ALeaseOnTheProgramHoldsNobodyUp) {
+  const std::string volume = directory_ + "/volume";
+  fs::create_directories(volume);
+  fs::copy_file(PODCTL_PROBE, volume + "/probe");
+  ::signal(SIGIO, SIG_IGN);  // how the kernel asks for the lease back
+  const UniqueFd leased(::open((volume + "/probe").c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_EQ(::fcntl(leased.get(), F_SETLEASE, F_WRLCK), 0);
+  auto spec = container_spec({});
+  spec.argv = {"/volume/probe"};
+  spec.mounts = {bind(volume, "/volume")};
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_NE(refusal(spec).message().find("a process has a lease on it"), std::string::npos);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(40));
 }
 
 }  // namespace
