@@ -87,7 +87,9 @@ void list(node::Node& node, const ExchangePtr& exchange, const Selection& select
     }
     ++count;
   }
-  if (table) return exchange->reply({200, std::move(rows).str() + "\n"});
+  if (table) {
+    return exchange->reply({200, std::move(rows).str(more ? last : std::string()) + "\n"});
+  }
   std::string body;
   body.reserve(size + 512);  // a long list is copied once, not with every doubling
   body += std::string("{\"kind\":\"") + Kind<T>::name +

@@ -163,7 +163,9 @@ template <class T>
 TableText<T>::TableText(std::uint64_t version, std::string include, api::Time now)
     : include_(std::move(include)), now_(now) {
   text_ = R"({"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":")" +
-          std::to_string(version) + R"("},"columnDefinitions":[)";
+          std::to_string(version) + "\"";
+  metadata_end_ = text_.size();
+  text_ += R"(},"columnDefinitions":[)";
   append_columns(text_, columns(static_cast<const T*>(nullptr)));
   text_ += "],\"rows\":[";
 }
@@ -188,7 +190,8 @@ void TableText<T>::add(const T& object) {
 }
 
 template <class T>
-std::string TableText<T>::str() && {
+std::string TableText<T>::str(const std::string& next) && {
+  if (!next.empty()) text_.insert(metadata_end_, R"(,"continue":")" + next + "\"");
   text_ += "]}";
   return std::move(text_);
 }

@@ -21,11 +21,13 @@ class TableText {
   TableText(std::uint64_t version, std::string include, api::Time now);
 
   void add(const T& object);
-  // Once, at the end.
-  std::string str() &&;
+  // Once, at the end. `next`: where the rest of the list begins (metadata.continue); empty: this is
+  // all.
+  std::string str(const std::string& next = {}) &&;
 
  private:
   std::string text_, include_;
+  std::size_t metadata_end_ = 0;
   api::Time now_;
   bool empty_ = true;
 };

@@ -66,6 +66,11 @@ TEST(Table, ManyRowsAndNone) {
                                               R"("object":null},{"cells":["b","Active",)"
                                               R"("<unknown>"],"object":null}]})");
   EXPECT_EQ(TableText<api::Namespace>(7, "None", api::Time(kNow, 0)).str(), columns + "]}");
+  // A part of a list tells where the rest begins.
+  EXPECT_NE(TableText<api::Namespace>(7, "None", api::Time(kNow, 0))
+                .str("default/a")
+                .find(R"("metadata":{"resourceVersion":"7","continue":"default/a"})"),
+            std::string::npos);
 }
 
 TEST(Table, Events) {
