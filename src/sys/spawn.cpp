@@ -137,13 +137,6 @@ long clone_onto(clone_args& args, char* stack, std::size_t size, void (*entry)(c
   return -1;
 }
 
-// The child makes system calls only; errno is the one thing of ours that it writes.
-long clone_shared(clone_args& args, const Plan& plan) {
-  alignas(16) char stack[16 << 10];
-  return clone_onto(
-      args, stack, sizeof stack, [](const void* p) { child(*static_cast<const Plan*>(p)); }, &plan);
-}
-
 bool can_borrow() { return borrowed::stack() != nullptr; }
 #else
 // Elsewhere (and under ASan, which follows every stack) the child gets a copy.
@@ -156,13 +149,15 @@ long clone_onto(clone_args& args, char*, std::size_t, void (*entry)(const void*)
   return pid;
 }
 
-long clone_shared(clone_args& args, const Plan& plan) {
-  return clone_onto(
-      args, nullptr, 0, [](const void* p) { child(*static_cast<const Plan*>(p)); }, &plan);
-}
-
 bool can_borrow() { return false; }
 #endif
+
+// The child makes system calls only; errno is the one thing of ours that it writes.
+long clone_shared(clone_args& args, const Plan& plan) {
+  alignas(16) char stack[16 << 10];
+  return clone_onto(
+      args, stack, sizeof stack, [](const void* p) { child(*static_cast<const Plan*>(p)); }, &plan);
+}
 
 // clone3(2) by `clone`, with what every child has in common. No handler of the parent may run in
 // the child before its dispositions are reset.
