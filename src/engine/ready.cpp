@@ -13,13 +13,11 @@ std::chrono::nanoseconds since(std::uint64_t boot_ns) {
   return std::chrono::nanoseconds(sys::boot_ns() - boot_ns);
 }
 
-// Of the same kind, without what is one pod's own. The cgroup's last component ends with the uid.
-wire::SandboxSpec anonymous(wire::SandboxSpec spec, const std::string& uid) {
+// One like `model`, for nobody yet. The cgroup's last component ends with the uid.
+wire::SandboxSpec for_uid(const wire::SandboxSpec& model, const std::string& uid) {
+  auto spec = wire::anonymous(model);
   spec.cgroup.replace(spec.cgroup.size() - spec.uid.size(), spec.uid.size(), uid);
   spec.uid = uid;
-  for (std::string* own : {&spec.name, &spec.ns, &spec.hostname, &spec.domainname}) own->clear();
-  spec.files.clear();
-  std::erase_if(spec.volumes, [](const wire::PodVolume& volume) { return !volume.memory; });
   return spec;
 }
 
@@ -62,7 +60,7 @@ void Engine::Impl::ready_due() {
 }
 
 void Engine::Impl::make_ready() {
-  auto spec = anonymous(*ready.model, options.new_uid());
+  auto spec = for_uid(*ready.model, options.new_uid());
   ready.uid = spec.uid;
   ready.kind = wire::sandbox_kind(spec);
   if (!spec.net) return prepare(std::move(spec));

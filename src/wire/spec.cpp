@@ -4,14 +4,16 @@
 
 namespace podctl::wire {
 
-std::string sandbox_kind(SandboxSpec spec) {
-  spec.uid.clear();
-  spec.name.clear();
-  spec.ns.clear();
-  spec.hostname.clear();
-  spec.domainname.clear();
+SandboxSpec anonymous(SandboxSpec spec) {
+  for (std::string* own : {&spec.name, &spec.ns, &spec.hostname, &spec.domainname}) own->clear();
   spec.files.clear();
   std::erase_if(spec.volumes, [](const PodVolume& volume) { return !volume.memory; });
+  return spec;
+}
+
+std::string sandbox_kind(SandboxSpec spec) {
+  spec = anonymous(std::move(spec));
+  spec.uid.clear();
   spec.cgroup.resize(spec.cgroup.rfind('/') + 1);
   spec.net.reset();
   return encode(spec);

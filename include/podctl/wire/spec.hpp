@@ -142,8 +142,10 @@ struct SandboxSpec {
   }
 };
 
-// What the making of a sandbox depends on, without what only tells one pod from another: its uid
-// and names, its network's addresses, its files and disk volumes.
+// Without what a sandbox gets from its pod after it was made: names, files, disk volumes.
+SandboxSpec anonymous(SandboxSpec spec);
+// What the making of a sandbox depends on: without what else tells one pod from another, its uid and
+// its network's addresses.
 std::string sandbox_kind(SandboxSpec spec);
 
 struct SandboxInfo {
