@@ -312,6 +312,11 @@ void remove_group(const Cgroups& cgroups, const std::string& name) {
   for (const auto& root : cgroups.roots) check(::rmdir((root + name).c_str()) == 0, (root + name).c_str());
 }
 
+// What the start has made, and the directory that overlayfs makes in the one it works in.
+void remove_state(const std::string& own) {
+  for (const char* dir : {"/work/work", "/work", "/upper", "/root", ""}) check(::rmdir((own + dir).c_str()) == 0, "state");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -364,7 +369,10 @@ int main(int argc, char** argv) {
   ::close(netns);
   for (const auto& child : running) reap(child);
   reap(pause);
-  for (int i = 0; i < containers; ++i) remove_group(cgroups, pod + "/c" + std::to_string(i));
+  for (int i = 0; i < containers; ++i) {
+    remove_group(cgroups, pod + "/c" + std::to_string(i));
+    remove_state(state + "/" + std::to_string(i));
+  }
   remove_group(cgroups, pod + "/pause");
   remove_group(cgroups, pod);
   std::printf("down %lld\n", static_cast<long long>(now_us() - removing));
