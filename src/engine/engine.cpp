@@ -27,6 +27,7 @@ Engine::Engine(boost::asio::io_context& io, Layout layout, Options options)
     : impl_(std::make_shared<Impl>(*this, io, std::move(layout), std::move(options))) {}
 
 Engine::~Engine() {
+  impl_->ready.uid.clear();  // its shim ends by itself: nobody may clean up beside it
   // Closing fails the open requests, whose callbacks may erase pods.
   for (auto& [uid, pod] : std::exchange(impl_->pods, {})) pod.link->close();
   impl_->engine = nullptr;

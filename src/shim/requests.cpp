@@ -3,7 +3,7 @@
 #include <signal.h>
 
 #include "podctl/net/watch.hpp"
-#include "podctl/sys/borrowed.hpp"
+#include "podctl/sys/borrower.hpp"
 #include "podctl/sys/files.hpp"
 #include "podctl/wire/codec.hpp"
 #include "shim/line_log.hpp"
@@ -194,6 +194,8 @@ Result<void> Shim::end_sandbox(bool told) {
   if (death_.empty()) death_ = "destroyed";
   abandon_starts();
   TRY(sandbox_->group().kill());
+  // Whatever has become of its cgroup. It may have ended.
+  if (!pause_reaped_) (void)sys::send_signal(sandbox_->pause().pidfd.get(), SIGKILL);
   TRY(reap_everything());
   if (told) send(wire::Type::kSandboxEnded, 0, nothing());
   TRY(sandbox_->destroy());
