@@ -1,7 +1,7 @@
 #include "init/privileges.hpp"
 
-#include <grp.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,17 +12,21 @@
 namespace podctl::init {
 namespace {
 
+// The C library's would tell every thread of the process, and takes the shim's for ours: the memory
+// is the same.
 Result<void> set_groups(const std::vector<std::uint32_t>& groups) {
   const std::vector<gid_t> list(groups.begin(), groups.end());
-  if (::setgroups(list.size(), list.data()) != 0) return fail_errno(errno, "set groups", {});
+  if (::syscall(SYS_setgroups, list.size(), list.data()) != 0) {
+    return fail_errno(errno, "set groups", {});
+  }
   return {};
 }
 
 Result<void> set_ids(const sys::Identity& identity) {
-  if (::setresgid(identity.gid, identity.gid, identity.gid) != 0) {
+  if (::syscall(SYS_setresgid, identity.gid, identity.gid, identity.gid) != 0) {
     return fail_errno(errno, "set gid", std::to_string(identity.gid));
   }
-  if (::setresuid(identity.uid, identity.uid, identity.uid) != 0) {
+  if (::syscall(SYS_setresuid, identity.uid, identity.uid, identity.uid) != 0) {
     return fail_errno(errno, "set uid", std::to_string(identity.uid));
   }
   return {};
@@ -32,9 +36,9 @@ Result<void> set_ids(const sys::Identity& identity) {
 wire::Capabilities within(Session& session, const wire::SecuritySpec& security,
                           const sys::CapState& own) {
   wire::Capabilities caps = security.capabilities;
-  const std::uint64_t lacking = caps.bounding & sys::all_caps() & ~own.bounding;
-  if (!security.privileged) {
-    for (const auto& name : sys::cap_names(lacking)) {
+  const std::uint64_t lacking = caps.bounding & ~own.bounding;
+  if (!security.privileged && lacking != 0) {
+    for (const auto& name : sys::cap_names(lacking & sys::all_caps())) {
       session.degrade("capability " + name + ": podctl itself does not have it");
     }
   }
@@ -50,10 +54,11 @@ wire::Capabilities within(Session& session, const wire::SecuritySpec& security,
 
 Result<void> drop_privileges(Session& session, const wire::SecuritySpec& security,
                              const sys::Identity& identity) {
-  const auto caps = within(session, security, TRY(sys::own_caps()));
+  const auto own = TRY(sys::own_caps());
+  const auto caps = within(session, security, own);
   TRY(set_groups(identity.groups));
   if (!security.no_new_privs) TRY(sys::load_seccomp(security.seccomp));
-  TRY(sys::limit_bounding(caps.bounding));
+  TRY(sys::limit_bounding(own.bounding, caps.bounding));
   TRY(sys::keep_caps_over_setuid());
   TRY(set_ids(identity));
   TRY(sys::set_caps(caps.effective, caps.permitted, caps.inheritable));

@@ -52,7 +52,7 @@ PidNamespace pid_namespace(wire::PidMode mode, int pause, int target) {
   }
 }
 
-// A quota of a few milliseconds would make the start take longer than the shim may be away.
+// A quota of a few milliseconds would have the next start wait for this one.
 bool hardly_runs(const CgroupResources& resources) {
   constexpr std::int64_t kFifth = 5;  // of a CPU
   const auto period =
@@ -62,11 +62,12 @@ bool hardly_runs(const CgroupResources& resources) {
 }
 
 // In a PID namespace of its own no other container of the pod sees it: only the host's root, and
-// between setuid and execve a process of the same user in the host's PID namespace.
+// between setuid and execve a process of the same user in the host's PID namespace. Listing the
+// host's devices calls malloc.
 Memory memory_for(const wire::SandboxSpec& pod, const wire::ContainerSpec& spec) {
   const bool alone = spec.pid == wire::PidMode::kContainer;
   const bool slow = hardly_runs(pod.resources) || hardly_runs(spec.resources);
-  return alone && !slow ? Memory::kBorrowed : Memory::kCopied;
+  return alone && !slow && !spec.security.privileged ? Memory::kBorrowed : Memory::kCopied;
 }
 
 }  // namespace
@@ -95,7 +96,7 @@ Result<void> ContainerStart::spawn(Stdio stdio, int target) {
   wire::LaunchRequest request = launch_request(sandbox_);
   request.container = spec;
   const int pause = sandbox_.pause().pidfd.get();
-  launch_ = TRY(Launch::begin(container_.group_, request, stdio, pause,
+  launch_ = TRY(Launch::begin(container_.group_, std::move(request), stdio, pause,
                               pid_namespace(spec.pid, pause, target),
                               memory_for(sandbox_.spec(), spec), trace_));
   return {};
@@ -140,8 +141,8 @@ Result<std::unique_ptr<Launch>> begin_exec(Sandbox& sandbox, Container& containe
   wire::LaunchRequest request = launch_request(sandbox);
   request.exec = spec;
   const int target = container.process().pidfd.get();
-  return Launch::begin(container.group(), request, stdio, target, {.of = target}, Memory::kCopied,
-                       trace);
+  return Launch::begin(container.group(), std::move(request), stdio, target, {.of = target},
+                       Memory::kCopied, trace);
 }
 
 Result<void> remove_files(const Layout& layout, const std::string& uid,

@@ -23,50 +23,51 @@ Failure unexpected(const char* what) {
 }
 
 // Each of its own, so that the child can own them one by one.
-class Copies {
- public:
-  Result<int> add(int fd) {
-    UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-    if (!copy) return fail_errno(errno, "duplicate descriptor", {});
-    copies_.push_back(std::move(copy));
-    return copies_.back().get();
-  }
-  std::vector<int> all() const {
-    std::vector<int> fds;
-    for (const UniqueFd& fd : copies_) fds.push_back(fd.get());
-    return fds;
-  }
+Result<int> copy(std::vector<UniqueFd>& copies, int fd) {
+  UniqueFd made(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (!made) return fail_errno(errno, "duplicate descriptor", {});
+  copies.push_back(std::move(made));
+  return copies.back().get();
+}
 
- private:
-  std::vector<UniqueFd> copies_;
-};
-
-Result<init::Descriptors> descriptors(Copies& copies, bool tty, Stdio stdio, int process) {
+Result<init::Descriptors> descriptors(std::vector<UniqueFd>& copies, bool tty, Stdio stdio,
+                                      int process) {
   init::Descriptors fds;
-  fds.process = TRY(copies.add(process));
+  fds.process = TRY(copy(copies, process));
   if (tty) return fds;
   const UniqueFd null = TRY(sys::open_null());
   const int ends[3] = {stdio.in, stdio.out, stdio.err};
-  for (int n = 0; n < 3; ++n) fds.stdio[n] = TRY(copies.add(ends[n] < 0 ? null.get() : ends[n]));
+  for (int n = 0; n < 3; ++n) {
+    fds.stdio[n] = TRY(copy(copies, ends[n] < 0 ? null.get() : ends[n]));
+  }
   return fds;
+}
+
+std::vector<int> numbers(const std::vector<UniqueFd>& fds) {
+  std::vector<int> out;
+  for (const UniqueFd& fd : fds) out.push_back(fd.get());
+  return out;
+}
+
+sys::CopySpec copy_spec(const cgroup::Entry& entry, std::uint64_t namespaces,
+                        std::vector<int> keep) {
+  return {.namespaces = namespaces,
+          .cgroup = entry.cgroup2,
+          .tasks = numbers(entry.tasks),
+          .keep = std::move(keep)};
 }
 
 }  // namespace
 
 Result<Started> spawn_helper(const cgroup::Group& group, std::uint64_t namespaces,
-                             std::vector<int> keep, const Work& work, bool borrow) {
+                             std::vector<int> keep, const Work& work) {
   auto [ours, theirs] = TRY(wire::Socket::pair());
   const cgroup::Entry entry = TRY(group.entry());
   const int answers = theirs.fd();
   keep.push_back(answers);
-  sys::CopySpec spec{.namespaces = namespaces,
-                     .cgroup = entry.cgroup2,
-                     .tasks = {},
-                     .keep = keep,
-                     .borrow = borrow};
-  for (const UniqueFd& fd : entry.tasks) spec.tasks.push_back(fd.get());
-  auto child = TRY(sys::spawn_copy(
-      spec, [&](Result<void> entered) { return work(std::move(entered), answers); }));
+  auto child =
+      TRY(sys::spawn_copy(copy_spec(entry, namespaces, std::move(keep)),
+                          [&](Result<void> entered) { return work(std::move(entered), answers); }));
   return Started{std::move(child), std::move(ours)};
 }
 
@@ -81,36 +82,74 @@ Result<std::optional<wire::Message>> receive_answer(wire::Socket& socket, Trace&
 }
 
 Result<std::unique_ptr<Launch>> Launch::begin(const cgroup::Group& group,
-                                              const wire::LaunchRequest& request, Stdio stdio,
-                                              int process, PidNamespace pid, Memory memory,
-                                              Trace& trace) {
+                                              wire::LaunchRequest request, Stdio stdio, int process,
+                                              PidNamespace pid, Memory memory, Trace& trace) {
   const bool tty = request.container ? request.container->tty : request.exec->tty;
   const std::string name = request.container ? request.container->name : std::string();
-  Copies copies;
+  std::vector<UniqueFd> copies;
   const auto fds = TRY(descriptors(copies, tty, stdio, process));
-  const auto run_init = [&](Result<void> entered, int answers) {
+  const auto run_init = [request = std::move(request), fds](Result<void> entered, int answers) {
     init::Descriptors all = fds;
     all.answers = answers;
     return init::run(std::move(entered), request, all);
   };
-  auto started = TRY(trace.step("spawn podctl-init", name, [&]() -> Result<Started> {
-    std::optional<sys::ChildPidNamespace> inside;
-    if (pid.of >= 0) inside.emplace(TRY(sys::ChildPidNamespace::of(pid.of)));
-    return spawn_helper(group, pid.fresh ? CLONE_NEWPID : 0, copies.all(), run_init,
-                        memory == Memory::kBorrowed);
-  }));
-  TRY(started.socket.set_nonblocking());
-  return std::unique_ptr<Launch>(
-      new Launch(name, std::move(started.child), std::move(started.socket)));
+  std::unique_ptr<Launch> launch(new Launch(name));
+  if (memory == Memory::kBorrowed && pid.fresh && sys::Borrower::possible()) {
+    TRY(launch->borrow(group, std::move(copies), run_init));
+  } else {
+    TRY(trace.step("spawn podctl-init", name, [&]() -> Result<void> {
+      std::optional<sys::ChildPidNamespace> inside;
+      if (pid.of >= 0) inside.emplace(TRY(sys::ChildPidNamespace::of(pid.of)));
+      auto started =
+          TRY(spawn_helper(group, pid.fresh ? CLONE_NEWPID : 0, numbers(copies), run_init));
+      launch->process_ = std::move(started.child);
+      launch->socket_ = std::move(started.socket);
+      return {};
+    }));
+  }
+  TRY(launch->socket_.set_nonblocking());
+  return launch;
 }
 
-Launch::~Launch() { discard(); }
+Result<void> Launch::borrow(const cgroup::Group& group, std::vector<UniqueFd> fds,
+                            const Work& work) {
+  borrowing_since_ns_ = boot_ns();
+  auto [ours, theirs] = TRY(wire::Socket::pair());
+  socket_ = std::move(ours);
+  const int answers = theirs.fd();
+  fds.push_back(theirs.release());
+  cgroup::Entry entry = TRY(group.entry());
+  sys::CopySpec spec = copy_spec(entry, CLONE_NEWPID, numbers(fds));
+  for (UniqueFd& fd : entry.tasks) fds.push_back(std::move(fd));
+  borrower_ = TRY(sys::Borrower::begin(
+      std::move(spec),
+      [work, answers](Result<void> entered) { return work(std::move(entered), answers); },
+      std::move(fds)));
+  return {};
+}
 
-void Launch::discard() {
-  if (process_.pid <= 0) return;
+Launch::~Launch() { (void)discard(); }
+
+Result<void> Launch::discard() {
+  if (borrower_) {
+    borrower_->kill();
+    auto child = std::exchange(borrower_, nullptr)->join();
+    if (!child) return Failure(std::move(child).error());
+    process_ = std::move(*child);
+  }
+  if (process_.pid <= 0) return {};
   (void)sys::send_signal(process_.pidfd.get(), SIGKILL);
   (void)sys::wait_child(process_.pidfd.get(), true);
   process_ = {};
+  return {};
+}
+
+Result<void> Launch::give_memory_back(Trace& trace) {
+  if (!borrower_) return {};
+  process_ = TRY(std::exchange(borrower_, nullptr)->join());
+  trace.add(
+      {{"shim", "spawn podctl-init", name_, borrowing_since_ns_, boot_ns() - borrowing_since_ns_}});
+  return {};
 }
 
 sys::Child Launch::take_process() { return std::exchange(process_, sys::Child{}); }
@@ -119,17 +158,18 @@ Result<bool> Launch::advance(Trace& trace) {
   for (;;) {
     auto message = receive_answer(socket_, trace);
     if (!message && message.error().code == Code::kUnavailable && ready_ns_ != 0) {
+      TRY(give_memory_back(trace));
       trace.add({{"shim", "await exec", name_, ready_ns_, boot_ns() - ready_ns_}});
       return true;
     }
     if (!message) {
-      discard();
+      TRY(discard());
       if (message.error().code != Code::kUnavailable) return Failure(std::move(message).error());
       return unexpected("was killed before it had started the container");
     }
     if (!*message) return false;
     if (auto taken = take(std::move(**message)); !taken) {
-      discard();
+      TRY(discard());
       return taken;
     }
     trace.add(std::exchange(ready_.trace, {}));

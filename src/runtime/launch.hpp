@@ -2,12 +2,12 @@
 // of wire draws the exchange.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <vector>
 
 #include "podctl/base/error.hpp"
 #include "podctl/cgroup/tree.hpp"
+#include "podctl/runtime/launch.hpp"
 #include "podctl/runtime/trace.hpp"
 #include "podctl/sys/spawn.hpp"
 #include "podctl/wire/launch.hpp"
@@ -19,10 +19,9 @@ struct Started {
   sys::Child child;
   wire::Socket socket;  // our end
 };
-// A copy of the shim in the group, which does `work` with its end of a new socket pair.
-using Work = std::function<int(Result<void> entered, int answers)>;
+// A copy of the shim in the group, which does `work`.
 Result<Started> spawn_helper(const cgroup::Group& group, std::uint64_t namespaces,
-                             std::vector<int> keep, const Work& work, bool borrow = false);
+                             std::vector<int> keep, const Work& work);
 
 // The next message of the child; its LaunchFailure becomes an error with the step as context, its
 // trace is kept. kUnavailable: it has closed. Nothing: none is there yet (non-blocking only).

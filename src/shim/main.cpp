@@ -62,6 +62,7 @@ Result<void> run(std::string uid, std::string_view root) {
   // What is left over goes when it rests (Shim::rest_soon).
   ::mallopt(M_TRIM_THRESHOLD, 4 << 20);
   ::mallopt(M_TOP_PAD, 256 << 10);
+  ::mallopt(M_ARENA_MAX, 1);  // the threads of sys::Borrower have nothing to allocate
   auto loop = TRY(Loop::make());
   Shim shim(loop, Layout(std::string(root)), std::move(uid), {.pause = kPause});
   TRY(shim.open(wire::Socket(UniqueFd(kConnection))));

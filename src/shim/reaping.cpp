@@ -40,6 +40,7 @@ void Shim::child_ended(const sys::Exit& exit) {
   // other.
   for (const auto& [id, start] : starts_) {
     if (start.container->start().pid() != exit.pid) continue;
+    if (auto done = start.container->start().ended(); !done) log("start " + id, done.error());
     advance_start(std::string(id));
     break;
   }

@@ -60,7 +60,7 @@ Result<void> Shim::exec(std::uint32_t request, const wire::ExecSpec& spec,
   ExecStart start{.request = request, .launch = nullptr, .trace = {}};
   start.launch = TRY(runtime::begin_exec(pod, live.container(), spec,
                                          {in.get(), out.get(), err.get()}, start.trace));
-  const pid_t pid = start.launch->process().pid;
+  const pid_t pid = start.launch->pid();
   TRY(loop_.watch(start.launch->fd(), EPOLLIN, [this, pid](std::uint32_t) { advance_exec(pid); }));
   exec_starts_.emplace(pid, std::move(start));
   return {};

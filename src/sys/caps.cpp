@@ -107,7 +107,6 @@ Result<CapState> own_caps() {
     const int bound = ::prctl(PR_CAPBSET_READ, n, 0, 0, 0);
     if (bound < 0) break;
     if (bound == 1) state.bounding |= 1ULL << n;
-    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, n, 0, 0) == 1) state.ambient |= 1ULL << n;
   }
   return state;
 }
@@ -117,11 +116,9 @@ bool have_cap(int number) {
   return state && in_set(state->effective, number);
 }
 
-Result<void> limit_bounding(std::uint64_t keep) {
+Result<void> limit_bounding(std::uint64_t from, std::uint64_t keep) {
   for (int n = 0; n < 64; ++n) {
-    const int bound = ::prctl(PR_CAPBSET_READ, n, 0, 0, 0);
-    if (bound < 0) break;
-    if (bound == 0 || in_set(keep, n)) continue;
+    if (!in_set(from & ~keep, n)) continue;
     if (::prctl(PR_CAPBSET_DROP, n, 0, 0, 0) != 0) {
       return fail_errno(errno, "drop from bounding set", cap_name(n));
     }

@@ -1,62 +1,105 @@
-#include "podctl/sys/borrowed.hpp"
+#include "sys/loan.hpp"
 
+#include <sched.h>
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <functional>
+#include <new>
 
 namespace podctl::sys::borrowed {
 namespace {
 
-struct Loan {
-  char* memory = nullptr;  // the stack, which grows down, then the heap
-  std::size_t taken = 0;   // of the heap
-  bool running = false;    // the borrower, and so nobody else
-};
-Loan loan;
+constexpr std::size_t kMost = 8;
+std::array<Loan, kMost> loans;
+// Shared with its borrower, as all memory is.
+thread_local Loan* living_on = nullptr;
 
-char* heap() { return loan.memory + kStack; }
+std::size_t processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return std::clamp<std::size_t>(static_cast<std::size_t>(CPU_COUNT(&set)), 1, kMost);
+}
 
-bool holds(const void* memory) {
+bool make(Loan& loan) {
+  if (loan.memory != nullptr) return true;
+  void* memory = ::mmap(nullptr, kLoan, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return false;
+  loan.memory = static_cast<char*>(memory);
+  return true;
+}
+
+bool holds(const Loan& loan, const void* memory) {
   const auto* at = static_cast<const char*>(memory);
-  return loan.memory != nullptr && std::greater_equal<>()(at, heap()) &&
-         std::less<>()(at, heap() + kHeap);
+  return loan.memory != nullptr && std::greater_equal<>()(at, loan.memory) &&
+         std::less<>()(at, loan.memory + kLoan);
+}
+
+// Null when there is no memory.
+void* allocate(std::size_t size) noexcept {
+  Loan* loan = living_on;
+  if (loan == nullptr) return std::malloc(size == 0 ? 1 : size);
+  constexpr std::size_t kAlign = alignof(std::max_align_t);
+  if (size > kHeap - loan->taken) return nullptr;
+  void* memory = loan->heap() + loan->taken;
+  loan->taken += (size + kAlign - 1) / kAlign * kAlign;
+  return memory;
+}
+
+// A borrower frees nothing of its parent's.
+void free_memory(void* memory) noexcept {
+  if (living_on != nullptr) return;
+  for (const Loan& loan : loans) {
+    if (holds(loan, memory)) return;
+  }
+  std::free(memory);
 }
 
 }  // namespace
 
-void* allocate(std::size_t size) noexcept {
-  if (!loan.running) return std::malloc(size == 0 ? 1 : size);
-  constexpr std::size_t kAlign = alignof(std::max_align_t);
-  if (size > kHeap - loan.taken) return nullptr;
-  void* memory = heap() + loan.taken;
-  loan.taken += (size + kAlign - 1) / kAlign * kAlign;
-  return memory;
-}
-
-void free_memory(void* memory) noexcept {
-  if (loan.running || holds(memory)) return;
-  std::free(memory);
-}
-
 void give_back() noexcept {
-  if (loan.memory == nullptr || loan.running) return;
-  ::madvise(loan.memory, kStack + kHeap, MADV_DONTNEED);
+  for (const Loan& loan : loans) {
+    if (loan.memory != nullptr && !loan.lent) ::madvise(loan.memory, kLoan, MADV_DONTNEED);
+  }
 }
 
-char* stack() noexcept {
-  if (loan.memory != nullptr) return loan.memory;
-  void* memory = ::mmap(nullptr, kStack + kHeap, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory != MAP_FAILED) loan.memory = static_cast<char*>(memory);
-  return loan.memory;
+Loan* lend() noexcept {
+  const std::size_t most = processors();
+  for (std::size_t n = 0; n < most; ++n) {
+    Loan& loan = loans[n];
+    if (loan.lent) continue;
+    if (!make(loan)) return nullptr;
+    loan.taken = 0;
+    loan.lent = true;
+    return &loan;
+  }
+  return nullptr;
 }
 
-void begin() noexcept {
-  loan.taken = 0;
-  loan.running = true;
-}
+void take_back(Loan* loan) noexcept { loan->lent = false; }
 
-void end() noexcept { loan.running = false; }
+void live_on(Loan* loan) noexcept { living_on = loan; }
 
 }  // namespace podctl::sys::borrowed
+
+// Aligned new is not replaced: nothing in a borrower asks for it.
+#if !defined(__SANITIZE_ADDRESS__)
+void* operator new(std::size_t size) {
+  void* memory = podctl::sys::borrowed::allocate(size);
+  if (memory == nullptr) std::abort();
+  return memory;
+}
+void* operator new[](std::size_t size) { return ::operator new(size); }
+void operator delete(void* memory) noexcept { podctl::sys::borrowed::free_memory(memory); }
+void operator delete[](void* memory) noexcept { podctl::sys::borrowed::free_memory(memory); }
+void operator delete(void* memory, std::size_t) noexcept {
+  podctl::sys::borrowed::free_memory(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  podctl::sys::borrowed::free_memory(memory);
+}
+#endif

@@ -1,9 +1,7 @@
 #include "podctl/sys/spawn.hpp"
 
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,9 +9,9 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "podctl/sys/borrowed.hpp"
 #include "podctl/sys/files.hpp"
 #include "podctl/sys/process.hpp"
+#include "sys/clone.hpp"
 
 namespace podctl::sys {
 namespace {
@@ -49,31 +47,6 @@ struct Plan {
   int exe = -1;
 };
 
-// Closes (or, with CLOSE_RANGE_CLOEXEC, marks) every descriptor but those of `keep`, sorted.
-bool close_others(const std::vector<int>& keep, unsigned flags) {
-  unsigned from = 0;
-  for (const int fd : keep) {
-    const auto at = static_cast<unsigned>(fd);
-    if (at > from && ::close_range(from, at - 1, flags) != 0) return false;
-    from = std::max(from, at + 1);
-  }
-  return ::close_range(from, ~0U, flags) == 0;
-}
-
-bool enter_groups(const std::vector<int>& tasks) {
-  return std::all_of(tasks.begin(), tasks.end(), [](int fd) { return ::write(fd, "0", 1) == 1; });
-}
-
-// Signal dispositions and mask of the parent must not reach the program.
-void reset_signals() {
-  struct sigaction dfl = {};
-  dfl.sa_handler = SIG_DFL;
-  for (int s = 1; s < NSIG; ++s) ::sigaction(s, &dfl, nullptr);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
 int run_steps(const Plan& plan) {
   reset_signals();
   if (plan.spec->new_session && ::setsid() < 0) return kSession;
@@ -108,50 +81,6 @@ Result<UniqueFd> lift(int fd, int above) {
   return copy;
 }
 
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-// A child borrows our memory until it executes: a copy of podctld's page tables alone takes
-// milliseconds where the kernel runs virtualised. It runs on a stack of its own.
-constexpr std::uint64_t kShare = CLONE_VM;
-
-// clone3(2) through the C library's syscall() would return twice on one stack.
-long clone_onto(clone_args& args, char* stack, std::size_t size, void (*entry)(const void*),
-                const void* argument) {
-  args.stack = reinterpret_cast<std::uint64_t>(stack);
-  args.stack_size = size;
-  long made = SYS_clone3;
-  asm volatile(
-      "syscall\n\t"
-      "test %%rax, %%rax\n\t"
-      "jnz 1f\n\t"
-      "mov %[argument], %%rdi\n\t"
-      "mov %[entry], %%rax\n\t"
-      "xor %%ebp, %%ebp\n\t"
-      "call *%%rax\n\t"
-      "ud2\n"
-      "1:"
-      : "+a"(made)
-      : "D"(&args), "S"(sizeof args), [entry] "r"(entry), [argument] "r"(argument)
-      : "rcx", "r11", "cc", "memory");
-  if (made >= 0) return made;
-  errno = static_cast<int>(-made);
-  return -1;
-}
-
-bool can_borrow() { return borrowed::stack() != nullptr; }
-#else
-// Elsewhere (and under ASan, which follows every stack) the child gets a copy.
-constexpr std::uint64_t kShare = 0;
-
-long clone_onto(clone_args& args, char*, std::size_t, void (*entry)(const void*),
-                const void* argument) {
-  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
-  if (pid == 0) entry(argument);
-  return pid;
-}
-
-bool can_borrow() { return false; }
-#endif
-
 // The child makes system calls only; errno is the one thing of ours that it writes.
 long clone_shared(clone_args& args, const Plan& plan) {
   alignas(16) char stack[16 << 10];
@@ -159,67 +88,21 @@ long clone_shared(clone_args& args, const Plan& plan) {
       args, stack, sizeof stack, [](const void* p) { child(*static_cast<const Plan*>(p)); }, &plan);
 }
 
-// clone3(2) by `clone`, with what every child has in common. No handler of the parent may run in
-// the child before its dispositions are reset.
+// By `clone`, which is given the arguments.
 template <class Clone>
 Result<Child> clone_blocked(std::uint64_t flags, int cgroup, const std::string& name,
                             Clone&& clone) {
   int pidfd = -1;
-  clone_args args = {};
-  args.flags = CLONE_PIDFD | flags;
-  args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-  args.exit_signal = SIGCHLD;
-  if (cgroup >= 0) {
-    args.flags |= CLONE_INTO_CGROUP;
-    args.cgroup = static_cast<std::uint64_t>(cgroup);
-  }
-  sigset_t all, old;
-  ::sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, &old);
+  clone_args args = child_args(flags, cgroup, &pidfd);
+  const SignalsBlocked blocked;
   const long pid = clone(args);
-  const int err = errno;
-  ::sigprocmask(SIG_SETMASK, &old, nullptr);
-  if (pid < 0) return fail_errno(err, "clone process", name);
+  if (pid < 0) return fail_errno(errno, "clone process", name);
   return Child{static_cast<pid_t>(pid), UniqueFd(pidfd)};
-}
-
-Result<void> enter_copy(const CopySpec& spec) {
-  reset_signals();
-  if (!enter_groups(spec.tasks)) return fail_errno(errno, step_name(kCgroup), {});
-  std::vector<int> keep = spec.keep;
-  keep.insert(keep.end(), {0, 1, 2});
-  std::sort(keep.begin(), keep.end());
-  if (!close_others(keep, 0)) return fail_errno(errno, "close descriptors", {});
-  return {};
-}
-
-struct Job {
-  const CopySpec& spec;
-  const Work& work;
-};
-
-Result<Child> spawn_borrower(const CopySpec& spec, const Work& work) {
-  const Job job{spec, work};
-  const auto run = [](const void* p) {
-    const auto* job = static_cast<const Job*>(p);
-    ::_exit(job->work(enter_copy(job->spec)));
-  };
-  auto child =
-      clone_blocked(kShare | CLONE_VFORK | spec.namespaces, spec.cgroup, {}, [&](clone_args& args) {
-        borrowed::begin();
-        const long pid = clone_onto(args, borrowed::stack(), borrowed::kStack, run, &job);
-        borrowed::end();
-        return pid;
-      });
-  // A change of user has set it anew (fs.suid_dumpable), for the memory, which is ours.
-  (void)set_undumpable();
-  return child;
 }
 
 }  // namespace
 
 Result<Child> spawn_copy(const CopySpec& spec, const Work& work) {
-  if (spec.borrow && can_borrow()) return spawn_borrower(spec, work);
   return clone_blocked(spec.namespaces, spec.cgroup, {}, [&](clone_args& args) {
     const long pid = ::syscall(SYS_clone3, &args, sizeof args);
     // Nothing registered at start-up of the C library may run on the copy's way out.

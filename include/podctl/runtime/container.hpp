@@ -56,8 +56,9 @@ class ContainerStart {
 
   // As Launch's. After true: take().
   int fd() const { return launch_->fd(); }
-  pid_t pid() const { return launch_->process().pid; }
+  pid_t pid() const { return launch_->pid(); }
   Result<bool> advance() { return launch_->advance(trace_); }
+  Result<void> ended() { return launch_->ended(trace_); }
   // With spec.tty, take_terminal() is the master.
   Container take();
 

@@ -6,6 +6,7 @@
 // dropped before its end kills and reaps what it spawned.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,7 +15,7 @@
 #include "podctl/base/unique_fd.hpp"
 #include "podctl/cgroup/tree.hpp"
 #include "podctl/runtime/trace.hpp"
-#include "podctl/sys/spawn.hpp"
+#include "podctl/sys/borrower.hpp"
 #include "podctl/wire/launch.hpp"
 #include "podctl/wire/socket.hpp"
 
@@ -31,16 +32,18 @@ struct PidNamespace {
   int of = -1;  // pidfd
 };
 
-// How init gets memory. A copy of ours costs milliseconds, and we go on at once. A borrower
-// (sys/borrowed.hpp) holds us until it has executed: only for one that nobody can hold up, neither
-// by a signal nor by a cgroup that hardly lets it run.
+// How init gets memory. A copy of ours costs milliseconds. A borrower (sys/borrower.hpp) shares our
+// fate where it is killed by want of memory or allocates by malloc, and may hold up the next start.
 enum class Memory { kCopied, kBorrowed };
+
+// In the child, with its end of a socket pair to us: the exit code.
+using Work = std::function<int(Result<void> entered, int answers)>;
 
 class Launch {
  public:
   // `process`: pidfd of pause, or for an exec of the container's main process; borrowed.
   static Result<std::unique_ptr<Launch>> begin(const cgroup::Group& group,
-                                               const wire::LaunchRequest& request, Stdio stdio,
+                                               wire::LaunchRequest request, Stdio stdio,
                                                int process, PidNamespace pid, Memory memory,
                                                Trace& trace);
   Launch(const Launch&) = delete;
@@ -49,9 +52,12 @@ class Launch {
 
   // Readable when advance() has something to do.
   int fd() const { return socket_.fd(); }
-  const sys::Child& process() const { return process_; }
+  // -1: there is none yet, or any more.
+  pid_t pid() const { return borrower_ ? borrower_->pid() : process_.pid; }
   // True: the workload has been executed. An error: it was not, and nothing of it runs any more.
   Result<bool> advance(Trace& trace);
+  // The process has ended: what advance() can learn of it is there from now on.
+  Result<void> ended(Trace& trace) { return give_memory_back(trace); }
 
   // Once executed.
   wire::LaunchReady& ready() { return ready_; }
@@ -59,13 +65,16 @@ class Launch {
   UniqueFd take_terminal() { return std::move(terminal_); }
 
  private:
-  Launch(std::string name, sys::Child process, wire::Socket socket)
-      : name_(std::move(name)), process_(std::move(process)), socket_(std::move(socket)) {}
+  explicit Launch(std::string name) : name_(std::move(name)) {}
+  Result<void> borrow(const cgroup::Group& group, std::vector<UniqueFd> fds, const Work& work);
+  Result<void> give_memory_back(Trace& trace);
   Result<bool> take(wire::Message message);
-  void discard();
+  Result<void> discard();  // an error: it could not even be made
 
   std::string name_;  // of the container that starts, for the trace
-  sys::Child process_;
+  std::unique_ptr<sys::Borrower> borrower_;
+  std::uint64_t borrowing_since_ns_ = 0;
+  sys::Child process_;  // once nothing is borrowed any more
   wire::Socket socket_;
   std::uint64_t ready_ns_ = 0;  // when init said that it is ready; 0: not yet
   wire::LaunchReady ready_;

@@ -1,34 +1,75 @@
-// The memory of a child that borrows its parent's address space (CLONE_VM and CLONE_VFORK), kept
-// apart from the parent's: a stack and a heap of its own.
+// A child that borrows its parent's address space (CLONE_VM and CLONE_VFORK) until it executes
+// another program, with a stack and a heap of its own.
 //
 // A copy of even a small process costs milliseconds where the kernel runs virtualised: its page
 // tables are made, and then both fault on every page that they write. A borrower costs nothing of
-// that, but what it allocates nobody frees once it has executed another program, and if it is
-// killed within malloc the parent's heap is left half changed. So a program whose children borrow
-// replaces operator new and delete by allocate() and free_memory() (the shim does); what a borrower
-// takes from them lies in the loan and is forgotten as a whole.
+// that, but what it allocates nobody frees once it has executed, and if it is killed within malloc
+// the parent's heap is left half changed. So a program that has borrowers has its operator new and
+// delete replaced (loan.cpp): what a borrower takes from them lies in its loan and is forgotten as
+// a whole. It must not call malloc by other ways.
 //
-// Single thread: the parent is held while a borrower runs.
+// The kernel holds a thread made for the purpose, so the caller goes on at once and borrowers run
+// side by side. All of this is for one thread, the only one that the program has besides.
 #pragma once
 
+#include <pthread.h>
+#include <sys/types.h>
+
+#include <atomic>
 #include <cstddef>
+#include <memory>
+#include <vector>
 
-namespace podctl::sys::borrowed {
+#include "podctl/base/error.hpp"
+#include "podctl/base/unique_fd.hpp"
+#include "podctl/sys/spawn.hpp"
 
-// Bytes; only what is touched is ever there.
-inline constexpr std::size_t kStack = 256U << 10, kHeap = 64U << 20;
+namespace podctl::sys {
 
-// For operator new and delete. Null when there is no memory. A borrower frees nothing of its
-// parent's.
-void* allocate(std::size_t size) noexcept;
-void free_memory(void* memory) noexcept;
+namespace borrowed {
 
-// Pages that borrowers have touched go back to the kernel; not while one runs.
+// Pages that borrowers have touched go back to the kernel, but for those of who still runs.
 void give_back() noexcept;
 
-// What spawn_copy() needs. Null: the loan could not be had.
-char* stack() noexcept;
-void begin() noexcept;  // from now on allocate() is the borrower's
-void end() noexcept;
+struct Loan;
 
-}  // namespace podctl::sys::borrowed
+}  // namespace borrowed
+
+class Borrower {
+ public:
+  // Not under ASan, which follows every stack, nor where the clone is not written for the
+  // processor.
+  static bool possible();
+  // `work` must own what it needs; `fds`, those that `spec` names among them, are closed once it
+  // has executed or ended. Waits while as many run as there are processors.
+  static Result<std::unique_ptr<Borrower>> begin(CopySpec spec, Work work,
+                                                 std::vector<UniqueFd> fds);
+  Borrower(const Borrower&) = delete;
+  Borrower& operator=(const Borrower&) = delete;
+  ~Borrower();  // kills it, should it not have executed
+
+  // -1: not made yet, or never.
+  pid_t pid() const { return pid_; }
+  void kill();
+  // Waits until it has executed or ended, which leaves the child to the caller, as spawn_copy().
+  Result<Child> join();
+
+ private:
+  Borrower(borrowed::Loan* loan, CopySpec spec, Work work, std::vector<UniqueFd> fds);
+  static void* thread(void* self);
+  void make();
+  void wait();
+
+  borrowed::Loan* loan_;
+  CopySpec spec_;
+  Work work_;
+  std::vector<UniqueFd> fds_;
+  pthread_t thread_{};
+  bool joined_ = false, child_taken_ = false;
+  std::atomic<pid_t> pid_ = -1;  // the kernel writes both before the child runs
+  std::atomic<int> pidfd_ = -1;
+  std::atomic<bool> over_ = false;
+  int error_ = 0;
+};
+
+}  // namespace podctl::sys

@@ -1,7 +1,8 @@
 // Capabilities: names, sets, and the calls that change a process's own. capabilities(7).
 //
-// Used by seccomp and node (names from manifests and profiles), init (dropping) and doctor. Raw system calls, no libcap. A
-// set is a bit mask, bit n being capability number n, as in wire::Capabilities.
+// Used by seccomp and node (names from manifests and profiles), init (dropping) and doctor. Raw
+// system calls, no libcap. A set is a bit mask, bit n being capability number n, as in
+// wire::Capabilities.
 #pragma once
 
 #include <cstdint>
@@ -28,13 +29,13 @@ std::uint64_t named_caps();
 std::uint64_t all_caps();
 
 struct CapState {
-  std::uint64_t effective = 0, permitted = 0, inheritable = 0, bounding = 0, ambient = 0;
+  std::uint64_t effective = 0, permitted = 0, inheritable = 0, bounding = 0;
 };
 Result<CapState> own_caps();
 bool have_cap(int number);
 
-// Drops from the bounding set all that is not in `keep`. Needs CAP_SETPCAP.
-Result<void> limit_bounding(std::uint64_t keep);
+// Drops from the bounding set, which is `from`, all that is not in `keep`. Needs CAP_SETPCAP.
+Result<void> limit_bounding(std::uint64_t from, std::uint64_t keep);
 // capset(2).
 Result<void> set_caps(std::uint64_t effective, std::uint64_t permitted, std::uint64_t inheritable);
 // Clears the ambient set, then raises these; they must be permitted and inheritable.

@@ -1,10 +1,10 @@
 // Starts a program from a descriptor, placed in its cgroups and namespaces from birth, with exactly
 // the descriptors that were listed.
 //
-// Used by podctld (shims) and the shim (pause, init); single-threaded callers only, since the child
-// is a copy of the caller until it executes. With spawn() the parent is held (CLONE_VFORK) until
-// the child has executed or failed, and the child makes system calls only. Never closes or changes
-// the parent's own descriptors, never waits for the child.
+// Used by podctld (shims) and the shim (pause, init); by one thread, since the child is a copy of
+// the caller until it executes. With spawn() the parent is held (CLONE_VFORK) until the child has
+// executed or failed, and the child makes system calls only. Never closes or changes the parent's
+// own descriptors, never waits for the child.
 #pragma once
 
 #include <sys/types.h>
@@ -50,14 +50,13 @@ struct CopySpec {
   int cgroup = -1;               // as SpawnSpec's
   std::vector<int> tasks;
   std::vector<int> keep;  // descriptors that stay open in the copy, besides 0, 1 and 2
-  bool borrow = false;    // runs in our memory, and holds us until it has executed (borrowed.hpp)
 };
 using Work = std::function<int(Result<void> entered)>;
-// A copy of the calling process, which must have one thread, runs `work` and exits with what it
-// returns; the caller goes on at once, but for a borrower. No program is executed: where the kernel
-// runs virtualised the C library's start alone costs more than a millisecond. Signals are at their
+// A copy of the calling process, where no other thread is within malloc, runs `work` and exits with
+// what it returns; the caller goes on at once. No program is executed: where the kernel runs
+// virtualised the C library's start alone costs more than a millisecond. Signals are at their
 // defaults, every other descriptor is closed; when that or entering the cgroup failed, `work` is
-// told. A borrower must be out of every other's reach: whoever stops it stops us.
+// told. A child that need not have memory of its own: borrower.hpp.
 Result<Child> spawn_copy(const CopySpec& spec, const Work& work);
 
 }  // namespace podctl::sys

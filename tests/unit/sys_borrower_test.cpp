@@ -1,0 +1,145 @@
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "podctl/sys/borrower.hpp"
+
+namespace podctl::sys {
+namespace {
+
+struct Pipe {
+  UniqueFd read, write;
+};
+
+Pipe make_pipe() {
+  int fds[2];
+  EXPECT_EQ(::pipe2(fds, O_CLOEXEC), 0);
+  return {UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+int run(const char* program) {
+  char* argv[] = {const_cast<char*>(program), nullptr};
+  char* env[] = {nullptr};
+  ::execve(program, argv, env);
+  return 99;
+}
+
+int end_of(const Child& child) {
+  siginfo_t info{};
+  ::waitid(P_PIDFD, static_cast<id_t>(child.pidfd.get()), &info, WEXITED);
+  return info.si_status;
+}
+
+class BorrowerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!Borrower::possible()) GTEST_SKIP() << "this build has no borrowers";
+  }
+};
+
+TEST_F(BorrowerTest, ExecutesAndClosesWhatItWasGiven) {
+  Pipe pipe = make_pipe();
+  std::vector<UniqueFd> fds;
+  fds.push_back(std::move(pipe.write));
+  auto borrower = Borrower::begin(
+      {}, [](Result<void>) { return run("/bin/false"); }, std::move(fds));
+  ASSERT_TRUE(borrower.has_value());
+  char byte = 0;
+  EXPECT_EQ(::read(pipe.read.get(), &byte, 1), 0);  // nobody holds the other end
+  const auto child = (*borrower)->join();
+  ASSERT_TRUE(child.has_value());
+  EXPECT_EQ(end_of(*child), 1);
+}
+
+// Each waits for a byte that is only written once all of them are there.
+TEST_F(BorrowerTest, AsManyAsThereAreProcessorsRunSideBySide) {
+  const auto processors = static_cast<std::size_t>(::sysconf(_SC_NPROCESSORS_ONLN));
+  const std::size_t count = std::min<std::size_t>(processors, 8);
+  const Pipe there = make_pipe(), go = make_pipe();
+  const int out = there.write.get(), in = go.read.get();
+  std::vector<std::unique_ptr<Borrower>> borrowers;
+  for (std::size_t n = 0; n < count; ++n) {
+    auto work = [out, in](Result<void>) {
+      char byte = 'x';
+      if (::write(out, &byte, 1) != 1 || ::read(in, &byte, 1) != 1) return 98;
+      return run("/bin/true");
+    };
+    auto borrower = Borrower::begin({.keep = {out, in}}, std::move(work), {});
+    ASSERT_TRUE(borrower.has_value());
+    borrowers.push_back(std::move(*borrower));
+  }
+  char byte = 0;
+  for (std::size_t n = 0; n < count; ++n) ASSERT_EQ(::read(there.read.get(), &byte, 1), 1);
+  for (std::size_t n = 0; n < count; ++n) ASSERT_EQ(::write(go.write.get(), &byte, 1), 1);
+  for (auto& borrower : borrowers) {
+    const auto child = borrower->join();
+    ASSERT_TRUE(child.has_value());
+    EXPECT_EQ(end_of(*child), 0);
+  }
+}
+
+TEST_F(BorrowerTest, MoreThanThereAreProcessorsAllGetTheirTurn) {
+  std::vector<std::unique_ptr<Borrower>> borrowers;
+  for (int n = 0; n < 40; ++n) {
+    auto borrower = Borrower::begin({}, [](Result<void>) { return run("/bin/true"); }, {});
+    ASSERT_TRUE(borrower.has_value());
+    borrowers.push_back(std::move(*borrower));
+  }
+  for (auto& borrower : borrowers) {
+    const auto child = borrower->join();
+    ASSERT_TRUE(child.has_value());
+    EXPECT_EQ(end_of(*child), 0);
+  }
+}
+
+// What it allocates is neither in our heap nor freed by us.
+TEST_F(BorrowerTest, WhatItAllocatesIsForgotten) {
+  for (int n = 0; n < 20; ++n) {
+    auto work = [](Result<void>) {
+      std::vector<std::string> names;
+      for (int i = 0; i < 1000; ++i) names.push_back(std::string(100, 'x'));
+      return names.size() == 1000 ? run("/bin/true") : 98;
+    };
+    auto borrower = Borrower::begin({}, work, {});
+    ASSERT_TRUE(borrower.has_value());
+    const auto child = (*borrower)->join();
+    ASSERT_TRUE(child.has_value());
+    EXPECT_EQ(end_of(*child), 0);
+    borrowed::give_back();
+  }
+}
+
+TEST_F(BorrowerTest, DroppedWhileItHangsItIsKilledAndReaped) {
+  const Pipe never = make_pipe();
+  const int in = never.read.get();
+  pid_t pid = -1;
+  {
+    auto work = [in](Result<void>) {
+      char byte = 0;
+      return ::read(in, &byte, 1) == 1 ? 0 : 1;
+    };
+    auto borrower = Borrower::begin({.keep = {in}}, work, {});
+    ASSERT_TRUE(borrower.has_value());
+    while ((pid = (*borrower)->pid()) < 0) ::usleep(100);
+  }
+  EXPECT_EQ(::kill(pid, 0), -1);
+  EXPECT_EQ(errno, ESRCH);
+}
+
+TEST_F(BorrowerTest, ACloneThatIsRefusedIsToldWhenJoined) {
+  auto borrower = Borrower::begin({.cgroup = 1000000}, [](Result<void>) { return 0; }, {});
+  ASSERT_TRUE(borrower.has_value());
+  const auto child = (*borrower)->join();
+  ASSERT_FALSE(child.has_value());
+  EXPECT_EQ(child.error().op, "clone process");
+}
+
+}  // namespace
+}  // namespace podctl::sys
