@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "podctl/base/text.hpp"
+#include "podctl/init/host_path.hpp"
 #include "podctl/sys/mount.hpp"
 #include "podctl/sys/root_dir.hpp"
 
@@ -14,74 +15,9 @@ namespace podctl::init {
 namespace {
 
 using sys::RootDir;
-using wire::HostPathType;
 using wire::MountKind;
 using wire::MountSpec;
 using wire::Propagation;
-
-const char* type_words(HostPathType type) {
-  switch (type) {
-    case HostPathType::kFile:
-    case HostPathType::kFileOrCreate:
-      return "file";
-    case HostPathType::kSocket:
-      return "socket file";
-    case HostPathType::kCharDevice:
-      return "character device";
-    case HostPathType::kBlockDevice:
-      return "block device";
-    default:
-      return "directory";
-  }
-}
-
-bool fits(HostPathType type, mode_t mode) {
-  switch (type) {
-    case HostPathType::kDirectory:
-    case HostPathType::kDirectoryOrCreate:
-      return S_ISDIR(mode);
-    case HostPathType::kFile:
-    case HostPathType::kFileOrCreate:
-      return S_ISREG(mode);
-    case HostPathType::kSocket:
-      return S_ISSOCK(mode);
-    case HostPathType::kCharDevice:
-      return S_ISCHR(mode);
-    case HostPathType::kBlockDevice:
-      return S_ISBLK(mode);
-    default:
-      return true;
-  }
-}
-
-// Made and checked as the kubelet does: DirectoryOrCreate 0755 with parents, FileOrCreate 0644
-// without.
-Result<UniqueFd> open_host_path(const RootDir& host, const MountSpec& m) {
-  auto found = host.open_path(m.source);
-  if (!found && found.error().code == Code::kNotFound) {
-    switch (m.host_type) {
-      // Unset does not check; but a bind needs something to bind, and the kubelet's runtimes make a
-      // directory.
-      case HostPathType::kUnset:
-      case HostPathType::kDirectoryOrCreate:
-        return host.mkdir_all(m.source, 0755);
-      case HostPathType::kFileOrCreate:
-        found = host.open(m.source, O_CREAT | O_RDONLY | O_NONBLOCK, 0644);
-        if (found) found = host.open_path(m.source);
-        break;
-      default:
-        break;
-    }
-  }
-  if (!found) return found;
-  struct stat st;
-  if (::fstat(found->get(), &st) != 0) return fail_errno(errno, "stat", m.source);
-  if (!fits(m.host_type, st.st_mode)) {
-    return fail(Code::kFailedPrecondition, "hostPath type check failed:", m.source,
-                std::string("is not a ") + type_words(m.host_type));
-  }
-  return found;
-}
 
 // subPath is made if missing, and may not leave the volume by any symlink (CVE-2017-1002101).
 Result<UniqueFd> enter_sub_path(UniqueFd volume, const MountSpec& m) {
@@ -161,8 +97,9 @@ Result<Source> open_host_source(const RootDir& host, const MountSpec& m) {
       return make_tmpfs(m);
     case MountKind::kBind:
     case MountKind::kHostPath: {
-      UniqueFd fd = m.kind == MountKind::kHostPath ? TRY(open_host_path(host, m))
-                                                   : TRY(host.open_path(m.source));
+      UniqueFd fd = m.kind == MountKind::kHostPath
+                        ? TRY(open_host_path(host, m.source, m.host_type))
+                        : TRY(host.open_path(m.source));
       fd = TRY(enter_sub_path(std::move(fd), m));
       TRY(check_propagation(fd.get(), m));
       return detach(fd.get(), m);

@@ -157,8 +157,9 @@ void sandbox_failed(Context& c) {
   for (auto& item : c.items) {
     if (item.memory->progress == Progress::kStarting) to_idle(*item.memory);
   }
-  pod_event(c, true, "FailedCreatePodSandBox",
-            "Failed to create pod sandbox: " + c.seen.sandbox.message);
+  const std::string& cause = c.seen.sandbox.message;
+  if (c.seen.sandbox.volume_failed) return pod_event(c, true, "FailedMount", cause);
+  pod_event(c, true, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + cause);
 }
 
 void absorb_sandbox(Context& c) {

@@ -116,9 +116,11 @@ void PodWorker::sandbox_failed(const Error& error) {
   for (const auto& start : std::exchange(waiting_starts_, {})) {
     start_failed(start.name, start.attempt, FailureStage::kSandbox, error.message());
   }
-  auto report = [self = shared_from_this(), message = error.message()] {
+  const bool volume = error.op == wire::kVolumeFailed;
+  auto report = [self = shared_from_this(), message = error.message(), volume] {
     self->seen_.sandbox.state = SandboxState::kFailed;
     self->seen_.sandbox.message = message;
+    self->seen_.sandbox.volume_failed = volume;
     self->kick();
   };
   // A failed sandbox has left nothing but its addresses; an old one of the same uid is in the way.

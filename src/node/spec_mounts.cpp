@@ -170,6 +170,17 @@ Result<std::vector<MountSpec>> build_mounts(const ContainerInputs& in, const Env
   return mounts;
 }
 
+std::vector<wire::HostPath> build_host_paths(const api::Pod& pod) {
+  std::vector<wire::HostPath> paths;
+  for (const auto& volume : pod.spec.volumes) {
+    if (!volume.hostPath) continue;
+    const auto type = host_path_type(volume.hostPath->type);
+    if (type == wire::HostPathType::kUnset) continue;
+    paths.push_back({volume.name, volume.hostPath->path, type});
+  }
+  return paths;
+}
+
 Result<std::vector<wire::PodVolume>> build_volumes(const api::Pod& pod, const Layout& layout) {
   std::vector<wire::PodVolume> volumes;
   for (const auto& volume : pod.spec.volumes) {

@@ -19,6 +19,7 @@ Result<std::uint64_t> build_capabilities(const api::Container& container, const 
 Result<std::vector<wire::MountSpec>> build_mounts(const ContainerInputs& in, const EnvList& env,
                                                   const std::string& termination_path,
                                                   const Layout& layout);
+std::vector<wire::HostPath> build_host_paths(const api::Pod& pod);
 Result<std::vector<wire::PodVolume>> build_volumes(const api::Pod& pod, const Layout& layout);
 
 }  // namespace podctl::node

@@ -91,6 +91,7 @@ Result<wire::SandboxSpec> build_sandbox(const api::Pod& pod, const Machine& mach
   spec.resources = api::pod_cgroup(pod);
   spec.resources.pids_limit = kPodPids;
   spec.volumes = TRY(build_volumes(pod, layout));
+  spec.host_paths = build_host_paths(pod);
   return spec;
 }
 

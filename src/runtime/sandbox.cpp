@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "podctl/base/rollback.hpp"
+#include "podctl/init/host_path.hpp"
 #include "podctl/net/pod_link.hpp"
 #include "podctl/net/report.hpp"
 #include "podctl/pause/pause.hpp"
@@ -60,11 +61,27 @@ std::string route_text(const net::Route& route, const std::string& device) {
   return text + " dev " + device;
 }
 
+// Before anything of the pod, as the kubelet does. A container opens its own again.
+Result<void> set_up_host_paths(const wire::SandboxSpec& spec, Trace& trace) {
+  if (spec.host_paths.empty()) return {};
+  return trace.step("check host paths", {}, [&]() -> Result<void> {
+    const auto host = TRY(sys::RootDir::open_host("/"));
+    for (const auto& volume : spec.host_paths) {
+      const auto opened = init::open_host_path(host, volume.path, volume.type);
+      if (opened) continue;
+      return fail(opened.error().code, std::string(wire::kVolumeFailed), "\"" + volume.name + "\" ",
+                  opened.error().message());
+    }
+    return {};
+  });
+}
+
 }  // namespace
 
 Result<Sandbox> Sandbox::create(const Layout& layout, Programs programs, cgroup::Tree tree,
                                 wire::SandboxSpec spec) {
   Trace trace;
+  TRY(set_up_host_paths(spec, trace));
   auto group = TRY(trace.step("make pod cgroup", spec.cgroup,
                               [&] { return tree.create(spec.cgroup, spec.resources, {}); }));
   Sandbox sandbox(layout, programs, std::move(tree), std::move(group), std::move(spec));
@@ -89,6 +106,7 @@ bool Sandbox::serves(const wire::SandboxSpec& wanted) const {
 
 Result<void> Sandbox::adopt(wire::SandboxSpec wanted) {
   Trace trace;
+  TRY(set_up_host_paths(wanted, trace));
   TRY(trace.step("write pod files", {}, [&] { return make_files(layout_, wanted); }));
   if (wanted.uts == wire::SandboxNamespace::kPod) {
     TRY(trace.step("set names", wanted.hostname, [&] {

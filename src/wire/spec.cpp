@@ -7,6 +7,7 @@ namespace podctl::wire {
 SandboxSpec anonymous(SandboxSpec spec) {
   for (std::string* own : {&spec.name, &spec.ns, &spec.hostname, &spec.domainname}) own->clear();
   spec.files.clear();
+  spec.host_paths.clear();
   std::erase_if(spec.volumes, [](const PodVolume& volume) { return !volume.memory; });
   return spec;
 }

@@ -54,6 +54,18 @@ ns_of() { podctl exec pair -c "$1" -- readlink "/proc/self/ns/$2"; }
   [ "$status" -eq 0 ]
 }
 
+@test "a hostPath that is not of its type keeps the pod from starting until it is" {
+  : > "$BATS_TEST_TMPDIR/data"
+  sed "s/^spec:/spec:\n  volumes: [{name: data, hostPath: {path: '${BATS_TEST_TMPDIR//\//\\/}\/data', type: Directory}}]/" <(pod waits 'sleep 1000') | podctl apply -f -
+  mounted() { podctl get events -o jsonpath='{.items[*].message}' | grep -qF "$1"; }
+  until_true mounted "MountVolume.SetUp failed for volume \"data\" : hostPath type check failed: $BATS_TEST_TMPDIR/data is not a directory"
+  run podctl get pod waits
+  says "ContainerCreating"
+  rm "$BATS_TEST_TMPDIR/data"
+  mkdir "$BATS_TEST_TMPDIR/data"
+  ready waits
+}
+
 @test "the kubelet's files are there" {
   pair | podctl apply -f -
   ready pair

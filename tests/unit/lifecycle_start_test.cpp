@@ -155,6 +155,16 @@ TEST(LifecycleStart, FailedSandboxIsRetriedEveryTenSeconds) {
   EXPECT_EQ(sim.status("app").restartCount, 0);
 }
 
+// kubelet, pkg/kubelet/volumemanager: no container is created before the pod's volumes are there.
+TEST(LifecycleStart, MissingVolumeKeepsContainersCreating) {
+  Simulator sim(make_pod({"app"}));
+  sim.sandbox_error = [] { return "MountVolume.SetUp failed for volume \"data\" : cause"; };
+  sim.seen.sandbox.volume_failed = true;
+  sim.run_until(5);
+  EXPECT_EQ(sim.waiting("app"), "ContainerCreating");
+  EXPECT_EQ(sim.count("FailedMount: MountVolume.SetUp failed for volume \"data\" : cause"), 1U);
+}
+
 TEST(LifecycleStart, DeadSandboxIsReplacedAndInitRunsAgain) {
   auto pod = make_pod({"app"});
   add_init(pod, "setup");

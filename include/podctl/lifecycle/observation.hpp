@@ -36,6 +36,7 @@ struct SandboxObservation {
   std::uint32_t attempt = 0;
   SandboxState state = SandboxState::kAbsent;
   std::string message;                // kFailed: the cause, as Error::message()
+  bool volume_failed = false;         // kFailed: for want of a volume
   std::vector<std::string> pod_ips;   // IPv4 first; empty for hostNetwork (the host's are shown)
   std::vector<std::string> host_ips;  // of this machine; also before the sandbox exists
 };

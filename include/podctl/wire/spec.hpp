@@ -86,6 +86,29 @@ struct PodFile {
   }
 };
 
+enum class HostPathType : std::uint8_t {
+  kUnset = 0,
+  kDirectoryOrCreate,
+  kDirectory,
+  kFileOrCreate,
+  kFile,
+  kSocket,
+  kCharDevice,
+  kBlockDevice
+};
+
+// A hostPath volume whose type asks for something: seen to before the pod's containers are made.
+struct HostPath {
+  std::string name, path;
+  HostPathType type = HostPathType::kUnset;
+  template <class V>
+  void wire(V& v) {
+    v(1, name);
+    v(2, path);
+    v(3, type);
+  }
+};
+
 // A volume of the pod itself, shared by its containers: a directory on disk, or a tmpfs mounted
 // once in the pod's mount namespace (gone with pause). Referred to by MountSpec::source.
 struct PodVolume {
@@ -104,6 +127,9 @@ struct PodVolume {
   }
 };
 
+// The `op` of a sandbox that could not be made for want of a volume; the kubelet's words.
+inline constexpr std::string_view kVolumeFailed = "MountVolume.SetUp failed for volume";
+
 struct SandboxSpec {
   std::string uid, name, ns;  // of the pod
   std::string hostname;
@@ -120,6 +146,7 @@ struct SandboxSpec {
   std::uint64_t shm_size = 64U << 20;  // bytes
   std::vector<PodVolume> volumes;
   std::vector<PodFile> files;
+  std::vector<HostPath> host_paths;
   template <class V>
   void wire(V& v) {
     v(1, uid);
@@ -139,13 +166,14 @@ struct SandboxSpec {
     v(15, shm_size);
     v(16, volumes);
     v(17, files);
+    v(18, host_paths);
   }
 };
 
-// Without what a sandbox gets from its pod after it was made: names, files, disk volumes.
+// Without what a sandbox gets from its pod after it was made: names, files, volumes of the disk.
 SandboxSpec anonymous(SandboxSpec spec);
-// What the making of a sandbox depends on: without what else tells one pod from another, its uid and
-// its network's addresses.
+// What the making of a sandbox depends on: without what else tells one pod from another, its uid
+// and its network's addresses.
 std::string sandbox_kind(SandboxSpec spec);
 
 struct SandboxInfo {
@@ -194,17 +222,6 @@ enum class MountKind : std::uint8_t {
 };
 
 // hostPath's type field, empty first. https://kubernetes.io/docs/concepts/storage/volumes/#hostpath
-enum class HostPathType : std::uint8_t {
-  kUnset = 0,
-  kDirectoryOrCreate,
-  kDirectory,
-  kFileOrCreate,
-  kFile,
-  kSocket,
-  kCharDevice,
-  kBlockDevice
-};
-
 enum class Propagation : std::uint8_t { kPrivate = 0, kSlave = 1, kShared = 2 };
 
 struct MountSpec {
