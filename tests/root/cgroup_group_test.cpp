@@ -121,12 +121,12 @@ TEST_F(ROOT_Group, ThrottlingIsCounted) {
   CgroupResources r;
   r.cpu_quota_us = 5000;
   Group web = must_create("pods/pod1/web", r, {.count = true});
+  const auto begin = std::chrono::steady_clock::now();
   const pid_t child = spawn_in(must_enter(web), [] {
     for (;;) {
     }
     return 0;
   });
-  const auto begin = std::chrono::steady_clock::now();
   EXPECT_TRUE(eventually([&] {
     const auto so_far = web.stats();
     return so_far && so_far->cpu_throttled_periods >= 3;
