@@ -65,15 +65,32 @@ void drop_removed(const api::Pod& live, api::Pod& merged) {
     merged.metadata.annotations.erase(std::string(key));
 }
 
+// A default that hangs on another field, the image's tag, is the live one's where nothing is
+// written: a new image is not to be refused for the pull policy that nobody gave.
+void keep_pull_policies(std::vector<api::Container>& wanted,
+                        const std::vector<api::Container>& live, View written) {
+  const auto& texts = written.items();
+  for (std::size_t i = 0; i < wanted.size() && i < texts.size(); ++i) {
+    if (View(texts[i])["imagePullPolicy"]) continue;
+    const auto same = std::find_if(live.begin(), live.end(),
+                                   [&](const auto& c) { return c.name == wanted[i].name; });
+    if (same != live.end()) wanted[i].imagePullPolicy = same->imagePullPolicy;
+  }
+}
+
 // What the pod should look like: the manifest's spec, the live one's identity and foreign metadata.
-api::Pod merged(const api::Pod& live, const api::Manifest& manifest, const std::string& written) {
+// `object`: as it is written, with the annotation of it.
+api::Pod merged(const api::Pod& live, const api::Manifest& manifest, View object) {
   api::Pod pod = live;
   drop_removed(live, pod);
   for (const auto& [key, value] : manifest.pod.metadata.labels) pod.metadata.labels[key] = value;
   for (const auto& [key, value] : manifest.pod.metadata.annotations)
     pod.metadata.annotations[key] = value;
-  pod.metadata.annotations[kLastApplied] = written;
+  pod.metadata.annotations[kLastApplied] = object["metadata"]["annotations"][kLastApplied].str();
   pod.spec = manifest.pod.spec;
+  const View spec = object["spec"];
+  keep_pull_policies(pod.spec.containers, live.spec.containers, spec["containers"]);
+  keep_pull_policies(pod.spec.initContainers, live.spec.initContainers, spec["initContainers"]);
   if (pod.spec.nodeName.empty()) pod.spec.nodeName = live.spec.nodeName;
   return pod;
 }
@@ -152,8 +169,7 @@ class Applier {
       in_.err("Warning: pod/" + meta.name +
               " is being deleted and will not come back by itself: apply again when it is gone\n");
     }
-    const std::string written(View{object}["metadata"]["annotations"][kLastApplied].str());
-    const api::Pod wanted = merged(live, manifest, written);
+    const api::Pod wanted = merged(live, manifest, object);
     api::PodChange change = api::pod_change(live, wanted);
     forget_own(change.changed);
     forget_own(change.immutable);

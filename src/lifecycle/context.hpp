@@ -75,6 +75,9 @@ bool image_ready(Context& c, const Item& item);
 void plan_start(Context& c);
 
 // ---- termination.cpp ----
+// Stops containers whose image the spec has changed: they run anew with it (K
+// kuberuntime_manager.go, containerChanged).
+void replace_changed(Context& c);
 // The deadlines that begin a stop: deletion, activeDeadlineSeconds.
 void check_deadlines(Context& c);
 void begin_stop(Context& c, StopCause cause, std::uint64_t grace_s);

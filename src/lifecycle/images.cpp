@@ -84,7 +84,15 @@ void show_pull_backoff(Context& c, const Item& item) {
   container_event(c, item, true, "Failed", "Error: ImagePullBackOff");
 }
 
+// The spec names another image than the one that was asked for: that one's failures do not count.
+void forget_other(ContainerMemory& m) {
+  m.pull_backoff_s = 0;
+  m.resolving = false;
+  if (image_waiting(m)) m.waiting.reset();
+}
+
 void take(ContainerMemory& m, const Item& item, const ImageObservation& image) {
+  m.spec_image = item.spec->image;
   m.image = image.name.empty() ? item.spec->image : image.name;
   m.image_id = image.id;
   m.stop_signal = image.stop_signal;
@@ -99,13 +107,17 @@ bool image_ready(Context& c, const Item& item) {
   auto& m = *item.memory;
   const auto attempt = m.progress == Progress::kEnded ? m.attempt + 1 : m.attempt;
   const auto* image = c.seen.find_image(item.spec->name);
+  if (image != nullptr && image->state == ImageState::kResolving) return false;
+  if (image != nullptr && !image->requested.empty() && image->requested != item.spec->image) {
+    image = nullptr;
+    forget_other(m);
+  }
   const bool current = image != nullptr && image->attempt == attempt;
   if (image != nullptr && image->state == ImageState::kReady &&
       (current || item.spec->imagePullPolicy != "Always")) {
     take(m, item, *image);
     return true;
   }
-  if (image != nullptr && image->state == ImageState::kResolving) return false;
   if (current && image->state == ImageState::kFailed && (m.resolving || !image_waiting(m))) {
     failed(c, item, *image);
   }

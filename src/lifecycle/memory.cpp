@@ -55,6 +55,7 @@ void fields(V& v, ContainerMemory& x) {
   v("isStarted", x.started);
   v("isReady", x.ready);
   v("user", x.user);
+  v("specImage", x.spec_image);
   v("image", x.image);
   v("imageId", x.image_id);
   v("stopSignal", x.stop_signal);

@@ -103,6 +103,7 @@ void plan_start(Context& c) {
   // Before anything is started: what is over must not start its sidecars once more.
   if (finished(c)) return begin_stop(c, StopCause::kFinished, spec_grace(c.pod));
   ensure_sandbox(c);
+  replace_changed(c);
   if (!plan_init(c)) return;
   c.memory.initialized = true;
   for (const auto& item : c.items) {

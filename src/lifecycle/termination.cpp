@@ -14,24 +14,22 @@ namespace {
 constexpr std::uint64_t kDefaultGrace = 30;
 constexpr std::uint64_t kMinimumGrace = 2 * kSecond;
 
-std::uint64_t kill_time(const Stop& stop, const ContainerMemory& m) {
-  if (stop.grace_s == 0) return m.stop_ns;
-  return std::max(stop.deadline_ns, m.stop_ns + kMinimumGrace);
+void tell_killing(Context& c, const Item& item, std::string text) {
+  if (item.memory->stopping) return;
+  item.memory->stopping = true;
+  container_event(c, item, false, "Killing", std::move(text));
 }
 
 void tell_killing(Context& c, const Item& item) {
-  if (item.memory->stopping) return;
-  item.memory->stopping = true;
-  container_event(c, item, false, "Killing", "Stopping container " + item.spec->name);
+  tell_killing(c, item, "Stopping container " + item.spec->name);
 }
 
 // The stop signal, later SIGKILL. A container that is still starting gets it once it runs.
-void stop_container(Context& c, const Item& item) {
+void stop_container(Context& c, const Item& item, std::uint64_t grace_s, std::uint64_t deadline) {
   auto& m = *item.memory;
   if (m.progress != Progress::kRunning) return;
-  tell_killing(c, item);
   if (m.stop_ns == 0) m.stop_ns = c.now.boot_ns;
-  const auto kill_at = kill_time(c.memory.stop, m);
+  const auto kill_at = grace_s == 0 ? m.stop_ns : std::max(deadline, m.stop_ns + kMinimumGrace);
   if (c.now.boot_ns >= kill_at) {
     if (!item.seen->kill_issued) c.actions.emplace_back(KillContainer{item.spec->name, m.attempt});
     return;
@@ -40,6 +38,12 @@ void stop_container(Context& c, const Item& item) {
   if (item.seen->stop_signalled) return;
   c.actions.emplace_back(
       SignalContainer{item.spec->name, m.attempt, parse_signal(stop_signal_name(item))});
+}
+
+void stop_with_pod(Context& c, const Item& item) {
+  if (item.memory->progress != Progress::kRunning) return;
+  tell_killing(c, item);
+  stop_container(c, item, c.memory.stop.grace_s, c.memory.stop.deadline_ns);
 }
 
 // Starts that never left podctld are taken back.
@@ -59,7 +63,7 @@ bool stop_containers(Context& c) {
     (item.sidecar ? sidecars : regular) = true;
     // Every Killing event comes at the beginning, as each container's own countdown does there.
     if (item.memory->progress == Progress::kRunning) tell_killing(c, item);
-    if (!item.sidecar) stop_container(c, item);
+    if (!item.sidecar) stop_with_pod(c, item);
   }
   const auto deadline = c.memory.stop.deadline_ns;
   const bool used_up = c.now.boot_ns >= deadline;
@@ -67,7 +71,7 @@ bool stop_containers(Context& c) {
   if (sidecars && (!regular || used_up)) {
     for (auto item = c.items.rbegin(); item != c.items.rend(); ++item) {
       if (!item->sidecar || !alive(*item)) continue;
-      stop_container(c, *item);
+      stop_with_pod(c, *item);
       if (!used_up) break;
     }
   }
@@ -182,6 +186,20 @@ std::uint64_t spec_grace(const api::Pod& pod) {
 
 void begin_stop(Context& c, StopCause cause, std::uint64_t grace_s) {
   c.memory.stop = {cause, grace_s, c.now.boot_ns + grace_s * kSecond};
+}
+
+void replace_changed(Context& c) {
+  for (const auto& item : c.items) {
+    auto& m = *item.memory;
+    if (m.progress != Progress::kRunning || m.spec_image.empty()) continue;
+    if (!m.rerun && m.spec_image == item.spec->image) continue;
+    m.rerun = true;  // whatever the restart policy, and though the change be taken back
+    tell_killing(c, item,
+                 "Container " + item.spec->name + " definition changed, will be restarted");
+    const auto grace_s = spec_grace(c.pod);
+    if (m.stop_ns == 0) m.stop_ns = c.now.boot_ns;
+    stop_container(c, item, grace_s, m.stop_ns + grace_s * kSecond);
+  }
 }
 
 void check_deadlines(Context& c) {

@@ -68,7 +68,9 @@ Result<void> remove_state(const Layout& layout, std::vector<std::string> paths) 
     paths.push_back(layout.lib() + "/" + name);
   }
   for (const auto& path : paths) TRY(sys::remove_tree(path));
-  for (const auto& directory : {layout.lib(), layout.logs()}) {
+  std::vector<std::string> directories{layout.lib(), layout.logs()};
+  if (!layout.root().empty()) directories.push_back(layout.root() + "/log");
+  for (const auto& directory : directories) {
     ::rmdir(directory.c_str());  // stays when others have put something there
   }
   return {};

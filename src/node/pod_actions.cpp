@@ -251,6 +251,7 @@ std::string PodWorker::logs() const {
 
 void PodWorker::resolve_image(lifecycle::ImageObservation& image, const std::string& reference,
                               const std::string& policy) {
+  image.requested = reference;
   auto failed = [&image](lifecycle::ImageError error, std::string message) {
     image.state = ImageState::kFailed;
     image.error = error;

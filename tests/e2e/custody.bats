@@ -85,12 +85,14 @@ counter() {
   fails 1 podctl get pod one
 }
 
+empty() { [ -z "$(find "$1" -mindepth 1)" ]; }
+
 @test "a reset amid an apply leaves nothing, and the next command starts afresh" {
   for _ in 1 2 3; do
     pod one 'exec sleep 1000' | podctl apply -f -
     podctl system reset --yes
     assert_nothing_left
-    [ -z "$(find "$PODCTL_ROOT/run" "$PODCTL_ROOT/lib" 2>/dev/null)" ]
+    until_true empty "$PODCTL_ROOT"
   done
   [ -z "$(podctl get events --no-headers)" ]
 }

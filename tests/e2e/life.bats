@@ -82,3 +82,17 @@ EOF
   ended good Succeeded
   podctl delete pod bomb --now
 }
+
+@test "a container whose image is changed is restarted with it, another one goes on" {
+  podctl image import "$PODCTL_BUILD/images/busybox.tar" one
+  podctl image import "$PODCTL_BUILD/images/busybox.tar" two:2
+  of() { sleepers pair a b | sed "s|name: a, image: [^,}]*|name: a, image: $1|"; }
+  of one | podctl apply -f -
+  ready pair
+  run podctl apply -f - < <(of two:2)
+  [ "$output" = "pod/pair configured" ]
+  await --for=jsonpath='{.status.containerStatuses[0].restartCount}'=1 pod/pair
+  [[ $(field pair '{.status.containerStatuses[0].image}') == *two:2 ]]
+  [ "$(field pair '{.status.containerStatuses[1].restartCount}')" = 0 ]
+  ready pair
+}

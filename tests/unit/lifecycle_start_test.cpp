@@ -268,5 +268,35 @@ TEST(LifecycleStart, HostNetworkPodShowsTheMachinesAddress) {
   EXPECT_EQ(sim.pod.status.podIP, "192.168.0.9");
 }
 
+// K pkg/kubelet/kuberuntime/kuberuntime_manager.go, computePodActions: a changed container runs
+// anew whatever the restart policy, and its end is no crash.
+TEST(LifecycleStart, ChangedImageRunsAnew) {
+  auto pod = make_pod({"app", "other"});
+  pod.spec.restartPolicy = "Never";
+  Simulator sim(std::move(pod));
+  sim.run_until(5);
+  sim.pod.spec.containers[0].image = "busybox:2";
+  sim.run_until(60);
+  EXPECT_EQ(sim.count("Killing: Container app definition changed, will be restarted"), 1U);
+  EXPECT_EQ(sim.status("app").restartCount, 1);
+  EXPECT_EQ(sim.status("app").image, "busybox:2");
+  EXPECT_EQ(sim.status("other").restartCount, 0);
+  EXPECT_EQ(sim.column(), "Running");
+}
+
+TEST(LifecycleStart, AnotherImageDoesNotWaitForTheFirstOnesBackOff) {
+  Simulator sim(make_pod({"app"}));
+  auto& image = sim.seen.image("app");
+  image.state = ImageState::kFailed;
+  image.requested = "busybox";
+  image.message = "no such image";
+  sim.run_until(5);
+  EXPECT_EQ(sim.waiting("app"), "ImagePullBackOff");
+  sim.pod.spec.containers[0].image = "busybox:2";
+  sim.trace.clear();
+  sim.step();
+  EXPECT_EQ(sim.traced({"resolve"}), (Lines{"5.0 resolve app 0"}));
+}
+
 }  // namespace
 }  // namespace podctl::lifecycle

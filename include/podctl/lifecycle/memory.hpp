@@ -54,6 +54,7 @@ struct ContainerMemory {
   std::uint64_t started_ns = 0, started_wall_ns = 0;
   bool started = false, ready = false;
   std::optional<RunUser> user;
+  std::string spec_image;       // the spec's, when it was last resolved; it may have changed since
   std::string image, image_id;  // as status shows them, once known
   std::string stop_signal;      // of the image
   std::optional<Ended> ended;   // of the newest attempt that did, until another one runs

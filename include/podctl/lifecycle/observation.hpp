@@ -121,6 +121,7 @@ struct ImageObservation {
   std::string container;
   std::uint32_t attempt = 0;  // the attempt it was resolved for; matters for pull policy Always
   ImageState state = ImageState::kUnknown;
+  std::string requested;    // the spec's image that it was resolved from; empty: any
   std::string id;           // "sha256:…": status.imageID
   std::string name;         // what status.image shows; empty: as in the spec
   std::string stop_signal;  // of the image's config: "SIGQUIT", "3", empty
