@@ -48,15 +48,9 @@ std::string elf_interpreter(const std::string& head) {
 }
 
 // The program that the kernel would run in its place: of "#!" or of ELF's PT_INTERP.
-std::string interpreter_of(const std::string& program) {
-  const auto root = sys::RootDir::open_host("/");
-  if (!root) return {};
-  // execve has resolved a relative name from the working directory; only absolute ones are read
-  // here.
-  const auto fd = root->open(program, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  if (!fd) return {};
+std::string interpreter_of(int program) {
   std::string head(kHead, '\0');
-  const auto n = ::read(fd->get(), head.data(), head.size());
+  const auto n = ::pread(program, head.data(), head.size(), 0);
   if (n <= 0) return {};
   head.resize(static_cast<std::size_t>(n));
   if (!head.starts_with("#!")) return elf_interpreter(head);
@@ -64,19 +58,22 @@ std::string interpreter_of(const std::string& program) {
   return std::string(line.substr(0, line.find_first_of(" \t")));
 }
 
-// The program and its interpreter, held open over execve: so nobody can have a lease on them
-// (fcntl(2), F_SETLEASE), which would hold execve up for 45 s, and with it the shim whose memory
-// this may be. What may be executed and not read cannot be held.
+// The program and its interpreters, held open over execve: so nobody can have a lease on them
+// (fcntl(2), F_SETLEASE), which would hold execve up for 45 s. What may be executed and not read
+// cannot be held.
 Result<std::vector<UniqueFd>> hold(const std::string& program) {
+  constexpr int kMostInterpreters = 5;  // execve(2): of an interpreter that is a script itself
   std::vector<UniqueFd> held;
   const auto root = TRY(sys::RootDir::open_host("/"));
-  for (const std::string& file : {program, interpreter_of(program)}) {
-    if (!file.starts_with('/')) continue;
+  std::string file = program;
+  for (int n = 0; n <= kMostInterpreters && file.starts_with('/'); ++n) {
     auto fd = root.open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (fd) held.push_back(std::move(*fd));
     if (!fd && fd.error().sys_errno == EWOULDBLOCK) {
-      return refuse(Code::kFailedPrecondition, program, "a process has a lease on it");
+      return refuse(Code::kFailedPrecondition, program, "a process has a lease on " + file);
     }
+    if (!fd) break;
+    file = interpreter_of(fd->get());
+    held.push_back(std::move(*fd));
   }
   return held;
 }
@@ -128,7 +125,8 @@ Error execute(const std::string& program, const std::vector<std::string>& argv,
   if (err == EACCES) cause = "permission denied";
   if (err == E2BIG) cause = "argument list too long";
   if (err == ENOENT) {
-    const std::string interpreter = interpreter_of(program);
+    // Of a relative name nothing is held: execve has resolved it from the working directory.
+    const std::string interpreter = held->empty() ? "" : interpreter_of(held->back().get());
     cause = "no such file or directory";
     if (!interpreter.empty()) cause = "interpreter \"" + interpreter + "\": " + cause;
   }

@@ -94,7 +94,7 @@ Result<std::unique_ptr<Launch>> Launch::begin(const cgroup::Group& group,
     return init::run(std::move(entered), request, all);
   };
   std::unique_ptr<Launch> launch(new Launch(name));
-  if (memory == Memory::kBorrowed && pid.fresh && sys::Borrower::possible()) {
+  if (memory == Memory::kBorrowed && pid.fresh && sys::Borrower::available()) {
     TRY(launch->borrow(group, std::move(copies), run_init));
   } else {
     TRY(trace.step("spawn podctl-init", name, [&]() -> Result<void> {
@@ -144,6 +144,11 @@ Result<void> Launch::discard() {
   return {};
 }
 
+Result<void> Launch::ended(Trace& trace) {
+  ended_ = true;
+  return give_memory_back(trace);
+}
+
 Result<void> Launch::give_memory_back(Trace& trace) {
   if (!borrower_) return {};
   process_ = TRY(std::exchange(borrower_, nullptr)->join());
@@ -157,6 +162,9 @@ sys::Child Launch::take_process() { return std::exchange(process_, sys::Child{})
 Result<bool> Launch::advance(Trace& trace) {
   for (;;) {
     auto message = receive_answer(socket_, trace);
+    if (message && !*message && !ended_) return false;
+    if (message && !*message)
+      message = fail(Code::kUnavailable, "hear of", "podctl-init", "its end");
     if (!message && message.error().code == Code::kUnavailable && ready_ns_ != 0) {
       TRY(give_memory_back(trace));
       trace.add({{"shim", "await exec", name_, ready_ns_, boot_ns() - ready_ns_}});
@@ -167,7 +175,6 @@ Result<bool> Launch::advance(Trace& trace) {
       if (message.error().code != Code::kUnavailable) return Failure(std::move(message).error());
       return unexpected("was killed before it had started the container");
     }
-    if (!*message) return false;
     if (auto taken = take(std::move(**message)); !taken) {
       TRY(discard());
       return taken;

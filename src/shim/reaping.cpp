@@ -44,7 +44,10 @@ void Shim::child_ended(const sys::Exit& exit) {
     advance_start(std::string(id));
     break;
   }
-  if (exec_starts_.contains(exit.pid)) advance_exec(exit.pid);
+  if (const auto at = exec_starts_.find(exit.pid); at != exec_starts_.end()) {
+    if (auto done = at->second.launch->ended(at->second.trace); !done) log("exec", done.error());
+    advance_exec(exit.pid);
+  }
   if (const auto at = execs_.find(exit.pid); at != execs_.end()) {
     send(wire::Type::kExecExited, at->second,
          wire::encode(wire::ExecExited{.exit_code = exit.code}));

@@ -3,9 +3,10 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
+#include <exception>
 #include <thread>
 
 #include "podctl/sys/process.hpp"
@@ -15,17 +16,22 @@
 namespace podctl::sys {
 namespace {
 
-// Those whose thread has not been waited for, the oldest first.
-std::vector<Borrower*> under_way;
-
 struct Job {
   const CopySpec& spec;
   const Work& work;
 };
 
+// abort(3) takes a lock, which would stay with a borrower that has died of it, in memory of ours.
+void leave_instead_of_abort() {
+  std::set_terminate([] {
+    if (borrowed::living()) ::_exit(borrowed::kBorrowerGaveUp);
+    std::abort();
+  });
+}
+
 }  // namespace
 
-bool Borrower::possible() { return kShare != 0; }
+bool Borrower::available() { return kShare != 0 && borrowed::available(); }
 
 Borrower::Borrower(borrowed::Loan* loan, CopySpec spec, Work work, std::vector<UniqueFd> fds)
     : loan_(loan), spec_(std::move(spec)), work_(std::move(work)), fds_(std::move(fds)) {}
@@ -33,11 +39,8 @@ Borrower::Borrower(borrowed::Loan* loan, CopySpec spec, Work work, std::vector<U
 Result<std::unique_ptr<Borrower>> Borrower::begin(CopySpec spec, Work work,
                                                   std::vector<UniqueFd> fds) {
   borrowed::Loan* loan = borrowed::lend();
-  if (loan == nullptr && !under_way.empty()) {
-    under_way.front()->wait();
-    loan = borrowed::lend();
-  }
-  if (loan == nullptr) return fail(Code::kExhausted, "lend memory", {}, "there is none");
+  if (loan == nullptr) return fail(Code::kExhausted, "lend memory", {}, "all of it is lent");
+  leave_instead_of_abort();
   std::unique_ptr<Borrower> made(
       new Borrower(loan, std::move(spec), std::move(work), std::move(fds)));
   pthread_attr_t attributes;
@@ -50,7 +53,6 @@ Result<std::unique_ptr<Borrower>> Borrower::begin(CopySpec spec, Work work,
     borrowed::take_back(loan);
     return fail_errno(err, "make thread", {});
   }
-  under_way.push_back(made.get());
   return made;
 }
 
@@ -99,7 +101,6 @@ void Borrower::wait() {
   if (joined_) return;
   ::pthread_join(thread_, nullptr);
   joined_ = true;
-  std::erase(under_way, this);
   borrowed::take_back(loan_);
   // A change of user has set it anew (fs.suid_dumpable), for the memory, which is ours.
   (void)set_undumpable();

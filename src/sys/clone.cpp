@@ -78,11 +78,14 @@ bool close_others(const std::vector<int>& keep, unsigned flags) {
 
 Result<void> enter_copy(const CopySpec& spec) {
   reset_signals();
-  if (!enter_groups(spec.tasks)) return fail_errno(errno, "enter cgroup", {});
+  // First of all: another child's end of a socket may be among them, and is held open.
   std::vector<int> keep = spec.keep;
   keep.insert(keep.end(), {0, 1, 2});
+  keep.insert(keep.end(), spec.tasks.begin(), spec.tasks.end());
   std::sort(keep.begin(), keep.end());
   if (!close_others(keep, 0)) return fail_errno(errno, "close descriptors", {});
+  if (!enter_groups(spec.tasks)) return fail_errno(errno, "enter cgroup", {});
+  for (const int fd : spec.tasks) ::close(fd);
   return {};
 }
 

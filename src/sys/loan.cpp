@@ -1,7 +1,7 @@
 #include "sys/loan.hpp"
 
-#include <sched.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -17,13 +17,6 @@ std::array<Loan, kMost> loans;
 // Shared with its borrower, as all memory is.
 thread_local Loan* living_on = nullptr;
 
-std::size_t processors() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return std::clamp<std::size_t>(static_cast<std::size_t>(CPU_COUNT(&set)), 1, kMost);
-}
-
 bool make(Loan& loan) {
   if (loan.memory != nullptr) return true;
   void* memory = ::mmap(nullptr, kLoan, PROT_READ | PROT_WRITE,
@@ -31,6 +24,11 @@ bool make(Loan& loan) {
   if (memory == MAP_FAILED) return false;
   loan.memory = static_cast<char*>(memory);
   return true;
+}
+
+Loan* free_one() {
+  const auto loan = std::find_if(loans.begin(), loans.end(), [](const Loan& l) { return !l.lent; });
+  return loan != loans.end() && make(*loan) ? &*loan : nullptr;
 }
 
 bool holds(const Loan& loan, const void* memory) {
@@ -67,22 +65,21 @@ void give_back() noexcept {
   }
 }
 
+bool available() noexcept { return free_one() != nullptr; }
+
 Loan* lend() noexcept {
-  const std::size_t most = processors();
-  for (std::size_t n = 0; n < most; ++n) {
-    Loan& loan = loans[n];
-    if (loan.lent) continue;
-    if (!make(loan)) return nullptr;
-    loan.taken = 0;
-    loan.lent = true;
-    return &loan;
-  }
-  return nullptr;
+  Loan* loan = free_one();
+  if (loan == nullptr) return nullptr;
+  loan->taken = 0;
+  loan->lent = true;
+  return loan;
 }
 
 void take_back(Loan* loan) noexcept { loan->lent = false; }
 
 void live_on(Loan* loan) noexcept { living_on = loan; }
+
+bool living() noexcept { return living_on != nullptr; }
 
 }  // namespace podctl::sys::borrowed
 
@@ -90,8 +87,10 @@ void live_on(Loan* loan) noexcept { living_on = loan; }
 #if !defined(__SANITIZE_ADDRESS__)
 void* operator new(std::size_t size) {
   void* memory = podctl::sys::borrowed::allocate(size);
-  if (memory == nullptr) std::abort();
-  return memory;
+  if (memory != nullptr) return memory;
+  // A borrower must not abort (borrower.cpp), and nobody catches exceptions here.
+  if (podctl::sys::borrowed::living()) ::_exit(podctl::sys::borrowed::kBorrowerGaveUp);
+  std::abort();
 }
 void* operator new[](std::size_t size) { return ::operator new(size); }
 void operator delete(void* memory) noexcept { podctl::sys::borrowed::free_memory(memory); }

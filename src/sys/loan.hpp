@@ -11,6 +11,9 @@ namespace podctl::sys::borrowed {
 inline constexpr std::size_t kStack = 256U << 10, kThreadStack = 64U << 10, kHeap = 64U << 20;
 inline constexpr std::size_t kLoan = kStack + kThreadStack + kHeap;
 
+// The exit code of a borrower that ran out of its heap or met what would have been an abort.
+inline constexpr int kBorrowerGaveUp = 127;
+
 struct Loan {
   char* memory = nullptr;  // the stack, the thread's stack, the heap
   std::size_t taken = 0;   // of the heap
@@ -21,10 +24,12 @@ struct Loan {
   char* heap() { return memory + kStack + kThreadStack; }
 };
 
-// Null: as many are lent as there are processors, or there is no memory.
+bool available() noexcept;
+// Null: all are lent, or there is no memory.
 Loan* lend() noexcept;
 void take_back(Loan* loan) noexcept;
 // What the calling thread allocates from now on, and its borrower, lies there.
 void live_on(Loan* loan) noexcept;
+bool living() noexcept;
 
 }  // namespace podctl::sys::borrowed

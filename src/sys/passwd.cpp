@@ -1,6 +1,7 @@
 #include "podctl/sys/passwd.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "podctl/base/text.hpp"
@@ -8,13 +9,34 @@
 namespace podctl::sys {
 namespace {
 
-constexpr std::size_t kMaxFile = 4U << 20;  // bytes; an image's passwd is a few KiB
+// Bytes; an image's passwd is a few KiB. A hostile one's entries have to fit a borrower's heap.
+constexpr std::size_t kMaxFile = 1U << 20;
 
 std::optional<std::uint32_t> parse_id(std::string_view s) {
   const auto n = text::parse_u64(s);
   // 2^32-1 is "no change" to chown(2) and setresuid(2), never an identity.
   if (!n || *n >= std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
   return static_cast<std::uint32_t>(*n);
+}
+
+std::size_t count_lines(std::string_view text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+}
+
+// Up to the separator, which goes too.
+std::string_view take(std::string_view& text, char separator) {
+  const auto end = text.find(separator);
+  const auto taken = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return taken;
+}
+
+// Name, password, id, gid or members, comment, home; absent ones are empty. On the stack: a line
+// leaves nothing in a heap that is never freed.
+std::array<std::string_view, 6> fields(std::string_view line) {
+  std::array<std::string_view, 6> out;
+  for (auto& field : out) field = take(line, ':');
+  return out;
 }
 
 Result<std::string> read_or_empty(const RootDir& root, std::string_view path) {
@@ -62,24 +84,22 @@ void add_memberships(const UserDatabase& db, const PasswdEntry& user, Identity& 
 
 UserDatabase UserDatabase::parse(std::string_view passwd, std::string_view group) {
   UserDatabase db;
-  for (const auto line : text::split(passwd, '\n')) {
-    const auto f = text::split(line, ':');
-    if (f.size() < 4 || f[0].empty() || f[0].starts_with('#')) continue;
+  db.users.reserve(count_lines(passwd));
+  while (!passwd.empty()) {
+    const auto f = fields(take(passwd, '\n'));
     const auto uid = parse_id(f[2]), gid = parse_id(f[3]);
-    if (!uid || !gid) continue;
-    db.users.push_back(
-        {std::string(f[0]), f.size() > 5 ? std::string(f[5]) : std::string(), *uid, *gid});
+    if (f[0].empty() || f[0].starts_with('#') || !uid || !gid) continue;
+    db.users.push_back({std::string(f[0]), std::string(f[5]), *uid, *gid});
   }
-  for (const auto line : text::split(group, '\n')) {
-    const auto f = text::split(line, ':');
-    if (f.size() < 3 || f[0].empty() || f[0].starts_with('#')) continue;
+  db.groups.reserve(count_lines(group));
+  while (!group.empty()) {
+    const auto f = fields(take(group, '\n'));
     const auto gid = parse_id(f[2]);
-    if (!gid) continue;
+    if (f[0].empty() || f[0].starts_with('#') || !gid) continue;
     GroupEntry entry{std::string(f[0]), *gid, {}};
-    if (f.size() > 3) {
-      for (const auto member : text::split(f[3], ',')) {
-        if (!member.empty()) entry.members.emplace_back(member);
-      }
+    for (auto members = f[3]; !members.empty();) {
+      const auto member = take(members, ',');
+      if (!member.empty()) entry.members.emplace_back(member);
     }
     db.groups.push_back(std::move(entry));
   }

@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <sys/mman.h>
 
+#include <fstream>
+
 #include "pod_fixture.hpp"
 
 namespace podctl {
@@ -159,20 +161,43 @@ TEST_F(HostileImage, ROOT_CVE_2017_1002101_SubPathStaysInItsVolume) {
   EXPECT_TRUE(fs::is_empty(outside()));
 }
 
-// A lease makes whoever opens the file wait for its holder, 45 s by default: another container of the
-// pod could take one on a program in a volume that they share, and hold the shim up by it.
+// init reads them in memory that it has to share out.
+TEST_F(HostileImage, ROOT_HugeUserFilesAreReadOrRefused) {
+  const auto fill = [this](const std::string& file, const std::string& line, std::size_t size) {
+    std::string text;
+    while (text.size() + line.size() <= size) text += line;
+    fs::create_directories(image() + "/etc");
+    std::ofstream(image() + "/etc/" + file) << text;
+  };
+  fill("passwd", "a::7:7\n", 1 << 20);
+  fill("group", "a::7:b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t\n", 1 << 20);
+  EXPECT_EQ(probe({"exit", "4"}).code, 4);
+  fill("passwd", "a::7:7\n", 2 << 20);
+  EXPECT_THAT(refusal(container_spec({"show"})).message(), HasSubstr("etc/passwd"));
+}
+
+// A lease makes whoever opens the file wait for its holder, 45 s by default: another container of
+// the pod could take one on a program in a volume that they share, and hold the shim up by it.
 TEST_F(HostileImage, ROOT_ALeaseOnTheProgramHoldsNobodyUp) {
   const std::string volume = directory_ + "/volume";
   fs::create_directories(volume);
   fs::copy_file(PODCTL_PROBE, volume + "/probe");
+  const auto script = [&](const std::string& name, const std::string& interpreter) {
+    std::ofstream(volume + "/" + name) << "#!/volume/" + interpreter + "\n";
+    fs::permissions(volume + "/" + name, fs::perms(0755));
+  };
+  script("one", "two");
+  script("two", "probe");
   ::signal(SIGIO, SIG_IGN);  // how the kernel asks for the lease back
   const UniqueFd leased(::open((volume + "/probe").c_str(), O_RDWR | O_CLOEXEC));
   ASSERT_EQ(::fcntl(leased.get(), F_SETLEASE, F_WRLCK), 0);
-  auto spec = container_spec({});
-  spec.argv = {"/volume/probe"};
-  spec.mounts = {bind(volume, "/volume")};
   const auto begin = std::chrono::steady_clock::now();
-  EXPECT_NE(refusal(spec).message().find("a process has a lease on it"), std::string::npos);
+  for (const char* program : {"/volume/probe", "/volume/one"}) {
+    auto spec = container_spec({});
+    spec.argv = {program};
+    spec.mounts = {bind(volume, "/volume")};
+    EXPECT_THAT(refusal(spec).message(), HasSubstr("a process has a lease on /volume/probe"));
+  }
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(40));
 }
 

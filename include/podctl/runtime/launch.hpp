@@ -33,7 +33,8 @@ struct PidNamespace {
 };
 
 // How init gets memory. A copy of ours costs milliseconds. A borrower (sys/borrower.hpp) shares our
-// fate where it is killed by want of memory or allocates by malloc, and may hold up the next start.
+// fate where it is killed by want of memory or allocates by malloc; when none is to be had it is a
+// copy all the same.
 enum class Memory { kCopied, kBorrowed };
 
 // In the child, with its end of a socket pair to us: the exit code.
@@ -56,8 +57,9 @@ class Launch {
   pid_t pid() const { return borrower_ ? borrower_->pid() : process_.pid; }
   // True: the workload has been executed. An error: it was not, and nothing of it runs any more.
   Result<bool> advance(Trace& trace);
-  // The process has ended: what advance() can learn of it is there from now on.
-  Result<void> ended(Trace& trace) { return give_memory_back(trace); }
+  // The process has ended: what advance() can learn of it is there, though the socket may yet be
+  // open in a child that was cloned meanwhile. The next advance() is the last.
+  Result<void> ended(Trace& trace);
 
   // Once executed.
   wire::LaunchReady& ready() { return ready_; }
@@ -74,6 +76,7 @@ class Launch {
   std::string name_;  // of the container that starts, for the trace
   std::unique_ptr<sys::Borrower> borrower_;
   std::uint64_t borrowing_since_ns_ = 0;
+  bool ended_ = false;
   sys::Child process_;  // once nothing is borrowed any more
   wire::Socket socket_;
   std::uint64_t ready_ns_ = 0;  // when init said that it is ready; 0: not yet

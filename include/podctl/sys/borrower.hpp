@@ -37,11 +37,12 @@ struct Loan;
 
 class Borrower {
  public:
-  // Not under ASan, which follows every stack, nor where the clone is not written for the
-  // processor.
-  static bool possible();
+  // One more can be had. Never under ASan, which follows every stack, nor where the clone is not
+  // written for the processor; else eight at once, for a borrower may be held up by others and
+  // nobody waits for it.
+  static bool available();
   // `work` must own what it needs; `fds`, those that `spec` names among them, are closed once it
-  // has executed or ended. Waits while as many run as there are processors.
+  // has executed or ended.
   static Result<std::unique_ptr<Borrower>> begin(CopySpec spec, Work work,
                                                  std::vector<UniqueFd> fds);
   Borrower(const Borrower&) = delete;
