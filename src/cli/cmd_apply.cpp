@@ -102,19 +102,26 @@ void forget_own(std::vector<std::string>& paths) {
   });
 }
 
-// The causes of a refusal, shown where they stand in the file; empty when one names no field.
+// The causes of a refusal, in the order in which they stand in the file; empty when one names no
+// field.
 std::string located_causes(const Reply& reply, const ManifestFile& file, const api::Tree& tree) {
   auto status = parse_json_value(reply.body);
   if (!status) return {};
-  std::string text;
+  api::Faults faults;
   for (const auto& item : View(*status)["details"]["causes"].items()) {
     View cause(item);
-    api::Fault fault{std::string(cause["field"].str()),
-                     std::string(cause["reason"].str()),
-                     std::string(cause["message"].str()),
-                     {}};
+    auto& fault = faults.emplace_back(api::Fault{std::string(cause["field"].str()),
+                                                 std::string(cause["reason"].str()),
+                                                 std::string(cause["message"].str()),
+                                                 {}});
     if (fault.field.empty()) return {};
     fault.at = api::locate(tree, fault.field);
+  }
+  std::stable_sort(faults.begin(), faults.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.at.line, a.at.column) < std::pair(b.at.line, b.at.column);
+  });
+  std::string text;
+  for (const auto& fault : faults) {
     text += api::render(fault, file.name, file.text);
     if (!text.ends_with('\n')) text += '\n';
   }

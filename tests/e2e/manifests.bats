@@ -95,6 +95,12 @@ EOF
   done
 }
 
+@test "what podctld refuses is shown in the order of the file" {
+  pod one 'true' | sed 's/^spec:/spec:\n  hostUsers: false\n  volumes: [{name: v, configMap: {name: c}}]\n  runtimeClassName: kata/' >one.yaml
+  fails 1 podctl apply -f one.yaml
+  [ "$(grep -o '^one.yaml:[0-9]*' <<<"$output" | tr '\n' ' ')" = "one.yaml:6 one.yaml:7 one.yaml:8 " ]
+}
+
 @test "events are listed in the order they came" {
   pod one 'true' >one.yaml
   podctl apply -f one.yaml
