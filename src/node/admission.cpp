@@ -92,6 +92,9 @@ void check_pod(const api::Pod& pod, std::string_view node_name, std::vector<Caus
   if (!spec.runtimeClassName.empty()) {
     forbid(causes, "spec.runtimeClassName", "podctl does not run other runtimes yet");
   }
+  if (spec.os && spec.os->name != "linux") {
+    forbid(causes, "spec.os.name", "this machine runs linux");
+  }
   if (!spec.securityContext) return;
   for (std::size_t i = 0; i < spec.securityContext->sysctls.size(); ++i) {
     const auto& name = spec.securityContext->sysctls[i].name;
