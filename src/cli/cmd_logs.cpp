@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/container_choice.hpp"
+#include "cli/log_lines.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/cli/commands.hpp"
 #include "podctl/cli/resource.hpp"
@@ -20,7 +21,8 @@ constexpr std::size_t kMaxStreams = 20;
 
 struct Options {
   bool follow = false, timestamps = false, prefix = false;
-  std::string query_tail, query_since, query_since_time, query_limit;
+  std::string query_tail, query_since, query_since_time;
+  std::optional<std::size_t> limit;  // bytes
   bool previous = false;
 };
 
@@ -28,10 +30,19 @@ struct Source {
   std::string ns, pod, container;
 };
 
+LogForm form_of(const Source& source, const Options& options) {
+  LogForm form;
+  form.timed = options.follow;
+  form.show_time = options.timestamps;
+  if (options.prefix) form.prefix = "[pod/" + source.pod + "/" + source.container + "] ";
+  if (options.follow) form.limit = options.limit;
+  return form;
+}
+
 class LogStream {
  public:
   LogStream(Source source, const Options& options)
-      : source_(std::move(source)), options_(options) {}
+      : source_(std::move(source)), options_(options), lines_(form_of(source_, options)) {}
 
   // Asks for the log; kFailedPrecondition with the server's words when refused.
   Result<void> open(Invocation& in) {
@@ -43,34 +54,34 @@ class LogStream {
     return {};
   }
 
-  // Prints what has come; false at the end of the log.
+  // Prints the log to its end.
+  Result<void> print(Invocation& in) {
+    while (auto piece = TRY(client_->next())) show(in, *piece);
+    in.out(lines_.finish());
+    return {};
+  }
+
+  // Prints what is there without waiting for more; false at the end of the log.
   Result<bool> pump(Invocation& in) {
     do {
-      auto piece = client_->next();
+      auto piece = client_->next(kAtOnce);
       if (!piece) {
-        if (!options_.follow) return Failure(std::move(piece).error());
-        lost_ = true;
+        lost_ = piece.error().code != Code::kTimedOut;
         return true;
       }
       if (!*piece) {
-        if (!rest_.empty()) print(in, std::exchange(rest_, {}));
+        in.out(lines_.finish());
         return false;
       }
-      if (raw()) {
-        in.out(**piece);
-      } else {
-        rest_ += **piece;
-        print_lines(in);
-      }
+      show(in, **piece);
+      if (lines_.full()) return false;
     } while (client_->buffered());
     return true;
   }
 
   Result<void> resume(Invocation& in) {
     lost_ = false;
-    rest_.clear();
-    skip_ = seen_at_last_;
-    resumed_ = !last_.empty();
+    lines_.begin_anew();
     auto opened = open(in);
     for (int i = 0; !opened && opened.error().code == Code::kUnavailable && i < kReconnects; ++i) {
       pause_briefly();
@@ -83,66 +94,36 @@ class LogStream {
   int fd() const { return client_->fd(); }
 
  private:
-  // Nothing to take apart: neither a prefix nor timestamps of ours to remove.
-  bool raw() const { return !options_.prefix && !options_.follow; }
-  bool own_timestamps() const { return options_.follow; }
+  static constexpr std::int64_t kAtOnce = 1;  // a deadline that is long over
+
+  void show(Invocation& in, std::string_view piece) {
+    const bool as_it_is = !options_.prefix && !options_.follow;
+    const std::string lines = as_it_is ? std::string(piece) : lines_.feed(piece);
+    if (!lines.empty()) in.out(lines);
+  }
 
   std::string target() const {
     Target t(pods_path(source_.ns, source_.pod) + "/log");
     t.add("container", source_.container);
     if (options_.follow) t.add("follow", "true");
     if (options_.previous) t.add("previous", "true");
-    if (options_.timestamps || own_timestamps()) t.add("timestamps", "true");
-    if (resumed_) {
-      t.add("sinceTime", last_.substr(0, 19) + "Z");
+    if (options_.timestamps || options_.follow) t.add("timestamps", "true");
+    if (const std::string& last = lines_.last_time(); !last.empty()) {
+      t.add("sinceTime", last.substr(0, 19) + "Z");
     } else {
       t.add_if("tailLines", options_.query_tail).add_if("sinceSeconds", options_.query_since);
       t.add_if("sinceTime", options_.query_since_time);
     }
-    t.add_if("limitBytes", options_.query_limit);
+    // Of a followed log podctl counts itself: podctld would count the timestamps too.
+    if (options_.limit && !options_.follow) t.add("limitBytes", std::to_string(*options_.limit));
     return t.str();
-  }
-
-  void print_lines(Invocation& in) {
-    std::size_t end = 0;
-    std::string lines;
-    std::size_t start = 0;
-    while ((end = rest_.find('\n', start)) != std::string::npos) {
-      lines += shown(std::string_view(rest_).substr(start, end + 1 - start));
-      start = end + 1;
-    }
-    rest_.erase(0, start);
-    if (!lines.empty()) in.out(lines);
-  }
-
-  void print(Invocation& in, const std::string& line) { in.out(shown(line)); }
-
-  // One line as the user is to see it; empty for one that was shown before.
-  std::string shown(std::string_view line) {
-    if (own_timestamps()) {
-      const std::size_t space = line.find(' ');
-      const std::string_view time = line.substr(0, space);
-      if (space != std::string_view::npos && time.size() >= 20) {
-        if (resumed_ && (time < last_ || (time == last_ && skip_ > 0))) {
-          if (time == last_) --skip_;
-          return {};
-        }
-        seen_at_last_ = time == last_ ? seen_at_last_ + 1 : 1;
-        last_ = time;
-        if (!options_.timestamps) line.remove_prefix(space + 1);
-      }
-    }
-    if (!options_.prefix) return std::string(line);
-    return "[pod/" + source_.pod + "/" + source_.container + "] " + std::string(line);
   }
 
   Source source_;
   const Options& options_;
+  LogLines lines_;
   std::optional<Client> client_;
-  std::string rest_;
-  std::string last_;  // timestamp of the last line shown
-  std::size_t seen_at_last_ = 0, skip_ = 0;
-  bool lost_ = false, resumed_ = false;
+  bool lost_ = false;
 };
 
 Result<std::string> whole_number(Invocation& in, std::string_view name, bool negative_is_all) {
@@ -164,7 +145,9 @@ Result<Options> options(Invocation& in) {
   o.previous = in.args.flag("previous");
   o.query_tail = TRY(whole_number(in, "tail", true));
   if (in.args.has("selector") && !in.args.has("tail")) o.query_tail = "10";
-  o.query_limit = TRY(whole_number(in, "limit-bytes", false));
+  // 0 is no limit, as in kubectl.
+  const auto limit = text::parse_u64(TRY(whole_number(in, "limit-bytes", false)));
+  if (limit && *limit > 0) o.limit = *limit;
   if (in.args.has("since") && in.args.has("since-time")) {
     return fail(Code::kInvalidArgument, "at most one of --since and --since-time may be given", {});
   }
@@ -173,7 +156,8 @@ Result<Options> options(Invocation& in) {
     if (!ns || *ns < 0)
       return fail(Code::kInvalidArgument,
                   "invalid value \"" + std::string(since) + "\" for --since", {});
-    o.query_since = std::to_string(std::max<std::int64_t>(1, (*ns + 999'999'999) / 1'000'000'000));
+    // In whole seconds, rounded up; 0 is all of the log.
+    if (*ns > 0) o.query_since = std::to_string((*ns + 999'999'999) / 1'000'000'000);
   }
   if (auto time = in.args.get("since-time"); !time.empty()) {
     if (!parse_time(time))
@@ -211,25 +195,28 @@ Result<std::vector<Source>> sources(Invocation& in) {
   return sources_of(in, TRY(in.fetch(pods_path(in.ns(), name))));
 }
 
-// Prints from whichever stream has something, until all have ended.
+// What one of several streams has; false when it is over, in `status` whether well.
+bool serve(Invocation& in, LogStream& stream, int& status) {
+  auto more = stream.pump(in);
+  while (more && stream.lost()) {
+    auto again = stream.resume(in);
+    more = again ? stream.pump(in) : Result<bool>(Failure(std::move(again).error()));
+  }
+  if (!more) status = in.failed(more.error());
+  return more && *more;
+}
+
+// Prints from whichever stream has something, until all have ended. Something may have come with
+// the head of the answer, so each is served before anything is waited for.
 int follow_all(Invocation& in, std::vector<std::unique_ptr<LogStream>> streams) {
   int status = kDone;
-  while (!streams.empty()) {
+  for (;;) {
+    std::erase_if(streams, [&](const auto& s) { return !serve(in, *s, status); });
+    if (streams.empty()) return status;
     std::vector<pollfd> fds;
     for (const auto& s : streams) fds.push_back({s->fd(), POLLIN, 0});
-    if (::poll(fds.data(), fds.size(), -1) < 0) continue;
-    for (std::size_t i = fds.size(); i-- > 0;) {
-      if (fds[i].revents == 0) continue;
-      auto more = streams[i]->pump(in);
-      if (more && streams[i]->lost()) {
-        auto again = streams[i]->resume(in);
-        if (!again) more = Failure(std::move(again).error());
-      }
-      if (!more) status = in.failed(more.error());
-      if (!more || !*more) streams.erase(streams.begin() + static_cast<std::ptrdiff_t>(i));
-    }
+    ::poll(fds.data(), fds.size(), -1);
   }
-  return status;
 }
 
 }  // namespace
@@ -240,10 +227,19 @@ int run_logs(Invocation& in) {
     return in.usage("expected 'logs POD [CONTAINER]' or -l SELECTOR");
   if (!in.args.operands.empty() && selected)
     return in.usage("only a selector (-l) or a POD name is allowed");
+  const bool named = in.args.has("container"), second = in.args.operands.size() > 1;
+  if (named && second) return in.usage("only one of -c or an inline [CONTAINER] arg is allowed");
+  if (in.args.flag("all-containers") && (named || second))
+    return in.usage("--all-containers=true should not be specified with container name " +
+                    std::string(named ? in.args.get("container") : in.args.operands[1]));
   auto opts = options(in);
   if (!opts) return in.usage(opts.error().message());
   auto from = sources(in);
   if (!from) return in.failed(from.error());
+  if (from->empty()) {
+    in.err("No resources found in " + in.ns() + " namespace.\n");
+    return kDone;
+  }
   if (opts->follow && from->size() > kMaxStreams) {
     return in.failed("cannot follow " + std::to_string(from->size()) + " logs at once, at most " +
                      std::to_string(kMaxStreams));
@@ -261,11 +257,7 @@ int run_logs(Invocation& in) {
       streams.push_back(std::move(stream));
       continue;
     }
-    for (bool more = true; more;) {
-      auto pumped = stream->pump(in);
-      if (!pumped) status = in.failed(pumped.error());
-      more = pumped && *pumped;
-    }
+    if (auto printed = stream->print(in); !printed) status = in.failed(printed.error());
   }
   return std::max(status, follow_all(in, std::move(streams)));
 }

@@ -308,17 +308,18 @@ Result<std::optional<std::string>> Client::next_chunk(std::int64_t deadline_ns) 
         std::string_view(buffer_).substr(0, std::min(end, buffer_.find(';')));
     auto size = parse_hex(line);
     if (!size) return fail(Code::kCorrupt, "read from podctld", {}, "a chunk has no size");
-    buffer_.erase(0, end + 2);
-    left_ = *size + 2;  // with the line end that follows it
-    in_chunk_ = true;
     if (*size == 0) {
-      while (buffer_.size() < 2) {
+      // Taken off as a whole only: a deadline may come between its bytes.
+      while (buffer_.size() < end + 4) {
         if (!TRY(fill(deadline_ns))) return gone();
       }
-      buffer_.erase(0, 2);
+      buffer_.erase(0, end + 4);
       done_ = true;
       return std::optional<std::string>();
     }
+    buffer_.erase(0, end + 2);
+    left_ = *size + 2;  // with the line end that follows it
+    in_chunk_ = true;
   }
   if (buffer_.empty() && !TRY(fill(deadline_ns))) return gone();
   std::string piece = buffer_.substr(0, *left_);

@@ -100,6 +100,27 @@ TEST(Http, ADeadlineEndsAStream) {
   EXPECT_FALSE(client->next(monotonic_ns() - 1));
 }
 
+TEST(Http, ReadingWithoutWaitingLosesNothing) {
+  Server server({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2", "\r\nab\r", "\n0\r\n",
+                 "\r", "\n"});
+  auto client = Client::connect(server.path());
+  ASSERT_TRUE(client);
+  Request request;
+  request.target = "/w";
+  ASSERT_TRUE(client->open(request));
+  std::string body;
+  for (;;) {
+    auto piece = client->next(1);
+    if (!piece) {
+      ASSERT_EQ(piece.error().code, Code::kTimedOut);
+      continue;
+    }
+    if (!*piece) break;
+    body += **piece;
+  }
+  EXPECT_EQ(body, "ab");
+}
+
 TEST(Http, NobodyThereIsTold) {
   EXPECT_EQ(Client::connect("/tmp/podctl-no-such-directory/s").error().code, Code::kNotFound);
 }
