@@ -38,20 +38,17 @@ Result<std::optional<std::int64_t>> grace(Invocation& in) {
 }
 
 // Names from the command line, from -f, or from a list.
-Result<std::vector<ObjectRef>> chosen(Invocation& in) {
+Result<std::vector<ObjectRef>> chosen(Invocation& in, std::vector<ObjectRef> refs) {
   if (!in.args.all("filename").empty()) return manifest_names(in);
-  auto refs = TRY(parse_refs(in.args.operands));
   if (refs.empty())
     return fail(Code::kInvalidArgument,
                 "say what to delete: pod NAME, -l SELECTOR, --all or -f FILE", {});
-  const bool many = in.args.flag("all") || in.args.has("selector");
+  const bool many = chosen_by(in).selector;
   std::vector<ObjectRef> out;
   for (ObjectRef& ref : refs) {
     if (ref.resource != &pods())
       return fail(Code::kInvalidArgument, "only pods can be deleted", {});
     if (!ref.name.empty()) {
-      if (many)
-        return fail(Code::kInvalidArgument, "a name cannot be given together with --all or -l", {});
       out.push_back(std::move(ref));
       continue;
     }
@@ -74,7 +71,11 @@ int run_delete(Invocation& in) {
   if (!seconds) return in.usage(seconds.error().message());
   auto limit = deadline(in, 0);
   if (!limit) return in.usage(limit.error().message());
-  auto refs = chosen(in);
+  auto named = parse_refs(in.args.operands);
+  if (!named) return in.usage(named.error().message());
+  if (auto fits = check_operands(in.args.operands, *named, chosen_by(in)); !fits)
+    return in.usage(fits.error().message());
+  auto refs = chosen(in, std::move(*named));
   if (!refs) {
     const bool words =
         refs.error().code == Code::kInvalidArgument && in.args.all("filename").empty();

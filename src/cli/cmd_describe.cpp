@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "cli/pod_actions.hpp"
 #include "podctl/cli/commands.hpp"
 #include "podctl/cli/describe.hpp"
 #include "podctl/cli/output.hpp"
@@ -76,6 +77,8 @@ Result<std::vector<boost::json::value>> described(Invocation& in, const ObjectRe
 int run_describe(Invocation& in) {
   auto refs = parse_refs(in.args.operands);
   if (!refs) return in.usage(refs.error().message());
+  if (auto fits = check_operands(in.args.operands, *refs, chosen_by(in)); !fits)
+    return in.usage(fits.error().message());
   int status = kDone;
   bool first = true;
   for (const ObjectRef& ref : *refs) {

@@ -1,4 +1,6 @@
 // events: kubectl's `events`, oldest first, with what they are about.
+#include <strings.h>
+
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -26,13 +28,28 @@ std::vector<std::string> cells(Invocation& in, View e, std::int64_t now) {
   return row;
 }
 
-bool chosen(Invocation& in, View e) {
-  const std::string_view types = in.args.get("types");
-  if (types.empty()) return true;
-  for (std::string_view type : text::split(types, ',')) {
-    if (type == e["type"].str()) return true;
+// In any case, as kubectl takes them.
+bool same_type(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+std::vector<std::string_view> types(Invocation& in) {
+  const std::string_view given = in.args.get("types");
+  return given.empty() ? std::vector<std::string_view>() : text::split(given, ',');
+}
+
+bool types_exist(Invocation& in) {
+  for (std::string_view type : types(in)) {
+    if (!same_type(type, "Normal") && !same_type(type, "Warning")) return false;
   }
-  return false;
+  return true;
+}
+
+bool chosen(Invocation& in, View e) {
+  const auto wanted = types(in);
+  return wanted.empty() || std::any_of(wanted.begin(), wanted.end(), [&](std::string_view type) {
+           return same_type(type, e["type"].str());
+         });
 }
 
 Result<std::string> field_selector(Invocation& in) {
@@ -70,6 +87,7 @@ int watch_events(Invocation& in, WatchPlan plan) {
 }  // namespace
 
 int run_events(Invocation& in) {
+  if (!types_exist(in)) return in.usage("valid --types are Normal or Warning");
   auto selector = field_selector(in);
   if (!selector) return in.usage(selector.error().message());
   WatchPlan plan;

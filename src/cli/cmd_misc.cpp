@@ -74,6 +74,8 @@ std::vector<std::string> dynamic_words(const Candidates& candidates) {
       return names_at(layout.socket(), podctl_path("/images"));
     case Completes::kContainer:
       return containers_at(layout.socket(), candidates, ns);
+    case Completes::kPodType:
+      return {std::string(pods().plural)};
     case Completes::kResource: {
       std::vector<std::string> names;
       for (const Resource& r : resources()) names.emplace_back(r.plural);

@@ -65,7 +65,9 @@ Result<std::vector<ObjectRef>> chosen(Invocation& in) {
   if (words.empty())
     return fail(Code::kInvalidArgument, "say which pod: pod/NAME, -l SELECTOR or --all", {});
   std::vector<ObjectRef> out;
-  for (ObjectRef& ref : TRY(parse_refs(words))) {
+  auto refs = TRY(parse_refs(words));
+  TRY(check_operands(words, refs, chosen_by(in)));
+  for (ObjectRef& ref : refs) {
     if (ref.resource != &pods())
       return fail(Code::kInvalidArgument, "only pods can be waited for", {});
     if (!ref.name.empty()) {

@@ -144,7 +144,9 @@ Candidates complete(const Command& root, std::span<const std::string_view> typed
   }
   if (command->children.empty() && operands < command->max_operands) {
     out.dynamic = command->completes;
-    if (command->completes == Completes::kResource && operands > 0) out.dynamic = Completes::kPod;
+    const bool type_first =
+        command->completes == Completes::kResource || command->completes == Completes::kPodType;
+    if (type_first && operands > 0) out.dynamic = Completes::kPod;
     if (command->completes == Completes::kChoice) {
       out.dynamic = Completes::kNothing;
       for (std::string_view c : text::split(command->operands, '|')) out.words.emplace_back(c);

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "podctl/api/selector.hpp"
 #include "podctl/base/unique_fd.hpp"
 
 namespace podctl::cli {
@@ -139,9 +140,11 @@ Result<std::vector<LoadedFile>> load_files(Invocation& in) {
 }
 
 Result<std::vector<ObjectRef>> manifest_names(Invocation& in) {
+  const auto selector = TRY(api::LabelSelectorExpr::parse(in.args.get("selector")));
   std::vector<ObjectRef> refs;
   for (const LoadedFile& f : TRY(load_files(in))) {
     for (const api::Manifest& m : f.loaded.manifests) {
+      if (!selector.matches(m.pod.metadata.labels)) continue;
       refs.push_back({&pods(), m.pod.metadata.name, m.pod.metadata.namespace_});
     }
   }

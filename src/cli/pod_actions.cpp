@@ -68,6 +68,14 @@ Failure not_found(const std::string& name) {
 
 }  // namespace
 
+ChosenBy chosen_by(Invocation& in) {
+  const Parsed& args = in.args;
+  return {.files = args.has("filename"),
+          .selector = args.flag("all") || !args.get("selector").empty() ||
+                      !args.get("field-selector").empty(),
+          .all_namespaces = in.all_namespaces()};
+}
+
 Result<Going> request_delete(Invocation& in, const std::string& ns, const std::string& name,
                              std::optional<std::int64_t> grace_seconds) {
   Request request;

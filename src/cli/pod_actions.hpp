@@ -8,10 +8,14 @@
 #include <vector>
 
 #include "podctl/base/error.hpp"
+#include "podctl/cli/resource.hpp"
 #include "podctl/cli/session.hpp"
 #include "podctl/cli/view.hpp"
 
 namespace podctl::cli {
+
+// By what else than operands this command line chooses objects.
+ChosenBy chosen_by(Invocation& in);
 
 // A pod that is going. An empty uid: whichever pod has the name; an empty version: not known.
 struct Going {

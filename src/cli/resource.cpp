@@ -13,6 +13,14 @@ constexpr Resource kResources[] = {
     {"nodes", "node", "no", "Node", false, "get,list"},
 };
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return out;
+}
+
+Failure refused(std::string what) { return fail(Code::kInvalidArgument, std::move(what), {}); }
+
 }  // namespace
 
 std::string Resource::path(std::string_view ns, std::string_view name) const {
@@ -26,7 +34,8 @@ std::string Resource::path(std::string_view ns, std::string_view name) const {
 std::span<const Resource> resources() { return kResources; }
 const Resource& pods() { return kResources[0]; }
 
-Result<const Resource*> find_resource(std::string_view word) {
+Result<const Resource*> find_resource(std::string_view as_written) {
+  const std::string word = lower(as_written);
   if (word == "all") return &pods();  // the category of what runs
   std::vector<std::string_view> names;
   for (const Resource& r : kResources) {
@@ -35,7 +44,7 @@ Result<const Resource*> find_resource(std::string_view word) {
   }
   auto near = text::nearest(word, names);
   return fail(Code::kInvalidArgument,
-              "the server doesn't have a resource type \"" + std::string(word) + "\"", {},
+              "the server doesn't have a resource type \"" + std::string(as_written) + "\"", {},
               near ? "did you mean \"" + std::string(*near) + "\"?" : "see 'podctl api-resources'");
 }
 
@@ -58,6 +67,29 @@ Result<std::vector<ObjectRef>> parse_refs(const std::vector<std::string>& words)
     for (std::size_t i = 1; i < words.size(); ++i) refs.push_back({resource, words[i], {}});
   }
   return refs;
+}
+
+Result<void> check_operands(const std::vector<std::string>& words,
+                            const std::vector<ObjectRef>& refs, ChosenBy by) {
+  if (words.empty()) return {};
+  const bool pairs = words[0].find('/') != std::string::npos;  // TYPE/NAME
+  if (by.files) {
+    return refused(pairs ? "resource/name arguments cannot be provided when paths, URLs, or stdin "
+                           "is provided as input"
+                         : "when paths, URLs, or stdin is provided as input, you may not specify "
+                           "resource arguments as well");
+  }
+  for (const ObjectRef& ref : refs) {
+    if (ref.name.empty()) continue;
+    if (by.selector) {
+      return refused(pairs ? "selectors and the all flag cannot be used when passing resource/name "
+                             "arguments"
+                           : "name cannot be provided when a selector is specified");
+    }
+    if (by.all_namespaces && ref.resource->namespaced)
+      return refused("a resource cannot be retrieved by name across all namespaces");
+  }
+  return {};
 }
 
 Result<std::string> parse_pod(std::string_view word) {

@@ -27,7 +27,8 @@ enum class Takes : std::uint8_t {
 enum class Completes : std::uint8_t {
   kNothing,
   kFile,
-  kResource,
+  kResource,  // a type, then names
+  kPodType,   // the same where pods are all that is taken
   kPod,
   kContainer,
   kNamespace,

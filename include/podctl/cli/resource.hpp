@@ -24,7 +24,8 @@ struct Resource {
 
 std::span<const Resource> resources();
 const Resource& pods();
-// kInvalidArgument in kubectl's words, with "did you mean".
+// A type by any of its names, in any case. kInvalidArgument in kubectl's words, with "did you
+// mean".
 Result<const Resource*> find_resource(std::string_view word);
 
 struct ObjectRef {
@@ -34,6 +35,13 @@ struct ObjectRef {
 };
 // "pods", "pod web db", "pod/web node/x", "pods,events".
 Result<std::vector<ObjectRef>> parse_refs(const std::vector<std::string>& words);
+// By what else than operands objects are chosen.
+struct ChosenBy {
+  bool files = false, selector = false, all_namespaces = false;
+};
+// kInvalidArgument, in kubectl's words, for operands that these leave no meaning.
+Result<void> check_operands(const std::vector<std::string>& words,
+                            const std::vector<ObjectRef>& refs, ChosenBy by);
 // "web" or "pod/web": a pod's name.
 Result<std::string> parse_pod(std::string_view word);
 
