@@ -4,8 +4,10 @@
 #include <boost/json/object.hpp>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "cli/manifest_files.hpp"
+#include "cli/pod_actions.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/cli/commands.hpp"
 #include "podctl/cli/output.hpp"
@@ -38,7 +40,9 @@ struct Found {
 Result<Wanted> wanted(Invocation& in) {
   Wanted w;
   w.refs = TRY(parse_refs(in.args.operands));
+  TRY(check_operands(in.args.operands, w.refs, chosen_by(in)));
   w.format = TRY(parse_format(in.args.get("output")));
+  w.format.headings = !in.args.flag("no-headers");
   w.table.with_namespace = in.all_namespaces();
   const auto types = text::split(in.args.operands.empty() ? "" : in.args.operands[0], ',');
   w.table.with_kind = std::find(types.begin(), types.end(), "all") != types.end();
@@ -168,14 +172,15 @@ bool nothing(const std::vector<Found>& found) {
 class WatchPrinter {
  public:
   WatchPrinter(Invocation& in, const Wanted& w)
-      : in_(in), w_(w), resource_(*w.refs[0].resource), table_(is_table(w.format)) {}
+      : in_(in), w_(w), resource_(*w.refs[0].resource), table_(is_table(w.format)) {
+    if (w.format.kind != Format::Kind::kColumns) return;
+    columns_ = CustomColumns::parse(w.format.argument).value();  // parse_format has accepted it
+    head(columns_->headings());
+  }
 
   // Before its rows: the first one gives the headings.
   void table(View table) {
-    if (!view_ && !in_.args.flag("no-headers")) {
-      rows_.push_back(TableView(resource_, w_.table, table).headings());
-      headed_ = true;
-    }
+    if (!view_) head(TableView(resource_, w_.table, table).headings());
     view_.emplace(resource_, w_.table, table);
   }
 
@@ -193,13 +198,23 @@ class WatchPrinter {
 
   void listed() {
     first_ = false;
-    if (rows_.size() > (headed_ ? 1U : 0U) || !table_) flush();
+    if (rows_.size() > (headed_ ? 1U : 0U)) flush();
   }
 
  private:
+  void head(std::vector<std::string> headings) {
+    if (!w_.format.headings) return;
+    rows_.push_back(std::move(headings));
+    headed_ = true;
+  }
+
   void add(boost::json::value object) {
     if (table_) return rows_.push_back(view_->row(object));
     name_kind(resource_, object);
+    if (columns_) {
+      if (auto cells = columns_->row(object)) rows_.push_back(std::move(*cells));
+      return;
+    }
     if (auto text = format_object(w_.format, object))
       in_.out(*text + (text->ends_with('\n') ? "" : "\n"));
   }
@@ -219,10 +234,17 @@ class WatchPrinter {
   bool table_, first_ = true;
   bool headed_ = false;  // the headings wait among the rows
   std::optional<TableView> view_;
+  std::optional<CustomColumns> columns_;
   std::map<std::string, std::string> seen_;  // uid to the resourceVersion shown last
   std::vector<std::vector<std::string>> rows_;
   StreamTable lines_;
 };
+
+// The server's own word on an object that no list had.
+Result<void> seen(Invocation& in, const ObjectRef& ref) {
+  TRY(in.fetch(ref.resource->path(ref.ns.empty() ? in.ns() : ref.ns, ref.name)));
+  return {};
+}
 
 int watch_changes(Invocation& in, const Wanted& w) {
   const ObjectRef& ref = w.refs[0];
@@ -231,6 +253,8 @@ int watch_changes(Invocation& in, const Wanted& w) {
   plan.label_selector = in.args.get("selector");
   plan.field_selector = in.args.get("field-selector");
   if (!ref.name.empty()) plan.field_selector = "metadata.name=" + ref.name;
+  Result<void> there;  // whether the object asked for by name is
+  bool first = true;
   WatchPrinter printer(in, w);
   if (is_table(w.format)) plan.on_table = [&printer](View table) { printer.table(table); };
   auto result = watch(
@@ -239,10 +263,17 @@ int watch_changes(Invocation& in, const Wanted& w) {
         printer.change(change, object);
         return true;
       },
-      [&](std::size_t) {
+      [&](std::size_t found) {
+        if (std::exchange(first, false) && found == 0 && !ref.name.empty()) {
+          there = seen(in, ref);
+          if (!there) return false;
+        }
         printer.listed();
         return true;
       });
+  if (!there && there.error().code == Code::kNotFound && in.args.flag("ignore-not-found"))
+    return kDone;
+  if (result && !there) result = std::move(there);
   return result ? kDone : in.failed(result.error());
 }
 

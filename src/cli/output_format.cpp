@@ -40,37 +40,16 @@ std::string braced(std::string_view path) {
   return "{" + std::string(dotted ? "" : ".") + std::string(path) + "}";
 }
 
-Result<std::string> custom_columns(std::string_view spec, const boost::json::value& object) {
-  Table table;
-  std::vector<api::JsonPath> paths;
-  for (std::string_view column : text::split(spec, ',')) {
-    const std::size_t colon = column.find(':');
-    if (colon == std::string_view::npos || colon + 1 == column.size()) {
-      return fail(Code::kInvalidArgument, "unexpected custom-columns spec: " + std::string(column),
-                  {}, "expected <header>:<json-path-expr>");
-    }
-    table.head.emplace_back(column.substr(0, colon));
-    paths.push_back(TRY(api::JsonPath::parse(braced(column.substr(colon + 1)))));
-  }
-  auto add_row = [&](const boost::json::value& item) -> Result<void> {
-    std::vector<std::string> cells;
-    for (const auto& path : paths) {
-      std::vector<std::string> values;
-      for (const auto* value : TRY(path.find(item))) {
-        values.push_back(value->is_structured() ? boost::json::serialize(*value)
-                                                : View(value).scalar());
-      }
-      cells.push_back(values.empty() ? "<none>" : text::join(values, ","));
-    }
-    table.rows.push_back(std::move(cells));
-    return {};
-  };
+Result<std::string> custom_columns(const Format& format, const boost::json::value& object) {
+  const auto columns = TRY(CustomColumns::parse(format.argument));
+  Table table{columns.headings(), {}};
   if (View(object)["kind"].str() == "List") {
-    for (const auto& item : View(object)["items"].items()) TRY(add_row(item));
+    for (const auto& item : View(object)["items"].items())
+      table.rows.push_back(TRY(columns.row(item)));
   } else {
-    TRY(add_row(object));
+    table.rows.push_back(TRY(columns.row(object)));
   }
-  return table.str();
+  return table.str(format.headings);
 }
 
 // A key that sorts as the value does: numbers and quantities by size, the rest as text.
@@ -95,6 +74,37 @@ SortKey sort_key(View value) {
 
 }  // namespace
 
+Result<CustomColumns> CustomColumns::parse(std::string_view spec) {
+  if (spec.empty()) {
+    return fail(Code::kInvalidArgument,
+                "custom-columns format specified but no custom columns given", {});
+  }
+  CustomColumns columns;
+  for (std::string_view column : text::split(spec, ',')) {
+    const std::size_t colon = column.find(':');
+    if (colon == std::string_view::npos || colon + 1 == column.size()) {
+      return fail(Code::kInvalidArgument, "unexpected custom-columns spec: " + std::string(column),
+                  {}, "expected <header>:<json-path-expr>");
+    }
+    columns.headings_.emplace_back(column.substr(0, colon));
+    columns.paths_.push_back(TRY(api::JsonPath::parse(braced(column.substr(colon + 1)))));
+  }
+  return columns;
+}
+
+Result<std::vector<std::string>> CustomColumns::row(const boost::json::value& object) const {
+  std::vector<std::string> cells;
+  for (const auto& path : paths_) {
+    std::vector<std::string> values;
+    for (const auto* value : TRY(path.find(object))) {
+      values.push_back(value->is_structured() ? boost::json::serialize(*value)
+                                              : View(value).scalar());
+    }
+    cells.push_back(values.empty() ? "<none>" : text::join(values, ","));
+  }
+  return cells;
+}
+
 Result<Format> parse_format(std::string_view text) {
   using Kind = Format::Kind;
   if (text.empty()) return Format{};
@@ -105,7 +115,13 @@ Result<Format> parse_format(std::string_view text) {
   if (text == "json") return Format{Kind::kJson, {}};
   if (text == "yaml") return Format{Kind::kYaml, {}};
   if (text == "name") return Format{Kind::kName, {}};
-  if (name == "custom-columns") return Format{Kind::kColumns, argument};
+  if (name == "custom-columns") {
+    TRY(CustomColumns::parse(argument));
+    return Format{Kind::kColumns, argument};
+  }
+  if (equals != std::string_view::npos && argument.empty() && name.starts_with("jsonpath")) {
+    return fail(Code::kInvalidArgument, "template format specified but no template given", {});
+  }
   if (name == "jsonpath-file") {
     std::ifstream file(argument);
     if (!file) return fail(Code::kNotFound, "read", argument, "no such file");
@@ -131,7 +147,7 @@ Result<std::string> format_object(const Format& format, const boost::json::value
     case Format::Kind::kJsonPath:
       return TRY(api::JsonPath::parse(format.argument)).print(object);
     case Format::Kind::kColumns:
-      return custom_columns(format.argument, object);
+      return custom_columns(format, object);
     default:
       break;
   }

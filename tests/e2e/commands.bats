@@ -21,3 +21,33 @@ all_written() { podctl logs one | grep -qx 5; }
   fails 2 podctl logs one --all-containers -c main
   says "--all-containers=true should not be specified with container name main"
 }
+
+@test "get -w of what is not there ends, and custom columns have one heading" {
+  fails 1 timeout 10 podctl get pod nope -w
+  [ "$output" = 'Error from server (NotFound): pods "nope" not found' ]
+  pod one 'exec sleep 1000' | podctl apply -f -
+  podctl get Pods -w -o custom-columns=NAME:.metadata.name,PHASE:.status.phase >seen &
+  local watch=$!
+  until_true grep -Eq '^one +Running$' seen
+  kill "$watch"
+  wait "$watch" || true
+  [ "$(grep -c NAME seen)" -eq 1 ]
+  podctl get Pod one
+}
+
+@test "what cannot be asked for together is refused, in kubectl's words" {
+  pod one 'exec sleep 1000' | sed 's/^metadata:/metadata:\n  labels: {app: one}/' >one.yaml
+  podctl apply -f one.yaml
+  fails 2 podctl delete pod other -f one.yaml
+  says "you may not specify resource arguments as well"
+  fails 2 podctl get pods one -l app=one
+  says "name cannot be provided when a selector is specified"
+  fails 2 podctl get pods one -A
+  says "a resource cannot be retrieved by name across all namespaces"
+  fails 2 podctl events --types=Foo
+  says "valid --types are Normal or Warning"
+  run podctl delete -f one.yaml -l app=other
+  says "No resources found"
+  run podctl get -f one.yaml -l app=one -o name
+  [ "$output" = pod/one ]
+}

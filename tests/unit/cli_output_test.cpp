@@ -69,6 +69,10 @@ TEST_F(Output, OtherFormats) {
             "{\n    \"a\": {\n        \"x\": 1\n    },\n    \"b\": []\n}\n");
   EXPECT_FALSE(parse_format("bogus"));
   EXPECT_FALSE(parse_format("jsonpath={.x"));
+  EXPECT_EQ(parse_format("jsonpath=").error().message(),
+            "template format specified but no template given");
+  EXPECT_FALSE(parse_format("custom-columns="));
+  EXPECT_FALSE(parse_format("custom-columns=N"));
 }
 
 TEST_F(Output, SortsByValue) {
@@ -100,6 +104,29 @@ TEST_F(Output, References) {
   EXPECT_FALSE(parse_refs({"pods/"}));
   EXPECT_EQ(find_resource("podz").error().message(),
             "the server doesn't have a resource type \"podz\": did you mean \"pods\"?");
+  for (const char* word : {"Pod", "PODS", "Po", "pod"})
+    EXPECT_EQ(find_resource(word).value(), &pods()) << word;
+  EXPECT_EQ(parse_pod("Pod/Web").value(), "Web");
+}
+
+TEST_F(Output, OperandsThatMeanNothingAreRefused) {
+  const auto refusal = [](std::vector<std::string> words, ChosenBy by) {
+    auto fits = check_operands(words, parse_refs(words).value(), by);
+    return fits ? std::string() : fits.error().message();
+  };
+  EXPECT_EQ(refusal({"pod", "a"}, {}), "");
+  EXPECT_EQ(refusal({}, {.files = true, .selector = true}), "");
+  EXPECT_EQ(refusal({"pods"}, {.selector = true, .all_namespaces = true}), "");
+  EXPECT_EQ(refusal({"node", "a"}, {.all_namespaces = true}), "");
+  EXPECT_EQ(refusal({"pod", "a"}, {.files = true}),
+            "when paths, URLs, or stdin is provided as input, you may not specify resource "
+            "arguments as well");
+  EXPECT_EQ(refusal({"pod", "a"}, {.selector = true}),
+            "name cannot be provided when a selector is specified");
+  EXPECT_EQ(refusal({"pod/a"}, {.selector = true}),
+            "selectors and the all flag cannot be used when passing resource/name arguments");
+  EXPECT_EQ(refusal({"pod", "a"}, {.all_namespaces = true}),
+            "a resource cannot be retrieved by name across all namespaces");
 }
 
 }  // namespace

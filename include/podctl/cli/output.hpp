@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "podctl/api/jsonpath.hpp"
 #include "podctl/api/pod.hpp"
 #include "podctl/base/error.hpp"
 #include "podctl/cli/columns.hpp"
@@ -71,9 +72,22 @@ struct Format {
   enum class Kind { kTable, kWide, kJson, kYaml, kName, kJsonPath, kColumns };
   Kind kind = Kind::kTable;
   std::string argument;
+  bool headings = true;  // of custom-columns
 };
 // kInvalidArgument for an unknown format or a faulty path.
 Result<Format> parse_format(std::string_view text);
+
+// The table of custom-columns=HEAD:PATH,...
+class CustomColumns {
+ public:
+  static Result<CustomColumns> parse(std::string_view spec);
+  const std::vector<std::string>& headings() const { return headings_; }
+  Result<std::vector<std::string>> row(const boost::json::value& object) const;
+
+ private:
+  std::vector<std::string> headings_;
+  std::vector<api::JsonPath> paths_;
+};
 
 // One object, or a v1 List, in a format that is no table.
 Result<std::string> format_object(const Format& format, const boost::json::value& object);
