@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "api/base64.hpp"
+#include "api/faults.hpp"
 #include "api/path.hpp"
 #include "podctl/api/bytes.hpp"
 #include "podctl/api/encode.hpp"
@@ -55,11 +56,13 @@ class Decoder {
 
   void unknown(const TreeEntry& e, const Type& type, const Path& path) {
     std::vector<std::string_view> names;
-    for (const Field& f : type.fields) names.push_back(f.name);
-    std::string text = "unknown field \"" + e.key + "\"";
-    if (auto near = text::nearest(e.key, names))
-      text += ", did you mean \"" + std::string(*near) + "\"?";
-    faults_.push_back({Path::of(path, e.key).str(), "FieldValueInvalid", std::move(text), e.at});
+    // Comparing each of thousands of keys with each field would take longer than reading them.
+    if (suggestions_ > 0) {
+      --suggestions_;
+      for (const Field& f : type.fields) names.push_back(f.name);
+    }
+    faults_.push_back(
+        {Path::of(path, e.key).str(), "FieldValueInvalid", unknown_field(e.key, names), e.at});
   }
 
   void value(const Tree& tree, const Field& field, void* out, const Path& path) {
@@ -256,6 +259,7 @@ class Decoder {
 
   Faults& faults_;
   Unknown unknown_;
+  int suggestions_ = 100;
 };
 
 }  // namespace

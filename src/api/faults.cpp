@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "podctl/api/encode.hpp"
+#include "podctl/base/text.hpp"
 
 namespace podctl::api {
 namespace {
@@ -19,6 +20,13 @@ std::string with(std::string text, std::string_view detail) {
 }
 
 }  // namespace
+
+std::string unknown_field(std::string_view key, const std::vector<std::string_view>& names) {
+  std::string text = "unknown field \"" + std::string(key) + "\"";
+  if (auto near = text::nearest(key, names))
+    text += ", did you mean \"" + std::string(*near) + "\"?";
+  return text;
+}
 
 void FaultList::add(const Path& at, std::string_view code, std::string text) {
   out_.push_back({at.str(), std::string(code), std::move(text), {}});

@@ -5,11 +5,15 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/path.hpp"
 #include "podctl/api/tree.hpp"
 
 namespace podctl::api {
+
+// "unknown field \"x\"", and which of `names` was meant if one is near.
+std::string unknown_field(std::string_view key, const std::vector<std::string_view>& names);
 
 class FaultList {
  public:

@@ -1,6 +1,8 @@
 #include "podctl/api/manifest.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <set>
 
 #include "podctl/api/decode.hpp"
 #include "podctl/api/defaults.hpp"
@@ -10,17 +12,34 @@
 namespace podctl::api {
 namespace {
 
-// Whether a fault at `path` only repeats one that decoding found at, above or below it.
-bool repeats(const Faults& decoded, std::string_view path) {
-  auto below = [](std::string_view a, std::string_view b) {
-    return a.substr(0, b.size()) == b &&
-           (a.size() == b.size() || a[b.size()] == '.' || a[b.size()] == '[');
-  };
-  return std::any_of(decoded.begin(), decoded.end(), [&](const Fault& f) {
-    return f.code == "FieldValueTypeInvalid" && !f.field.empty() &&
-           (below(path, f.field) || below(f.field, path));
-  });
-}
+// Finds the faults that only repeat one of a wrong type that decoding found at, above or below
+// them.
+class Repeats {
+ public:
+  explicit Repeats(const Faults& decoded) {
+    for (const Fault& f : decoded) {
+      if (f.code == "FieldValueTypeInvalid" && !f.field.empty()) fields_.insert(f.field);
+    }
+  }
+
+  bool has(std::string_view path) const {
+    if (fields_.empty()) return false;
+    for (std::size_t end = path.find_first_of(".["); end != std::string_view::npos;
+         end = path.find_first_of(".[", end + 1)) {
+      if (fields_.contains(path.substr(0, end))) return true;
+    }
+    return fields_.contains(path) || below(path, '.') || below(path, '[');
+  }
+
+ private:
+  bool below(std::string_view path, char step) const {
+    const std::string begin = std::string(path) + step;
+    const auto next = fields_.lower_bound(begin);
+    return next != fields_.end() && next->starts_with(begin);
+  }
+
+  std::set<std::string, std::less<>> fields_;
+};
 
 // apiVersion and kind; false when this is no Pod of v1.
 bool is_pod(const Tree& doc, Faults& faults) {
@@ -53,8 +72,9 @@ void load_one(Tree doc, std::string_view ns, Loaded& out) {
   Faults decoded = decode(doc, m.pod);
   m.unsupported = unsupported_fields(m.pod);
   set_defaults(m.pod, ns);
+  const Repeats repeats(decoded);
   for (Fault& f : validate(m.pod)) {
-    if (repeats(decoded, f.field)) continue;
+    if (repeats.has(f.field)) continue;
     f.at = locate(doc, f.field);
     out.faults.push_back(std::move(f));
   }

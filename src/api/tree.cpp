@@ -1,6 +1,7 @@
 #include "podctl/api/tree.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_set>
 
 #include "api/reader.hpp"
@@ -55,7 +56,7 @@ bool is_separator(std::string_view line) {
   return rest == std::string_view::npos || (line[rest] == '#' && rest > 0);
 }
 
-constexpr std::size_t kMostFaults = 100;  // of syntax; more help nobody
+constexpr std::size_t kMostFaults = 100;  // of syntax, or shown; more help nobody
 
 // Documents are parted line by line, as kubectl does, so that a syntax fault in one spares the
 // others.
@@ -240,26 +241,57 @@ Position locate(const Tree& document, std::string_view path) {
   return at;
 }
 
-std::string render(const Fault& fault, std::string_view file, std::string_view source) {
-  std::string out(file);
-  if (fault.at.line != 0) {
-    out += ":" + std::to_string(fault.at.line) + ":" + std::to_string(fault.at.column);
+namespace {
+
+constexpr std::size_t kLongestLine = 200;  // shown whole
+constexpr std::size_t kAround = 60;        // bytes of a longer one on each side of the place
+
+// The lines of a text by number; quick when asked in their order.
+class Lines {
+ public:
+  explicit Lines(std::string_view text) : text_(text) {}
+
+  // Without its end; nothing beyond the last one.
+  std::optional<std::string_view> line(std::uint32_t number) {
+    if (number < number_) number_ = 1, start_ = 0;
+    for (; number_ < number; ++number_) {
+      const std::size_t end = text_.find('\n', start_);
+      if (end == std::string_view::npos) return std::nullopt;
+      start_ = end + 1;
+    }
+    std::string_view line = text_.substr(start_, text_.find('\n', start_) - start_);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return line;
   }
-  out += ": ";
-  if (!fault.field.empty()) out += utf8::printable(fault.field) + ": ";
-  out += utf8::printable(fault.text) + "\n";
-  if (fault.at.line == 0) return out;
-  std::size_t start = 0;
-  for (std::uint32_t line = 1; line < fault.at.line; ++line) {
-    start = source.find('\n', start);
-    if (start == std::string_view::npos) return out;
-    ++start;
+
+ private:
+  std::string_view text_;
+  std::size_t start_ = 0;
+  std::uint32_t number_ = 1;
+};
+
+// Not far back: the text may be no UTF-8.
+std::size_t character_start(std::string_view line, std::size_t at) {
+  for (int back = 0; back < 3 && at > 0 && at < line.size(); ++back, --at) {
+    if ((static_cast<unsigned char>(line[at]) & 0xc0) != 0x80) break;
   }
-  std::string_view line = source.substr(start, source.find('\n', start) - start);
-  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-  if (line.size() > 200 || fault.at.column > line.size() + 1) return out;
-  out += "  " + one_cell_a_character(line) + "\n  ";
-  for (std::size_t i = 0; i + 1 < fault.at.column; ++i) {
+  return at;
+}
+
+// The line, or of a long one what is around byte `at`, and a caret below that.
+std::string excerpt(std::string_view line, std::size_t at) {
+  std::string before, after;
+  if (line.size() > kLongestLine) {
+    const std::size_t end = character_start(line, std::min(line.size(), at + kAround));
+    const std::size_t start = character_start(line, at - std::min(at, kAround));
+    if (end < line.size()) after = "…";
+    if (start > 0) before = "…";
+    line = line.substr(start, end - start);
+    at -= start;
+  }
+  std::string out = "  " + before + one_cell_a_character(line) + after + "\n  ";
+  if (!before.empty()) out += ' ';
+  for (std::size_t i = 0; i < at; ++i) {
     // A tab stays a tab; a byte inside a character takes no cell.
     if (line[i] == '\t') {
       out += '\t';
@@ -271,6 +303,37 @@ std::string render(const Fault& fault, std::string_view file, std::string_view s
     }
   }
   return out + "^\n";
+}
+
+std::string rendered(const Fault& fault, std::string_view file, Lines& source) {
+  std::string out(file);
+  if (fault.at.line != 0) {
+    out += ":" + std::to_string(fault.at.line) + ":" + std::to_string(fault.at.column);
+  }
+  out += ": ";
+  if (!fault.field.empty()) out += utf8::printable(fault.field) + ": ";
+  out += utf8::printable(fault.text) + "\n";
+  if (fault.at.line == 0) return out;
+  const auto line = source.line(fault.at.line);
+  if (line && fault.at.column <= line->size() + 1) out += excerpt(*line, fault.at.column - 1);
+  return out;
+}
+
+}  // namespace
+
+std::string render(const Fault& fault, std::string_view file, std::string_view source) {
+  Lines lines(source);
+  return rendered(fault, file, lines);
+}
+
+std::string render(const Faults& faults, std::string_view file, std::string_view source) {
+  Lines lines(source);
+  std::string out;
+  const std::size_t shown = std::min(faults.size(), kMostFaults);
+  for (std::size_t i = 0; i < shown; ++i) out += rendered(faults[i], file, lines);
+  if (const std::size_t more = faults.size() - shown; more > 0)
+    out += std::string(file) + ": and " + std::to_string(more) + " more\n";
+  return out;
 }
 
 }  // namespace podctl::api

@@ -76,7 +76,8 @@ std::uint64_t hash64(std::string_view s) {
 
 std::string hex(std::uint64_t value, int digits) {
   std::string out(static_cast<std::size_t>(digits), '0');
-  for (auto c = out.rbegin(); c != out.rend(); ++c, value >>= 4) *c = "0123456789abcdef"[value & 15U];
+  for (auto c = out.rbegin(); c != out.rend(); ++c, value >>= 4)
+    *c = "0123456789abcdef"[value & 15U];
   return out;
 }
 
@@ -99,12 +100,25 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
+namespace {
+
+bool same_but_for_case(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+}  // namespace
+
 std::optional<std::string_view> nearest(std::string_view word,
                                         const std::vector<std::string_view>& candidates) {
   std::optional<std::string_view> best;
   // A third of the word may differ: "contianers" is a slip, "foo" for "bar" is not.
   std::size_t bound = std::max<std::size_t>(1, word.size() / 3);
   for (const auto candidate : candidates) {
+    if (same_but_for_case(word, candidate)) return candidate;
+    const auto longer = std::max(word.size(), candidate.size());
+    if (longer - std::min(word.size(), candidate.size()) > bound) continue;
     const auto distance = edit_distance(word, candidate);
     if (distance <= bound && (!best || distance < bound)) {
       best = candidate;

@@ -18,17 +18,26 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMaxFile = 8U
                                  << 20;  // api's own limit is lower; this one bounds what is read
 
+Failure too_large(const std::string& name) {
+  return fail(Code::kInvalidArgument, "read", name, "larger than 8 MiB");
+}
+
 Result<std::string> read_all(int fd, const std::string& name) {
+  struct stat st {};
+  const bool sized = ::fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+  const auto size = static_cast<std::uint64_t>(sized ? st.st_size : 0);
+  if (size > kMaxFile) return too_large(name);
   std::string text;
   char block[64U << 10];
+  // Only what is written to takes memory; growing would copy it again and again.
+  text.reserve((sized ? size : kMaxFile) + sizeof block);
   for (;;) {
     const ssize_t n = ::read(fd, block, sizeof block);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return fail_errno(errno, "read", name);
     if (n == 0) return text;
     text.append(block, static_cast<std::size_t>(n));
-    if (text.size() > kMaxFile)
-      return fail(Code::kInvalidArgument, "read", name, "larger than 8 MiB");
+    if (text.size() > kMaxFile) return too_large(name);
   }
 }
 
@@ -112,10 +121,7 @@ Result<std::vector<LoadedFile>> load_files(Invocation& in) {
        TRY(read_manifests(in.args.all("filename"), in.args.flag("recursive")))) {
     api::Loaded loaded = api::load_manifests(file.text, in.ns());
     for (const api::Manifest& m : loaded.manifests) need_name(m, loaded.faults);
-    for (const api::Fault& fault : loaded.faults) {
-      shown += api::render(fault, file.name, file.text);
-      if (!shown.ends_with('\n')) shown += '\n';
-    }
+    shown += api::render(loaded.faults, file.name, file.text);
     faults += loaded.faults.size();
     objects += loaded.manifests.size();
     out.push_back({std::move(file), std::move(loaded)});

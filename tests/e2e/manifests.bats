@@ -62,6 +62,14 @@ EOF
   says "alias"
 }
 
+@test "thousands of faults and files without an end are refused at once" {
+  { printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n'; seq -f '  unknownkey%.0f: 1' 14000; } >many.yaml
+  fails 1 timeout "$(patience 2)" podctl apply -f many.yaml
+  says 'many.yaml: and 13901 more'
+  fails 1 timeout "$(patience 2)" podctl apply -f /dev/zero
+  says "larger than 8 MiB"
+}
+
 @test "a field that is not acted on yet is warned of with its path" {
   pod one 'exec sleep 1000' | sed 's/^spec:/spec:\n  runtimeClassName: other/' >warn.yaml
   run podctl apply -f warn.yaml

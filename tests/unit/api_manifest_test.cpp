@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <ctime>
 #include <set>
 
 #include "api/prose.hpp"
@@ -112,6 +113,36 @@ TEST(ApiManifest, KindsAndDocuments) {
   EXPECT_EQ(list.manifests[0].pod.metadata.namespace_, "team");
 }
 
+TEST(ApiManifest, LongLinesAreClippedAroundThePlace) {
+  const std::string a(500, 'a');
+  const std::string fill = "\xc3\xa9" + a;
+  const Fault fault{"f", "", "wrong", {1, 503}};
+  EXPECT_EQ(render(fault, "x", fill + "HERE" + a), "x:1:503: f: wrong\n  …" + a.substr(0, 60) +
+                                                       "HERE" + a.substr(0, 56) + "…\n   " +
+                                                       std::string(60, ' ') + "^\n");
+  EXPECT_EQ(render({"f", "", "wrong", {1, 2}}, "x", a),
+            "x:1:2: f: wrong\n  " + a.substr(0, 61) + "…\n   ^\n");
+  EXPECT_EQ(render({"f", "", "wrong", {1, 501}}, "x", a),
+            "x:1:501: f: wrong\n  …" + a.substr(0, 60) + "\n   " + std::string(60, ' ') + "^\n");
+  // No character is cut in two.
+  std::string accents;
+  for (int i = 0; i < 200; ++i) accents += "\xc3\xa9";
+  const std::string text = render({"f", "", "wrong", {1, 200}}, "x", accents);
+  EXPECT_EQ(text.find("?"), std::string::npos) << text;
+  EXPECT_EQ(
+      render({"f", "", "wrong", {1, 301}}, "x", std::string(300, 'a') + std::string(300, '\x80')),
+      "x:1:301: f: wrong\n  …" + a.substr(0, 60) + std::string(57, '?') + "…\n   " +
+          std::string(60, ' ') + "^\n");
+}
+
+TEST(ApiManifest, OfManyFaultsTheFirstAreShown) {
+  const Faults faults(103, Fault{"f", "", "wrong", {2, 1}});
+  const std::string text = render(faults, "x", "a\nb\n");
+  EXPECT_TRUE(text.starts_with("x:2:1: f: wrong\n  b\n  ^\nx:2:1: f: wrong\n"));
+  EXPECT_TRUE(text.ends_with("  ^\nx: and 3 more\n"));
+  EXPECT_EQ(render(Faults(1, faults[0]), "x", "a\nb\n"), "x:2:1: f: wrong\n  b\n  ^\n");
+}
+
 TEST(ApiManifest, RendersACaret) {
   std::string text = with("    imge: x\n");
   auto loaded = load_manifests(text);
@@ -126,8 +157,9 @@ TEST(ApiManifest, RendersNothingThatATerminalObeys) {
   std::string text = "a: \xc3\xa9 \x1b[31m";
   auto loaded = load_manifests(text);
   ASSERT_EQ(loaded.faults.size(), 1u);
-  EXPECT_EQ(render(loaded.faults[0], "pod.yaml", text),
-            "pod.yaml:1:7: not UTF-8 text, or a control character\n  a: \xc3\xa9 ?[31m\n       ^\n");
+  EXPECT_EQ(
+      render(loaded.faults[0], "pod.yaml", text),
+      "pod.yaml:1:7: not UTF-8 text, or a control character\n  a: \xc3\xa9 ?[31m\n       ^\n");
   text = with("    \"im\\eage\": x\n");
   loaded = load_manifests(text);
   ASSERT_EQ(loaded.faults.size(), 1u);
@@ -359,6 +391,26 @@ TEST(ApiManifest, BombsAreRefusedEarly) {
     EXPECT_FALSE(parsed.faults.empty()) << bomb.substr(0, 20);
     EXPECT_LT(ms, 500) << bomb.substr(0, 20);
   }
+}
+
+// Nor are thousands of faults a way to keep it busy: what each costs does not grow with the others.
+TEST(ApiManifest, ThousandsOfFaultsAreFoundAtOnce) {
+  const auto ticks = [](int keys) {
+    std::string unknown = with(""), wrong = with("");
+    for (int i = 0; i < keys; ++i) {
+      unknown += "  unknownkey" + std::to_string(i) + ": 1\n";
+      wrong += "  - name: [" + std::to_string(i) + "]\n";
+    }
+    const auto start = std::clock();  // of the processor, which others use too
+    for (const std::string& text : {unknown, wrong}) {
+      const Loaded loaded = load_manifests(text);
+      EXPECT_GE(loaded.faults.size(), static_cast<std::size_t>(keys));
+      render(loaded.faults, "x", text);
+    }
+    return std::clock() - start;
+  };
+  const auto few = ticks(600), many = ticks(6000);
+  EXPECT_LT(many, 30 * few);  // 10 if it were linear to the last
 }
 
 // What merely looks like one is not.

@@ -31,6 +31,7 @@ TEST(TextNearest, SuggestsASlipAndNothingFar) {
   EXPECT_EQ(nearest("contianers", {"volumes", "containers", "initContainers"}), "containers");
   EXPECT_EQ(nearest("imagePulPolicy", {"imagePullPolicy", "image"}), "imagePullPolicy");
   EXPECT_FALSE(nearest("foo", {"bar", "bazaar"}));
+  EXPECT_EQ(nearest("KIND", {"wind", "kind"}), "kind");
 }
 
 TEST(TextHash, IsStable) { EXPECT_EQ(hex(hash64("podctl"), 16), hex(hash64("podctl"), 16)); }

@@ -91,6 +91,10 @@ Tree resolve_scalar(std::string_view plain);
 Position locate(const Tree& document, std::string_view path);
 
 // "file:3:5: spec.x: text", the line of the source and a caret under the column.
+// Of a long line what is around the column.
 std::string render(const Fault& fault, std::string_view file, std::string_view source);
+// The same for each of the first hundred, then how many more there are. Quick when they are in the
+// order of the text.
+std::string render(const Faults& faults, std::string_view file, std::string_view source);
 
 }  // namespace podctl::api
