@@ -4,10 +4,13 @@
 #include <functional>
 #include <set>
 
+#include "api/faults.hpp"
+#include "api/reader.hpp"
 #include "podctl/api/decode.hpp"
 #include "podctl/api/defaults.hpp"
 #include "podctl/api/support.hpp"
 #include "podctl/api/validate.hpp"
+#include "podctl/base/text.hpp"
 
 namespace podctl::api {
 namespace {
@@ -41,7 +44,19 @@ class Repeats {
   std::set<std::string, std::less<>> fields_;
 };
 
-// apiVersion and kind; false when this is no Pod of v1.
+// Of an object that says no kind: keys that were to say it, or the version.
+void report_slips(const Tree& doc, Faults& faults) {
+  const std::vector<std::string_view> names = {"apiVersion", "kind"};
+  for (const TreeEntry& e : doc.entries) {
+    if (faults.size() >= 100) return;
+    if (e.key == names[0] || e.key == names[1] || !text::nearest(e.key, names)) continue;
+    faults.push_back(
+        {reader::child("", e.key), "FieldValueInvalid", unknown_field(e.key, names), e.at});
+  }
+}
+
+// apiVersion and kind; false when this is no Pod of v1. A Pod without a version is one all the
+// same, so that its other faults are told too.
 bool is_pod(const Tree& doc, Faults& faults) {
   auto fault = [&](std::string_view field, std::string_view code, std::string text) {
     faults.push_back({std::string(field), std::string(code), std::move(text), locate(doc, field)});
@@ -54,7 +69,10 @@ bool is_pod(const Tree& doc, Faults& faults) {
     return false;
   }
   std::string kind(doc.string_at("kind")), version(doc.string_at("apiVersion"));
-  if (kind.empty()) fault("kind", "FieldValueRequired", "Required value");
+  if (kind.empty()) {
+    fault("kind", "FieldValueRequired", "Required value");
+    report_slips(doc, faults);
+  }
   if (version.empty()) fault("apiVersion", "FieldValueRequired", "Required value");
   if (!kind.empty() && kind != "Pod") {
     fault("kind", "FieldValueNotSupported",
@@ -63,7 +81,7 @@ bool is_pod(const Tree& doc, Faults& faults) {
     fault("apiVersion", "FieldValueNotSupported",
           "no kind \"" + kind + "\" in version \"" + version + "\": Pod is in \"v1\"");
   }
-  return kind == "Pod" && version == "v1";
+  return kind == "Pod" && (version == "v1" || version.empty());
 }
 
 void load_one(Tree doc, std::string_view ns, Loaded& out) {

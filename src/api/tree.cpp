@@ -4,6 +4,7 @@
 #include <optional>
 #include <unordered_set>
 
+#include "api/faults.hpp"
 #include "api/reader.hpp"
 #include "podctl/base/utf8.hpp"
 
@@ -111,22 +112,43 @@ class Documents {
   std::uint32_t start_line_ = 1;
 };
 
+// What a list holds beside its items.
+void check_list(const Tree& list, Faults& faults) {
+  const std::vector<std::string_view> known = {"apiVersion", "kind", "metadata", "items"};
+  for (const TreeEntry& e : list.entries) {
+    if (std::find(known.begin(), known.end(), e.key) != known.end()) continue;
+    if (faults.size() >= kMostFaults) return;
+    faults.push_back(
+        {reader::child("", e.key), "FieldValueInvalid", unknown_field(e.key, known), e.at});
+  }
+  const Tree* items = list.find("items");
+  if (items == nullptr) {
+    faults.push_back({"items", "FieldValueRequired", "Required value", list.at});
+  } else if (!items->is_list() && !items->is_null()) {
+    faults.push_back({"items", "FieldValueTypeInvalid",
+                      "must be a list, not a " + std::string(kind_name(items->kind)), items->at});
+  }
+}
+
 // kind: List and the lists the API serves (PodList) are taken apart.
-void flatten(std::vector<Tree>& documents) {
+void flatten(Parsed& parsed) {
   std::vector<Tree> flat;
-  for (Tree& doc : documents) {
+  for (Tree& doc : parsed.documents) {
     if (doc.is_null()) continue;
     std::string_view kind = doc.string_at("kind");
-    auto items = std::find_if(doc.entries.begin(), doc.entries.end(),
-                              [](const TreeEntry& e) { return e.key == "items"; });
-    bool list = kind.size() >= 4 && kind.substr(kind.size() - 4) == "List";
-    if (!list || items == doc.entries.end() || !items->value.is_list()) {
+    const Tree* items = doc.find("items");
+    const bool ours = kind == "List" || kind == "PodList";
+    if (!ours && !(kind.ends_with("List") && items != nullptr && items->is_list())) {
       flat.push_back(std::move(doc));
       continue;
     }
-    for (Tree& item : items->value.items) flat.push_back(std::move(item));
+    check_list(doc, parsed.faults);
+    for (TreeEntry& e : doc.entries) {
+      if (e.key != "items") continue;
+      for (Tree& item : e.value.items) flat.push_back(std::move(item));
+    }
   }
-  documents = std::move(flat);
+  parsed.documents = std::move(flat);
 }
 
 }  // namespace
@@ -199,13 +221,13 @@ Parsed parse_documents(std::string_view text, const Limits& limits) {
   if (first != std::string_view::npos && text[first] == '{') {
     Parsed json = parse_json(text, limits);
     if (!json.documents.empty()) {
-      flatten(json.documents);
+      flatten(json);
       return json;
     }
   }
   Documents(text, limits, out).read();
   for (const Tree& doc : out.documents) reader::report_duplicates(doc, "", out.faults);
-  flatten(out.documents);
+  flatten(out);
   return out;
 }
 

@@ -70,6 +70,15 @@ EOF
   says "larger than 8 MiB"
 }
 
+@test "a slip in a list or at the top of an object is named" {
+  printf 'apiVersion: v1\nkind: List\nitmes: []\n' >list.yaml
+  fails 1 podctl apply -f list.yaml
+  says 'list.yaml:3:1: itmes: unknown field "itmes", did you mean "items"?'
+  pod one true | sed 's/^apiVersion/apiversion/' >one.yaml
+  fails 1 podctl apply -f one.yaml
+  says 'one.yaml:1:1: apiversion: unknown field "apiversion", did you mean "apiVersion"?'
+}
+
 @test "a field that is not acted on yet is warned of with its path" {
   pod one 'exec sleep 1000' | sed 's/^spec:/spec:\n  runtimeClassName: other/' >warn.yaml
   run podctl apply -f warn.yaml

@@ -113,6 +113,39 @@ TEST(ApiManifest, KindsAndDocuments) {
   EXPECT_EQ(list.manifests[0].pod.metadata.namespace_, "team");
 }
 
+std::string all_faults(const std::string& text) {
+  std::string all;
+  for (const Fault& f : load_manifests(text).faults)
+    all += std::to_string(f.at.line) + ":" + std::to_string(f.at.column) + ": " + f.field + ": " +
+           f.text + "\n";
+  return all;
+}
+
+TEST(ApiManifest, ListsAreStrict) {
+  const std::string list = "apiVersion: v1\nkind: List\n";
+  EXPECT_EQ(all_faults(list + "items: []\n"), "");
+  EXPECT_EQ(all_faults(list + "metadata: {resourceVersion: ''}\nitems:\n"), "");
+  EXPECT_EQ(all_faults(list + "items: []\nbogus: 1\n"), "4:1: bogus: unknown field \"bogus\"\n");
+  EXPECT_EQ(all_faults(list + "items: 3\n"), "3:8: items: must be a list, not a number\n");
+  EXPECT_EQ(all_faults(list), "1:1: items: Required value\n");
+  EXPECT_EQ(all_faults(list + "itmes: []\n"),
+            "1:1: items: Required value\n"
+            "3:1: itmes: unknown field \"itmes\", did you mean \"items\"?\n");
+  EXPECT_EQ(all_faults(R"({"kind": "PodList", "items": {}})"),
+            "1:30: items: must be a list, not a map\n");
+}
+
+TEST(ApiManifest, SlipsAtTheTopAreNamed) {
+  EXPECT_EQ(all_faults("apiversion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: "
+                       "[{name: c, image: i, tty: 3}]}\n"),
+            "1:1: apiVersion: Required value\n"
+            "1:1: apiversion: unknown field \"apiversion\", did you mean \"apiVersion\"?\n"
+            "4:46: spec.containers[0].tty: must be true or false, not a number\n");
+  EXPECT_EQ(all_faults("apiVersion: v1\nKind: Pod\ndata: {}\n"),
+            "1:1: kind: Required value\n"
+            "2:1: Kind: unknown field \"Kind\", did you mean \"kind\"?\n");
+}
+
 TEST(ApiManifest, LongLinesAreClippedAroundThePlace) {
   const std::string a(500, 'a');
   const std::string fill = "\xc3\xa9" + a;
