@@ -75,14 +75,17 @@ void Engine::Impl::create(wire::SandboxSpec spec, Callback<wire::SandboxInfo> do
   if (!link) return answer_later<wire::SandboxInfo>(std::move(done), Failure(link.error()));
   (*link)->request(
       wire::Type::kCreateSandbox, wire::encode(spec),
-      [self = shared_from_this(), spec, link = *link, done](Result<wire::Message> reply) {
+      [self = shared_from_this(), spec, link = *link, waits, done](Result<wire::Message> reply) {
         if (reply) {
           self->ready_later(spec);
           return done(wire::decode<wire::SandboxInfo>(reply->body));
         }
-        // Nothing was left by the attempt: the shim has nothing to live for.
-        link->close();
-        self->pods.erase(spec.uid);
+        // Nothing was left by the attempt: the shim has nothing to live for. One that was made
+        // before its pod has its sandbox yet, which whoever asked destroys.
+        if (!waits) {
+          link->close();
+          self->pods.erase(spec.uid);
+        }
         done(Failure(std::move(reply).error()));
       });
 }

@@ -75,6 +75,8 @@ bool image_ready(Context& c, const Item& item);
 void plan_start(Context& c);
 
 // ---- termination.cpp ----
+// The spec names another image than the one that its last attempt was to run.
+bool changed(const Item& item);
 // Stops containers whose image the spec has changed: they run anew with it (K
 // kuberuntime_manager.go, containerChanged).
 void replace_changed(Context& c);

@@ -31,6 +31,12 @@ void issue(Context& c, const Item& item) {
       StartContainer{item.spec->name, item.memory->attempt, c.memory.sandbox_attempt});
 }
 
+// The kubelet's back-off is one for each image.
+void forget_crashes(ContainerMemory& m) {
+  m.backoff_s = 0;
+  if (m.waiting && m.waiting->reason == "CrashLoopBackOff") m.waiting.reset();
+}
+
 void next_attempt(Context& c, ContainerMemory& m) {
   count_restart(m, c.now.boot_ns);
   ++m.attempt;
@@ -51,6 +57,7 @@ void start(Context& c, const Item& item) {
   // The next attempt would take its place in the observation.
   if (m.progress == Progress::kEnded && m.tail_wanted) return;
   if (m.progress == Progress::kEnded) {
+    if (changed(item)) forget_crashes(m);
     const auto due = restart_due(m);
     if (c.now.boot_ns < due) return show_backoff(c, item, due);
   }

@@ -188,11 +188,16 @@ void begin_stop(Context& c, StopCause cause, std::uint64_t grace_s) {
   c.memory.stop = {cause, grace_s, c.now.boot_ns + grace_s * kSecond};
 }
 
+bool changed(const Item& item) {
+  const auto& before = item.memory->spec_image;
+  return !before.empty() && before != item.spec->image;
+}
+
 void replace_changed(Context& c) {
   for (const auto& item : c.items) {
     auto& m = *item.memory;
-    if (m.progress != Progress::kRunning || m.spec_image.empty()) continue;
-    if (!m.rerun && m.spec_image == item.spec->image) continue;
+    if (m.progress != Progress::kRunning || (item.init && !item.sidecar)) continue;
+    if (!m.rerun && !changed(item)) continue;
     m.rerun = true;  // whatever the restart policy, and though the change be taken back
     tell_killing(c, item,
                  "Container " + item.spec->name + " definition changed, will be restarted");

@@ -49,7 +49,7 @@ Result<std::unique_ptr<Borrower>> Borrower::begin(CopySpec spec, Work work,
   const int err = ::pthread_create(&made->thread_, &attributes, thread, made.get());
   ::pthread_attr_destroy(&attributes);
   if (err != 0) {
-    made->joined_ = true;
+    made->joined_ = made->over_ = true;
     borrowed::take_back(loan);
     return fail_errno(err, "make thread", {});
   }
@@ -60,7 +60,7 @@ Borrower::~Borrower() {
   if (child_taken_) return;
   kill();
   wait();
-  if (pidfd_ < 0) return;
+  if (pid_ < 0) return;
   const UniqueFd pidfd(pidfd_);
   (void)wait_child(pidfd.get(), true);
 }
@@ -93,8 +93,8 @@ void Borrower::make() {
 
 void Borrower::kill() {
   using namespace std::chrono_literals;
-  while (pidfd_ < 0 && !over_) std::this_thread::sleep_for(100us);  // it is about to be made
-  if (pidfd_ >= 0) (void)send_signal(pidfd_, SIGKILL);
+  while (pid_ < 0 && !over_) std::this_thread::sleep_for(100us);  // it is about to be made
+  if (pid_ >= 0) (void)send_signal(pidfd_, SIGKILL);
 }
 
 void Borrower::wait() {

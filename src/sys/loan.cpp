@@ -7,7 +7,6 @@
 #include <array>
 #include <cstdlib>
 #include <functional>
-#include <new>
 
 namespace podctl::sys::borrowed {
 namespace {
@@ -38,17 +37,24 @@ bool holds(const Loan& loan, const void* memory) {
 }
 
 // Null when there is no memory.
-void* allocate(std::size_t size) noexcept {
-  Loan* loan = living_on;
-  if (loan == nullptr) return std::malloc(size == 0 ? 1 : size);
+void* take_from(Loan& loan, std::size_t size) {
   constexpr std::size_t kAlign = alignof(std::max_align_t);
-  if (size > kHeap - loan->taken) return nullptr;
-  void* memory = loan->heap() + loan->taken;
-  loan->taken += (size + kAlign - 1) / kAlign * kAlign;
+  if (size > kHeap - loan.taken) return nullptr;
+  void* memory = loan.heap() + loan.taken;
+  loan.taken += (size + kAlign - 1) / kAlign * kAlign;
   return memory;
 }
 
-// A borrower frees nothing of its parent's.
+}  // namespace
+
+void* allocate(std::size_t size) noexcept {
+  const bool borrower = living_on != nullptr;
+  void* memory = borrower ? take_from(*living_on, size) : std::malloc(size == 0 ? 1 : size);
+  if (memory != nullptr) return memory;
+  if (borrower) ::_exit(kBorrowerGaveUp);  // abort(3) would leave its lock behind (borrower.cpp)
+  std::abort();
+}
+
 void free_memory(void* memory) noexcept {
   if (living_on != nullptr) return;
   for (const Loan& loan : loans) {
@@ -56,8 +62,6 @@ void free_memory(void* memory) noexcept {
   }
   std::free(memory);
 }
-
-}  // namespace
 
 void give_back() noexcept {
   for (const Loan& loan : loans) {
@@ -82,23 +86,3 @@ void live_on(Loan* loan) noexcept { living_on = loan; }
 bool living() noexcept { return living_on != nullptr; }
 
 }  // namespace podctl::sys::borrowed
-
-// Aligned new is not replaced: nothing in a borrower asks for it.
-#if !defined(__SANITIZE_ADDRESS__)
-void* operator new(std::size_t size) {
-  void* memory = podctl::sys::borrowed::allocate(size);
-  if (memory != nullptr) return memory;
-  // A borrower must not abort (borrower.cpp), and nobody catches exceptions here.
-  if (podctl::sys::borrowed::living()) ::_exit(podctl::sys::borrowed::kBorrowerGaveUp);
-  std::abort();
-}
-void* operator new[](std::size_t size) { return ::operator new(size); }
-void operator delete(void* memory) noexcept { podctl::sys::borrowed::free_memory(memory); }
-void operator delete[](void* memory) noexcept { podctl::sys::borrowed::free_memory(memory); }
-void operator delete(void* memory, std::size_t) noexcept {
-  podctl::sys::borrowed::free_memory(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-  podctl::sys::borrowed::free_memory(memory);
-}
-#endif

@@ -284,6 +284,18 @@ TEST(LifecycleStart, ChangedImageRunsAnew) {
   EXPECT_EQ(sim.column(), "Running");
 }
 
+TEST(LifecycleStart, AnotherImageDoesNotWaitForTheFirstOnesCrashes) {
+  Simulator sim(make_pod({"app"}));
+  sim.behaves["app"].runs_ns = kSec;
+  sim.behaves["app"].exit_code = 1;
+  sim.run_until(40);
+  EXPECT_EQ(sim.waiting("app"), "CrashLoopBackOff");
+  sim.pod.spec.containers[0].image = "busybox:2";
+  sim.behaves["app"] = {};
+  sim.run_until(41);
+  EXPECT_EQ(sim.column(), "Running");
+}
+
 TEST(LifecycleStart, AnotherImageDoesNotWaitForTheFirstOnesBackOff) {
   Simulator sim(make_pod({"app"}));
   auto& image = sim.seen.image("app");

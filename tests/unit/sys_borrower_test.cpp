@@ -5,10 +5,21 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
 #include "podctl/sys/borrower.hpp"
+
+// What a program with borrowers has to do.
+#if !defined(__SANITIZE_ADDRESS__)
+void* operator new(std::size_t size) { return podctl::sys::borrowed::allocate(size); }
+void operator delete(void* memory) noexcept { podctl::sys::borrowed::free_memory(memory); }
+void operator delete(void* memory, std::size_t) noexcept {
+  podctl::sys::borrowed::free_memory(memory);
+}
+#endif
 
 namespace podctl::sys {
 namespace {
@@ -147,6 +158,16 @@ TEST_F(BorrowerTest, ACloneThatIsRefusedIsToldWhenJoined) {
   const auto child = (*borrower)->join();
   ASSERT_FALSE(child.has_value());
   EXPECT_EQ(child.error().op, "clone process");
+}
+
+// The kernel has already written the number of a pidfd that it never opened.
+TEST_F(BorrowerTest, ACloneThatIsRefusedLeavesOthersDescriptorsAlone) {
+  auto borrower = Borrower::begin({.cgroup = 1000000}, [](Result<void>) { return 0; }, {});
+  ASSERT_TRUE(borrower.has_value());
+  const Pipe pipe = make_pipe();
+  borrower->reset();
+  EXPECT_NE(::fcntl(pipe.read.get(), F_GETFD), -1);
+  EXPECT_NE(::fcntl(pipe.write.get(), F_GETFD), -1);
 }
 
 }  // namespace

@@ -48,8 +48,8 @@ struct ContainerMemory {
   std::uint32_t attempt = 0;
   Progress progress = Progress::kIdle;
   bool passed = false;  // init only: the next one may start
-  bool rerun =
-      false;  // ended, and to run again whatever its end: a new sandbox, RestartAllContainers
+  // To run again whatever its end: a new sandbox, RestartAllContainers, a changed image.
+  bool rerun = false;
   std::string id;
   std::uint64_t started_ns = 0, started_wall_ns = 0;
   bool started = false, ready = false;

@@ -2,8 +2,8 @@
 // executed the workload.
 //
 // Used by the shim, whose loop goes on meanwhile: several containers start at once, and no hostile
-// container can hold the shim up. Single thread, never blocks after begin(). A Launch that is
-// dropped before its end kills and reaps what it spawned.
+// container can hold the shim up. One thread calls, and waits only for what has ended or was
+// killed. A Launch that is dropped before its end kills and reaps what it spawned.
 #pragma once
 
 #include <functional>
@@ -33,7 +33,7 @@ struct PidNamespace {
 };
 
 // How init gets memory. A copy of ours costs milliseconds. A borrower (sys/borrower.hpp) shares our
-// fate where it is killed by want of memory or allocates by malloc; when none is to be had it is a
+// fate where it is killed by want of memory or allocates by malloc; when all are lent it is a
 // copy all the same.
 enum class Memory { kCopied, kBorrowed };
 

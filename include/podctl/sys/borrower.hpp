@@ -4,9 +4,9 @@
 // A copy of even a small process costs milliseconds where the kernel runs virtualised: its page
 // tables are made, and then both fault on every page that they write. A borrower costs nothing of
 // that, but what it allocates nobody frees once it has executed, and if it is killed within malloc
-// the parent's heap is left half changed. So a program that has borrowers has its operator new and
-// delete replaced (loan.cpp): what a borrower takes from them lies in its loan and is forgotten as
-// a whole. It must not call malloc by other ways.
+// the parent's heap is left half changed. So a program whose children borrow has operator new and
+// delete replaced by allocate() and free_memory() (the shim has): what a borrower takes from them
+// lies in its loan and is forgotten as a whole. It must not call malloc by other ways.
 //
 // The kernel holds a thread made for the purpose, so the caller goes on at once and borrowers run
 // side by side. All of this is for one thread, the only one that the program has besides.
@@ -28,6 +28,10 @@ namespace podctl::sys {
 
 namespace borrowed {
 
+// For operator new and delete. Without memory a borrower leaves and anybody else aborts. A borrower
+// frees nothing of its parent's.
+void* allocate(std::size_t size) noexcept;
+void free_memory(void* memory) noexcept;
 // Pages that borrowers have touched go back to the kernel, but for those of who still runs.
 void give_back() noexcept;
 
@@ -67,7 +71,9 @@ class Borrower {
   std::vector<UniqueFd> fds_;
   pthread_t thread_{};
   bool joined_ = false, child_taken_ = false;
-  std::atomic<pid_t> pid_ = -1;  // the kernel writes both before the child runs
+  // The kernel writes both before the child runs: the descriptor first, and also for a child that
+  // it then refuses to make, when it is nobody's.
+  std::atomic<pid_t> pid_ = -1;
   std::atomic<int> pidfd_ = -1;
   std::atomic<bool> over_ = false;
   int error_ = 0;

@@ -86,6 +86,7 @@ struct PodFile {
   }
 };
 
+// hostPath's type field, empty first. https://kubernetes.io/docs/concepts/storage/volumes/#hostpath
 enum class HostPathType : std::uint8_t {
   kUnset = 0,
   kDirectoryOrCreate,
@@ -221,7 +222,6 @@ enum class MountKind : std::uint8_t {
   kTmpfs = 3,      // a tmpfs of the container's own
 };
 
-// hostPath's type field, empty first. https://kubernetes.io/docs/concepts/storage/volumes/#hostpath
 enum class Propagation : std::uint8_t { kPrivate = 0, kSlave = 1, kShared = 2 };
 
 struct MountSpec {
