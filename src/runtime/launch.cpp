@@ -88,10 +88,12 @@ Result<std::unique_ptr<Launch>> Launch::begin(const cgroup::Group& group,
   const std::string name = request.container ? request.container->name : std::string();
   std::vector<UniqueFd> copies;
   const auto fds = TRY(descriptors(copies, tty, stdio, process));
-  const auto run_init = [request = std::move(request), fds](Result<void> entered, int answers) {
+  // One copy, however often the work is handed on; the child makes its own.
+  const auto wanted = std::make_shared<const wire::LaunchRequest>(std::move(request));
+  const auto run_init = [wanted, fds](Result<void> entered, int answers) {
     init::Descriptors all = fds;
     all.answers = answers;
-    return init::run(std::move(entered), request, all);
+    return init::run(std::move(entered), *wanted, all);
   };
   std::unique_ptr<Launch> launch(new Launch(name));
   if (memory == Memory::kBorrowed && pid.fresh && sys::Borrower::available()) {

@@ -40,6 +40,7 @@ void Shim::advance_start(const std::string& id) {
   const auto at = starts_.find(id);
   const auto done = at->second.container->start().advance();
   if (done && !*done) return;
+  rest_soon();
   Start start = std::move(starts_.extract(at).mapped());
   loop_.forget(start.container->start().fd());
   auto live = done ? start.container->finish() : Failure(done.error());
