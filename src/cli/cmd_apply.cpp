@@ -120,12 +120,7 @@ std::string located_causes(const Reply& reply, const ManifestFile& file, const a
   std::stable_sort(faults.begin(), faults.end(), [](const auto& a, const auto& b) {
     return std::pair(a.at.line, a.at.column) < std::pair(b.at.line, b.at.column);
   });
-  std::string text;
-  for (const auto& fault : faults) {
-    text += api::render(fault, file.name, file.text);
-    if (!text.ends_with('\n')) text += '\n';
-  }
-  return text;
+  return api::render(faults, file.name, file.text);
 }
 
 class Applier {

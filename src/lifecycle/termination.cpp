@@ -24,10 +24,9 @@ void tell_killing(Context& c, const Item& item) {
   tell_killing(c, item, "Stopping container " + item.spec->name);
 }
 
-// The stop signal, later SIGKILL. A container that is still starting gets it once it runs.
+// The stop signal to one that runs, later SIGKILL.
 void stop_container(Context& c, const Item& item, std::uint64_t grace_s, std::uint64_t deadline) {
   auto& m = *item.memory;
-  if (m.progress != Progress::kRunning) return;
   if (m.stop_ns == 0) m.stop_ns = c.now.boot_ns;
   const auto kill_at = grace_s == 0 ? m.stop_ns : std::max(deadline, m.stop_ns + kMinimumGrace);
   if (c.now.boot_ns >= kill_at) {
@@ -40,6 +39,7 @@ void stop_container(Context& c, const Item& item, std::uint64_t grace_s, std::ui
       SignalContainer{item.spec->name, m.attempt, parse_signal(stop_signal_name(item))});
 }
 
+// A container that is still starting gets it once it runs.
 void stop_with_pod(Context& c, const Item& item) {
   if (item.memory->progress != Progress::kRunning) return;
   tell_killing(c, item);
