@@ -44,8 +44,10 @@ Result<Wanted> wanted(Invocation& in) {
   w.format = TRY(parse_format(in.args.get("output")));
   w.format.headings = !in.args.flag("no-headers");
   w.table.with_namespace = in.all_namespaces();
-  const auto types = text::split(in.args.operands.empty() ? "" : in.args.operands[0], ',');
-  w.table.with_kind = std::find(types.begin(), types.end(), "all") != types.end();
+  if (!in.args.operands.empty()) {
+    const auto types = text::split(in.args.operands[0], ',');
+    w.table.with_kind = std::find(types.begin(), types.end(), "all") != types.end();
+  }
   w.table.wide = w.format.kind == Format::Kind::kWide;
   w.table.show_labels = in.args.flag("show-labels");
   for (std::string_view keys : in.args.all("label-columns")) {
