@@ -101,16 +101,26 @@ void load_one(Tree doc, std::string_view ns, Loaded& out) {
   out.manifests.push_back(std::move(m));
 }
 
-}  // namespace
-
-Loaded load_manifests(std::string_view text, std::string_view ns) {
-  Loaded out;
-  Parsed parsed = parse_documents(text);
-  out.faults = std::move(parsed.faults);
-  for (Tree& doc : parsed.documents) load_one(std::move(doc), ns, out);
-  std::stable_sort(out.faults.begin(), out.faults.end(), [](const Fault& a, const Fault& b) {
+void sort(Faults& faults) {
+  std::stable_sort(faults.begin(), faults.end(), [](const Fault& a, const Fault& b) {
     return std::pair(a.at.line, a.at.column) < std::pair(b.at.line, b.at.column);
   });
+}
+
+}  // namespace
+
+Loaded load_manifests(std::vector<Tree> documents, std::string_view ns) {
+  Loaded out;
+  for (Tree& doc : documents) load_one(std::move(doc), ns, out);
+  sort(out.faults);
+  return out;
+}
+
+Loaded load_manifests(std::string_view text, std::string_view ns) {
+  Parsed parsed = parse_documents(text);
+  Loaded out = load_manifests(std::move(parsed.documents), ns);
+  out.faults.insert(out.faults.begin(), parsed.faults.begin(), parsed.faults.end());
+  sort(out.faults);
   return out;
 }
 

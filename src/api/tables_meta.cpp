@@ -1,7 +1,7 @@
 // The field tables of meta.hpp: the one description of these types that every function of this
 // layer reads.
 #include "api/enums.hpp"
-#include "api/table_build.hpp"
+#include "podctl/api/table_build.hpp"
 #include "podctl/api/meta.hpp"
 
 namespace podctl::api {

@@ -1,7 +1,7 @@
 // The field tables of pod.hpp: the one description of these types that every function of this layer
 // reads.
 #include "api/enums.hpp"
-#include "api/table_build.hpp"
+#include "podctl/api/table_build.hpp"
 #include "podctl/api/pod.hpp"
 
 namespace podctl::api {

@@ -1,14 +1,12 @@
 // What podctl shows beyond Kubernetes: ns, trace, doctor; and system reset.
-#include <poll.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "cli/reset.hpp"
 #include "podctl/api/encode.hpp"
-#include "podctl/base/unique_fd.hpp"
 #include "podctl/cli/commands.hpp"
 #include "podctl/cli/daemon.hpp"
 #include "podctl/cli/resource.hpp"
@@ -43,19 +41,6 @@ int all_maps(Invocation& in) {
     in.out(namespace_matrix(shown, in.all_namespaces(), in.args.get("output") == "wide", true));
   }
   return kDone;
-}
-
-bool readable(int fd) {
-  pollfd end{fd, POLLIN | POLLRDHUP, 0};
-  return ::poll(&end, 1, 10'000) == 1;
-}
-
-// podctld's connections end with it, after it has let go of its lock; then the process itself does.
-// The peer of a socket that systemd listens on is systemd.
-bool wait_for_end(const Client& client) {
-  const int pid = client.peer_pid();
-  const UniqueFd process(pid > 1 ? static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)) : -1);
-  return readable(client.fd()) && (!process || readable(process.get()));
 }
 
 bool confirmed(Invocation& in) {
@@ -117,15 +102,7 @@ int run_doctor(Invocation& in) {
 
 int run_system_reset(Invocation& in) {
   if (!confirmed(in)) return in.failed("nothing was removed");
-  Request request;
-  request.method = "POST";
-  request.target = podctl_path("/system/reset");
-  auto client = in.connect();
-  if (!client) return in.failed(client.error());
-  auto reply = client->request(request);
-  if (!reply) return in.failed(reply.error());
-  if (!reply->ok()) return in.refused(*reply);
-  if (!wait_for_end(*client)) return in.failed("podctld has removed everything but does not end");
+  if (auto done = reset_root(in); !done) return in.failed(done.error());
   in.out("everything that podctl made is removed\n");
   return kDone;
 }

@@ -174,6 +174,28 @@ constexpr Option kImageLs[] = {
 constexpr Option kImageInspect[] = {
     {"output", 'o', Takes::kValue, "FORMAT", "json or yaml", "json|yaml"},
 };
+constexpr Option kTest[] = {
+    {"virtual",
+     0,
+     Takes::kFlag,
+     {},
+     "scripted containers in virtual time, in every order of what is simultaneous (the default)"},
+    {"real",
+     0,
+     Takes::kFlag,
+     {},
+     "real containers in real time, in a podctld with a root of its own (or --root's)"},
+    {"junit",
+     0,
+     Takes::kValue,
+     "FILE",
+     "write the outcome as JUnit XML as well",
+     {},
+     {},
+     Completes::kFile},
+    {"orders", 0, Takes::kValue, "NUMBER",
+     "try at most so many orders of a scenario that sets no bound (200)"},
+};
 constexpr Option kDoctor[] = {
     {"output", 'o', Takes::kValue, "FORMAT", "json prints the items as data", "json"},
 };
@@ -345,6 +367,24 @@ constexpr Command kCommands[] = {
      .operands = "COMMAND",
      .summary = "work with the local image store",
      .children = kImageCommands},
+    {.name = "test",
+     .operands = "FILE|DIR...",
+     .summary = "run tests of pods: scenarios in YAML beside the manifests",
+     .text = "A scenario (kind PodTest) takes steps and expects things of the pod's history: what "
+             "comes before what, how often,\n"
+             "how soon, never. An hour of back-off takes milliseconds, and every order of "
+             "simultaneous happenings is tried,\n"
+             "up to a bound that the output tells. A failure prints the history with the offending "
+             "point marked by >>;\n"
+             "-v prints every history. The exit status is 0 when all passed, 1 when one failed, 2 "
+             "when a file is faulty.",
+     .examples = "podctl test examples/patterns\n"
+                 "podctl test test.yaml -v\n"
+                 "podctl test . --junit out.xml\tfor CI",
+     .options = kTest,
+     .run = run_test,
+     .min_operands = 1,
+     .completes = Completes::kFile},
     {.name = "doctor",
      .summary = "say what this machine has and lacks for podctl",
      .options = kDoctor,

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "podctl/lifecycle/signal.hpp"
 #include "podctl/lifecycle/step.hpp"
 
 namespace podctl::lifecycle {
@@ -87,8 +88,6 @@ std::uint64_t spec_grace(const api::Pod& pod);
 void plan_stop(Context& c);
 
 // ---- signals.cpp ----
-// "SIGUSR1", "USR1", "10", "SIGRTMIN+3" -> a number; 0 when it is none.
-int parse_signal(std::string_view text);
 // lifecycle.stopSignal, else the image's, else SIGTERM.
 std::string stop_signal_name(const Item& item);
 

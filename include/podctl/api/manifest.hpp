@@ -26,5 +26,7 @@ struct Loaded {
 // Every Pod of a text. A kind other than Pod is a fault that names it. `ns` fills an empty
 // namespace.
 Loaded load_manifests(std::string_view text, std::string_view ns = "default");
+// The same of documents that are parsed already.
+Loaded load_manifests(std::vector<Tree> documents, std::string_view ns = "default");
 
 }  // namespace podctl::api

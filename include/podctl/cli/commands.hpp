@@ -25,6 +25,7 @@ int run_image_load(Invocation& in);
 int run_image_ls(Invocation& in);
 int run_image_rm(Invocation& in);
 int run_image_inspect(Invocation& in);
+int run_test(Invocation& in);
 int run_doctor(Invocation& in);
 int run_system_reset(Invocation& in);
 int run_version(Invocation& in);

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "podctl/api/duration.hpp"
+
 namespace podctl::cli {
 
 // Nanoseconds since the epoch of an RFC 3339 time ("2026-11-24T04:00:00Z", fraction and offset
@@ -20,8 +22,7 @@ std::int64_t now_ns();
 // The age of an RFC 3339 time; "<unknown>" when absent, as kubectl says.
 std::string age(std::string_view rfc3339, std::int64_t now);
 
-// A Go duration ("1h30m", "500ms", "10s") or a plain number of seconds; nanoseconds.
-std::optional<std::int64_t> parse_duration(std::string_view text);
+using api::parse_duration;
 
 // "12.3 MiB", "512 B": for usage numbers of podctl's own part of describe.
 std::string human_bytes(std::uint64_t bytes);

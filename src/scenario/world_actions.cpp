@@ -1,0 +1,239 @@
+// How the virtual world answers what lifecycle asks for.
+#include <algorithm>
+#include <csignal>
+
+#include "podctl/base/text.hpp"
+#include "podctl/scenario/load.hpp"
+#include "scenario/world.hpp"
+
+namespace podctl::scenario {
+
+using lifecycle::FailureStage;
+using lifecycle::ImageState;
+using lifecycle::RunState;
+using lifecycle::SandboxState;
+
+namespace {
+
+FailureStage stage_of(const std::string& word) {
+  if (word == "config") return FailureStage::kConfig;
+  return word == "create" ? FailureStage::kCreate : FailureStage::kStart;
+}
+
+const api::Container* spec_of(const api::Pod& pod, const std::string& name) {
+  for (const auto* list : {&pod.spec.initContainers, &pod.spec.containers}) {
+    for (const auto& container : *list) {
+      if (container.name == name) return &container;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+// ---- actions ----
+
+void World::act(std::size_t pod, const lifecycle::CreateSandbox&) {
+  schedule({now_ns_, Kind::kSandboxReady, pod});
+}
+
+void World::act(std::size_t pod, const lifecycle::DestroySandbox&) {
+  forget(pod, Kind::kSandboxReady);
+  forget(pod, Kind::kSandboxDead);
+  schedule({now_ns_, Kind::kDestroyed, pod});
+}
+
+void World::act(std::size_t pod, const lifecycle::StartContainer& action) {
+  auto& state = pods_[pod];
+  if (state.seen.sandbox.state == SandboxState::kCreating) {
+    state.starts.push_back(action);
+    return;
+  }
+  begin_start(pod, action);
+}
+
+void World::begin_start(std::size_t pod, const lifecycle::StartContainer& start) {
+  auto& state = pods_[pod];
+  auto& live = state.live[start.name];
+  live = {start.attempt, run_of(state, start.name, start.attempt), false};
+  schedule({now_ns_ + duration_ns(live.run.startsAfter), Kind::kStarted, pod, start.name,
+            start.attempt});
+}
+
+void World::act(std::size_t pod, const lifecycle::SignalContainer& action) {
+  const auto& live = pods_[pod].live[action.name];
+  if (live.attempt == action.attempt && live.alive) signal(pod, action.name, action.signal);
+}
+
+void World::act(std::size_t pod, const lifecycle::KillContainer& action) {
+  const auto& live = pods_[pod].live[action.name];
+  if (live.attempt == action.attempt && live.alive) signal(pod, action.name, SIGKILL);
+}
+
+void World::act(std::size_t, const lifecycle::RemoveContainer&) {}
+
+void World::act(std::size_t pod, const lifecycle::ResolveImage& action) {
+  schedule({now_ns_, Kind::kImage, pod, action.container, action.attempt});
+}
+
+void World::act(std::size_t pod, const lifecycle::FetchLogTail& action) {
+  schedule({now_ns_, Kind::kTail, pod, action.name, action.attempt});
+}
+
+void World::act(std::size_t, const lifecycle::RecordEvent&) {}  // record() has it
+
+void World::act(std::size_t pod, const lifecycle::FinalizeDelete&) {
+  auto& state = pods_[pod];
+  state.gone = true;
+  std::erase_if(happenings_, [pod](const Happening& h) { return h.pod == pod; });
+  recorder_.moment(now_ns_);
+  recorder_.deleted(state.pod.metadata.name);
+}
+
+// A signal ends the run by its script; the end that it would have come to anyway may be nearer.
+void World::signal(std::size_t pod, const std::string& container, int number) {
+  const auto& live = pods_[pod].live[container];
+  if (number != SIGKILL && live.run.ignoresStop.value_or(false)) return;
+  const bool killed = number == SIGKILL;
+  const auto at = now_ns_ + (killed ? 0 : duration_ns(live.run.stopsAfter));
+  const auto sooner = [&](const Happening& h) {
+    return h.pod == pod && h.kind == Kind::kExited && h.container == container && h.at_ns <= at;
+  };
+  if (std::any_of(happenings_.begin(), happenings_.end(), sooner)) return;
+  forget(pod, Kind::kExited, container);
+  const auto code = killed ? 128 + SIGKILL : live.run.stopCode.value_or(128 + number);
+  schedule({at, Kind::kExited, pod, container, live.attempt, code});
+}
+
+void World::prefill_image(PodState& state, const std::string& container) {
+  const auto* written = script(state, container);
+  if (written != nullptr && written->imageMissing.value_or(false)) return;
+  auto& image = state.seen.image(container);
+  image.state = ImageState::kReady;
+  image.id = "sha256:" + text::hex(text::hash64(container), 16);
+}
+
+// ---- happenings ----
+
+void World::deliver(const Happening& h) {
+  auto& seen = pods_[h.pod].seen;
+  switch (h.kind) {
+    case Kind::kSandboxReady:
+      return sandbox_ready(h);
+    case Kind::kSandboxDead:
+      return sandbox_dead(h);
+    case Kind::kDestroyed:
+      return destroyed(h);
+    case Kind::kStarted:
+      return started(h);
+    case Kind::kExited:
+      return exited(h);
+    case Kind::kTail:
+      return tail(h);
+    case Kind::kImage: {
+      auto& image = seen.image(h.container);
+      const auto* spec = spec_of(pods_[h.pod].pod, h.container);
+      const auto* written = script(pods_[h.pod], h.container);
+      const bool missing = written != nullptr && written->imageMissing.value_or(false);
+      image.requested = spec->image;
+      image.attempt = h.attempt;
+      image.state = missing ? ImageState::kFailed : ImageState::kReady;
+      image.id = missing ? "" : "sha256:" + text::hex(text::hash64(h.container), 16);
+      const bool never = spec->imagePullPolicy == "Never";
+      image.error = never ? lifecycle::ImageError::kNeverPull : lifecycle::ImageError::kPull;
+      if (missing) image.message = "image \"" + spec->image + "\" is missing in this scenario";
+      return;
+    }
+    case Kind::kTimer:
+      return;
+  }
+}
+
+void World::sandbox_ready(const Happening& h) {
+  auto& state = pods_[h.pod];
+  state.seen.sandbox.state = SandboxState::kReady;
+  state.seen.sandbox.pod_ips = {"198.51.100." + std::to_string(h.pod + 2)};
+  for (const auto& start : std::exchange(state.starts, {})) begin_start(h.pod, start);
+}
+
+// With a PID namespace of the pod's own its containers die with it.
+void World::sandbox_dead(const Happening& h) {
+  auto& state = pods_[h.pod];
+  state.seen.sandbox.state = SandboxState::kDead;
+  state.seen.sandbox.message = "killed by the scenario";
+  if (!state.pod.spec.shareProcessNamespace.value_or(false)) return;
+  for (const auto& [name, live] : state.live) {
+    if (live.alive) signal(h.pod, name, SIGKILL);
+  }
+}
+
+void World::destroyed(const Happening& h) {
+  auto& state = pods_[h.pod];
+  state.starts.clear();
+  forget(h.pod, Kind::kStarted);
+  forget(h.pod, Kind::kExited);
+  state.seen.sandbox.state = SandboxState::kAbsent;
+  for (auto& [name, live] : state.live) live.alive = false;
+  for (auto& container : state.seen.containers) {
+    if (container.state == RunState::kRunning) {
+      container.state = RunState::kExited;
+      container.exit = {128 + SIGKILL, SIGKILL, false, clock().boot_ns, clock().wall_ns, {}};
+    } else if (container.state == RunState::kStarting) {
+      container.state = RunState::kAbsent;
+    }
+  }
+}
+
+void World::started(const Happening& h) {
+  auto& state = pods_[h.pod];
+  auto& live = state.live[h.container];
+  auto& seen = state.seen.container(h.container);
+  if (seen.attempt != h.attempt || seen.state != RunState::kStarting) return;
+  seen.id = text::hex(text::hash64(h.container + std::to_string(h.attempt)), 16);
+  if (state.seen.sandbox.state != SandboxState::kReady) {
+    seen.state = RunState::kFailed;
+    seen.failure = {FailureStage::kSandbox, "the sandbox is gone"};
+    return;
+  }
+  if (live.run.fails) {
+    seen.state = RunState::kFailed;
+    seen.failure = {stage_of(live.run.fails->stage), live.run.fails->message};
+    return;
+  }
+  live.alive = true;
+  seen.state = RunState::kRunning;
+  seen.started_ns = clock().boot_ns;
+  seen.started_wall_ns = clock().wall_ns;
+  recorder_.moment(now_ns_);
+  for (const auto& line : live.run.log) {
+    recorder_.log(state.pod.metadata.name, h.container, static_cast<std::int32_t>(h.attempt) + 1,
+                  line);
+  }
+  if (live.run.for_.empty()) return;
+  const bool oom = live.run.oomKilled.value_or(false);
+  schedule({now_ns_ + duration_ns(live.run.for_), Kind::kExited, h.pod, h.container, h.attempt,
+            live.run.exitCode.value_or(oom ? 128 + SIGKILL : 0), oom, live.run.message});
+}
+
+void World::exited(const Happening& h) {
+  auto& state = pods_[h.pod];
+  auto& live = state.live[h.container];
+  auto& seen = state.seen.container(h.container);
+  if (!live.alive || live.attempt != h.attempt || seen.attempt != h.attempt) return;
+  live.alive = false;
+  seen.state = RunState::kExited;
+  const auto now = clock();
+  seen.exit = {h.exit_code, h.exit_code > 128 ? h.exit_code - 128 : 0,
+               h.oom,       now.boot_ns,
+               now.wall_ns, h.message};
+}
+
+void World::tail(const Happening& h) {
+  auto& seen = pods_[h.pod].seen.container(h.container);
+  if (seen.attempt != h.attempt) return;
+  std::string text;
+  for (const auto& line : pods_[h.pod].live[h.container].run.log) text += line + "\n";
+  seen.log_tail = std::move(text);
+}
+
+}  // namespace podctl::scenario

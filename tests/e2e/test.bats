@@ -1,0 +1,101 @@
+# podctl test: scenarios in YAML beside the manifest, in virtual time and for real.
+
+load helper
+
+# scenario SPEC…: test.yaml with a pod of one container `app` and a scenario with these lines as its spec.
+scenario() {
+  cat >test.yaml <<END
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  terminationGracePeriodSeconds: 5
+  containers:
+  - {name: app, image: podctl/busybox, command: [sh, -c, "trap 'exit 0' TERM; echo up; while :; do sleep 0.1; done"]}
+---
+apiVersion: test.podctl.dev/v1
+kind: PodTest
+metadata: {name: life}
+spec:
+$(printf '  %s\n' "$@")
+END
+}
+
+@test "a scenario that holds passes, with status 0 and without a podctld" {
+  scenario 'steps: [{wait: {condition: Ready}}, {delete: {}}, {wait: {deleted: true}}]'
+  run podctl test test.yaml
+  [ "$status" = 0 ]
+  says "ok    test.yaml: life ("
+  says "1 passed"
+  [ ! -e "$PODCTL_ROOT/run/podctld.sock" ]
+}
+
+@test "one that does not prints the history with the point marked, and has status 1" {
+  scenario 'steps: [{wait: {condition: Ready}}, {kill: {container: app}}, {wait: {container: app, state: running, run: 2}}]' \
+    'expect: [{container: app, state: terminated, never: true}]'
+  fails 1 podctl test test.yaml
+  says "FAIL  test.yaml: life (in order 1"
+  says "test.yaml:14:12: spec.expect[0]: expected never container app terminated: it happened at 0.000s"
+  says "test  kill app"
+  [[ $output =~ ">>"[[:space:]]+"0.000s  app   terminated (run 1): Error, exit code 137" ]]
+  says "0 passed, 1 failed"
+}
+
+@test "a race is found in one of many orders" {
+  scenario 'containers: [{name: app, runs: [{for: 5s, exitCode: 1}, {}]}]' \
+    'steps: [{wait: {container: app, state: running}}, {advance: 5s}, {delete: {}}, {wait: {deleted: true}}]' \
+    'expect: [{container: app, state: terminated, before: {terminating: true}}]'
+  fails 1 podctl test test.yaml
+  says "~ the scenario's next step comes first"
+}
+
+@test "faults have a place, all are told, nothing is run, and the status is 2" {
+  scenario 'stps: []' 'expect: [{container: ap, state: running}]'
+  fails 2 podctl test test.yaml
+  says 'test.yaml:13:3: spec.stps: unknown field "stps", did you mean "steps"?'
+  scenario 'manifests: [gone.yaml]' 'expect: [{container: app, state: running}]'
+  fails 2 podctl test test.yaml
+  says 'spec.manifests[0]: the path "gone.yaml" does not exist'
+  fails 2 podctl test nowhere
+  fails 2 podctl test --virtual --real test.yaml
+  fails 2 podctl test
+}
+
+@test "JUnit tells CI the same" {
+  mkdir -p suite/below
+  scenario 'expect: [{phase: Failed}]'
+  mv test.yaml suite/below/
+  scenario 'modes: [real]' 'expect: [{phase: Running}]'
+  mv test.yaml suite/
+  fails 1 podctl test suite --junit out.xml
+  says "skip  suite/test.yaml: life"
+  grep -q '<testsuites name="podctl test" tests="2" failures="1" errors="0" skipped="1"' out.xml
+  grep -q '<failure message="expected phase Failed: it never happened"' out.xml
+}
+
+@test "the same scenario runs for real, and its pods are gone afterwards" {
+  scenario 'containers: [{name: app, runs: [{log: [up], stopCode: 0}]}]' \
+    'steps: [{wait: {condition: Ready}}, {wait: {log: up}}, {kill: {container: app}}, {wait: {container: app, state: running, run: 2}}]' \
+    'expect:' \
+    '- {container: app, state: terminated, exitCode: 137, run: 1}' \
+    '- {container: app, state: running, run: 2, within: 10s, after: {container: app, state: terminated}}' \
+    '- {event: Killing, never: true}'
+  podctl test test.yaml
+  podctl test test.yaml --real
+  [ -z "$(podctl get pods --no-headers -o name)" ]
+}
+
+@test "a real failure shows what the pod went through" {
+  scenario 'steps: [{wait: {condition: Ready}}, {delete: {}}, {wait: {deleted: true}}]' \
+    'expect: [{container: app, state: terminated, exitCode: 3}]'
+  fails 1 podctl test test.yaml --real
+  says "test.yaml:14:12: spec.expect[0]: expected container app terminated, exit code 3: it never happened"
+  says "terminated (run 1): Completed, exit code 0"
+}
+
+@test "without --root it brings a podctld of its own, and leaves nothing" {
+  scenario 'steps: [{wait: {condition: Ready}}]'
+  mkdir own
+  env -u PODCTL_ROOT TMPDIR="$PWD/own" podctl test test.yaml --real || { echo failed; false; }
+  [ -z "$(ls own)" ]
+}
