@@ -10,8 +10,10 @@
 
 #include "cli/pod_actions.hpp"
 #include "cli/reset.hpp"
+#include "cli/test_exec.hpp"
 #include "cli/test_stream.hpp"
 #include "podctl/api/decode.hpp"
+#include "podctl/base/utf8.hpp"
 #include "podctl/lifecycle/signal.hpp"
 #include "podctl/scenario/expect.hpp"
 #include "podctl/scenario/load.hpp"
@@ -21,7 +23,7 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kDefaultTimeout = 60ULL * kSecond;
-constexpr std::int64_t kForPodsToGo = 60 * kSecond;
+constexpr std::int64_t kForPodsToGo = 60 * kSecond, kForACommand = 60 * kSecond;
 
 bool wants_logs(const scenario::PodTest& test) {
   const auto of = [](const scenario::Expect& e) {
@@ -154,9 +156,12 @@ class RealRun {
 
   Outcome act(const scenario::Step& step) {
     const auto text = scenario::text_of(step);
-    const auto& target = pod(step.kill ? step.kill->pod : step.delete_->pod);
-    streams_.note(target.metadata.name, step.kill ? step.kill->container : "", text);
-    auto done = step.kill ? kill(*step.kill, target) : remove(*step.delete_, target);
+    const auto to = scenario::addressee_of(step);
+    const auto& target = pod(to.pod);
+    streams_.note(target.metadata.name, to.container, text);
+    auto done = step.kill   ? kill(*step.kill, target)
+                : step.exec ? exec(*step.exec, target)
+                            : remove(*step.delete_, target);
     if (done) return std::optional<scenario::Failure>();
     if (done.error().code == Code::kUnavailable) return Failure(std::move(done).error());
     return std::optional(failed(text, done.error().message()));
@@ -166,6 +171,22 @@ class RealRun {
     TRY(request_delete(in_, target.metadata.namespace_, target.metadata.name,
                        step.gracePeriodSeconds));
     return {};
+  }
+
+  Result<void> exec(const scenario::Exec& step, const api::Pod& target) {
+    const auto& meta = target.metadata;
+    const auto result = TRY(exec_in(in_, pods_path(meta.namespace_, meta.name), step.container,
+                                    step.command, monotonic_ns() + kForACommand));
+    const auto wanted = step.exitCode.value_or(0);
+    if (result.exit_code != wanted) {
+      return fail(Code::kFailedPrecondition,
+                  "it ended with exit code " + std::to_string(result.exit_code) + ", not " +
+                      std::to_string(wanted),
+                  {}, utf8::printable(result.output));
+    }
+    if (scenario::holds(result.output, step.output)) return {};
+    return fail(Code::kFailedPrecondition, "its output is another", {},
+                utf8::printable(result.output));
   }
 
   // As anybody on the machine could: by the process that podctld's report names.

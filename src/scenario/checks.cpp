@@ -14,6 +14,7 @@ namespace podctl::scenario {
 namespace {
 
 using Names = std::vector<std::string_view>;
+constexpr std::int64_t kLongest = 8760LL * 3600 * 1'000'000'000;
 
 class Checker {
  public:
@@ -48,6 +49,8 @@ class Checker {
     const auto ns = api::parse_duration(value);
     if (!ns || *ns < 0) {
       invalid(std::move(path), value, "must be a duration as 10s, 1m30s or 500ms");
+    } else if (*ns > kLongest) {
+      invalid(std::move(path), value, "must be at most 8760h, a year");
     }
   }
   void at_least(std::string path, const std::optional<std::int32_t>& value, std::int32_t least) {
@@ -159,11 +162,12 @@ void Checker::step(const Step& s, const std::string& path) {
   if (s.wait) words.emplace_back("wait");
   if (s.expect) words.emplace_back("expect");
   if (s.kill) words.emplace_back("kill");
+  if (s.exec) words.emplace_back("exec");
   if (s.delete_) words.emplace_back("delete");
   if (!s.advance.empty()) words.emplace_back("advance");
   if (words.size() != 1) {
     return words.empty() ? fault(path, "FieldValueRequired",
-                                 "Required value: one of wait, expect, kill, delete, advance")
+                                 "Required value: one of wait, expect, kill, exec, delete, advance")
                          : fault(path, "FieldValueForbidden",
                                  "Forbidden: a step is only one of " + joined(words));
   }
@@ -184,6 +188,11 @@ void Checker::step(const Step& s, const std::string& path) {
     if (!s.kill->signal.empty() && lifecycle::parse_signal(s.kill->signal) == 0) {
       invalid(path + ".kill.signal", s.kill->signal, "no signal's name or number");
     }
+  }
+  if (s.exec) {
+    if (s.exec->container.empty()) required(path + ".exec.container");
+    if (s.exec->command.empty()) required(path + ".exec.command");
+    exit_code(path + ".exec.exitCode", s.exec->exitCode);
   }
   if (s.delete_ && s.delete_->gracePeriodSeconds.value_or(0) < 0) {
     invalid(path + ".delete.gracePeriodSeconds", std::to_string(*s.delete_->gracePeriodSeconds),
@@ -307,6 +316,9 @@ api::Faults check_references(const PodTest& test, const std::vector<const api::P
     const auto path = "spec.steps[" + std::to_string(i) + "]";
     if (const auto& kill = spec.steps[i].kill) {
       references.check(kill->pod, kill->container, path + ".kill");
+    }
+    if (const auto& exec = spec.steps[i].exec) {
+      references.check(exec->pod, exec->container, path + ".exec");
     }
     if (const auto& gone = spec.steps[i].delete_) references.check(gone->pod, {}, path + ".delete");
   }

@@ -77,8 +77,8 @@ bool matches(const Match& m, const Entry& e) {
   return m.message.empty() || holds(e.message, m.message);
 }
 
-// Within a moment: one container's own states, and the pod's phase and conditions, which follow from
-// its containers' states.
+// Within a moment: one container's own states, and the pod's phase and conditions, which follow
+// from its containers' states.
 bool earlier(const Entry& a, const Entry& b) {
   if (a.moment != b.moment) return a.moment < b.moment;
   if (a.pod != b.pod || a.container.empty() || &a > &b) return false;

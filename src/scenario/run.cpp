@@ -4,6 +4,7 @@
 #include <deque>
 #include <utility>
 
+#include "podctl/base/text.hpp"
 #include "podctl/lifecycle/signal.hpp"
 #include "podctl/scenario/expect.hpp"
 #include "podctl/scenario/load.hpp"
@@ -82,13 +83,17 @@ class VirtualRun {
   }
 
   std::optional<Failure> act(const Step& step) {
-    const auto& pod = step.kill ? step.kill->pod : step.delete_->pod;
+    const auto [pod, container] = addressee_of(step);
     const auto text = text_of(step);
-    world_.note(What::kDone, pod, step.kill ? step.kill->container : "", text);
+    world_.note(What::kDone, pod, container, text);
     const auto entry = last_entry();
     if (step.delete_) {
       if (world_.remove(pod, step.delete_->gracePeriodSeconds)) return std::nullopt;
       return failed(text, "the pod is gone already", entry);
+    }
+    if (step.exec) {
+      if (world_.runs(pod, container)) return std::nullopt;
+      return failed(text, "the container does not run", entry);
     }
     if (step.kill->sandbox) {
       if (world_.kill_sandbox(pod)) return std::nullopt;
@@ -96,7 +101,7 @@ class VirtualRun {
     }
     const auto& name = step.kill->signal;
     const int signal = name.empty() ? SIGKILL : lifecycle::parse_signal(name);
-    if (world_.kill(pod, step.kill->container, signal)) return std::nullopt;
+    if (world_.kill(pod, container, signal)) return std::nullopt;
     return failed(text, "the container does not run", entry);
   }
 
@@ -181,6 +186,12 @@ Report run_virtual(const PodTest& test, const std::vector<const api::Pod*>& pods
   return report;
 }
 
+Addressee addressee_of(const Step& step) {
+  if (step.kill) return {step.kill->pod, step.kill->container};
+  if (step.exec) return {step.exec->pod, step.exec->container};
+  return {step.delete_ ? step.delete_->pod : std::string(), {}};
+}
+
 std::string text_of(const Step& step) {
   if (step.wait) return "wait for " + text_of(step.wait->match);
   if (step.expect) return "expect " + text_of(*step.expect);
@@ -189,6 +200,8 @@ std::string text_of(const Step& step) {
     const auto& grace = step.delete_->gracePeriodSeconds;
     return "delete the pod" + (grace ? ", grace " + std::to_string(*grace) + "s" : std::string());
   }
+  if (step.exec)
+    return "exec in " + step.exec->container + ": " + text::join(step.exec->command, " ");
   if (step.kill->sandbox) return "kill the sandbox";
   return "kill " + step.kill->container +
          (step.kill->signal.empty() ? "" : " with " + step.kill->signal);

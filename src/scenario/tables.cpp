@@ -16,6 +16,7 @@
 namespace podctl::api {
 
 using scenario::Delete;
+using scenario::Exec;
 using scenario::Expect;
 using scenario::Kill;
 using scenario::Match;
@@ -42,9 +43,12 @@ PODCTL_TYPE(Wait, PODCTL_MATCH_FIELDS, PODCTL_FIELD(times), PODCTL_FIELD(timeout
 PODCTL_TYPE(Kill, PODCTL_FIELD(pod), PODCTL_FIELD(container), PODCTL_FIELD(signal),
             PODCTL_FIELD(sandbox))
 
+PODCTL_TYPE(Exec, PODCTL_FIELD(pod), PODCTL_FIELD(container), PODCTL_FIELD(command),
+            PODCTL_FIELD(exitCode), PODCTL_FIELD(output))
+
 PODCTL_TYPE(Delete, PODCTL_FIELD(pod), PODCTL_FIELD(gracePeriodSeconds))
 
-PODCTL_TYPE(Step, PODCTL_FIELD(wait), PODCTL_FIELD(expect), PODCTL_FIELD(kill),
+PODCTL_TYPE(Step, PODCTL_FIELD(wait), PODCTL_FIELD(expect), PODCTL_FIELD(kill), PODCTL_FIELD(exec),
             PODCTL_FIELD_NAMED(delete_, "delete"), PODCTL_FIELD(advance))
 
 PODCTL_TYPE(StartFault, PODCTL_FIELD(stage), PODCTL_FIELD(message))

@@ -200,6 +200,14 @@ void World::note(What what, const std::string& pod, const std::string& container
   recorder_.note(what, pod, container, std::move(text));
 }
 
+bool World::runs(const std::string& pod, const std::string& container) const {
+  return std::any_of(pods_.begin(), pods_.end(), [&](const PodState& state) {
+    const auto live = state.live.find(container);
+    return (pod.empty() || state.pod.metadata.name == pod) && live != state.live.end() &&
+           live->second.alive;
+  });
+}
+
 bool World::kill(const std::string& pod, const std::string& container, int signal_number) {
   for (std::size_t i = 0; i < pods_.size(); ++i) {
     if (!pod.empty() && pods_[i].pod.metadata.name != pod) continue;

@@ -45,6 +45,7 @@ class World {
   // Something is left to happen at this instant.
   bool pending() const;
 
+  bool runs(const std::string& pod, const std::string& container) const;
   // False: there is nothing that could be killed.
   bool kill(const std::string& pod, const std::string& container, int signal);
   bool kill_sandbox(const std::string& pod);

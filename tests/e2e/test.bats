@@ -99,3 +99,13 @@ END
   env -u PODCTL_ROOT TMPDIR="$PWD/own" podctl test test.yaml --real || { echo failed; false; }
   [ -z "$(ls own)" ]
 }
+
+@test "a command in a container is judged by its exit code and its output" {
+  scenario 'steps:' '- wait: {condition: Ready}' \
+    '- exec: {container: app, command: [sh, -c, "echo one two; exit 3"], exitCode: 3, output: one*two}'
+  podctl test test.yaml --real
+  scenario 'steps:' '- wait: {condition: Ready}' '- exec: {container: app, command: ["false"]}'
+  podctl test test.yaml
+  fails 1 podctl test test.yaml --real
+  says "expected exec in app: false: it ended with exit code 1, not 0"
+}

@@ -143,5 +143,16 @@ TEST(ScenarioRun, DeletionFollowsTheScriptAndTheGrace) {
   EXPECT_FALSE(report.failure) << shown(report);
 }
 
+TEST(ScenarioRun, ExecNeedsAContainerThatRuns) {
+  const std::string before = "  containers: [{name: app, runs: [{for: 5s}]}]\n  steps:\n";
+  const std::string exec = "  - exec: {container: app, command: [ls], exitCode: 1}\n";
+  const std::string expect = "  expect: [{container: app, state: running}]\n";
+  EXPECT_FALSE(run(before + "  - wait: {phase: Running}\n" + exec + expect, kOne).failure);
+  const auto late = run(before + "  - wait: {phase: Succeeded}\n" + exec + expect, kOne);
+  ASSERT_TRUE(late.failure);
+  EXPECT_EQ(late.failure->wanted, "exec in app: ls");
+  EXPECT_EQ(late.failure->text, "the container does not run");
+}
+
 }  // namespace
 }  // namespace podctl::scenario

@@ -63,10 +63,19 @@ struct Delete {
   std::optional<std::int64_t> gracePeriodSeconds;
 };
 
+// A command in a container. In the virtual world it succeeds, if the container runs.
+struct Exec {
+  std::string pod, container;
+  std::vector<std::string> command;
+  std::optional<std::int32_t> exitCode;  // expected; 0 when absent
+  std::string output;                    // expected to be contained; * is any text
+};
+
 struct Step {
   Box<Wait> wait;
   Box<Expect> expect;
   Box<Kill> kill;
+  Box<Exec> exec;
   Box<Delete> delete_;
   std::string advance;
 };

@@ -36,7 +36,11 @@ struct Report {
 Report run_virtual(const PodTest& test, const std::vector<const api::Pod*>& pods,
                    std::size_t orders);
 
-// What a step does, in words: "kill container app".
+// What a step does, in words: "kill app"; and to whom, empty: to the only pod, to all of it.
 std::string text_of(const Step& step);
+struct Addressee {
+  std::string pod, container;
+};
+Addressee addressee_of(const Step& step);
 
 }  // namespace podctl::scenario
