@@ -132,6 +132,21 @@ Result<Group> Tree::create(const std::string& path, const CgroupResources& resou
   return group;
 }
 
+Result<void> Tree::expect_child(const std::string& path, const GroupOptions& options) {
+  const ControllerSet set = TRY(wanted(state_->hierarchy, {}, options));
+  for (TreeState::Place& place : state_->places) {
+    ControllerSet here = set & place.mount->controllers;
+    if (!place.mount->v2 && here.has(Controller::kDevices) && options.devices.empty()) {
+      TRY(shared_devices(*state_));
+      here.remove(Controller::kDevices);
+    }
+    if (here.empty()) continue;
+    TRY(state_->make_dir(place, path));
+    if (place.mount->v2) TRY(state_->enable(place, path, here));
+  }
+  return {};
+}
+
 Result<Group> Tree::ensure(const std::string& path) {
   TRY(check_path(path));
   for (TreeState::Place& place : state_->places) {

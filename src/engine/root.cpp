@@ -1,5 +1,9 @@
 #include "engine/root.hpp"
 
+#include <fcntl.h>
+
+#include <cerrno>
+
 #include "podctl/sys/files.hpp"
 #include "podctl/sys/sealed_exe.hpp"
 
@@ -19,6 +23,21 @@ Result<void> check_boot(const Layout& layout) {
   return sys::write_file(layout.boot_id(), now, 0644);
 }
 
+// What every container has mounted over files of its root: where an image has them not they need
+// not be made in each writable layer, at 0.2 ms an inode of ext4, nor be removed from it.
+Result<void> make_mountpoints(const std::string& directory) {
+  TRY(sys::make_directories(directory, 0755));
+  for (const char* name : {"/dev", "/etc", "/proc", "/sys"}) {
+    TRY(sys::make_directories(directory + name, 0755));
+  }
+  for (const char* name : {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf"}) {
+    // Never made anew: it is a layer of what runs.
+    const UniqueFd file(::open((directory + name).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+    if (!file) return fail_errno(errno, "make file", directory + name);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Root> prepare_root(const Layout& layout, const std::string& helpers, bool in_service) {
@@ -26,6 +45,7 @@ Result<Root> prepare_root(const Layout& layout, const std::string& helpers, bool
   TRY(sys::make_directories(layout.run(), 0755));
   TRY(check_boot(layout));
   TRY(sys::make_directories(layout.pods_run(), 0711));
+  TRY(make_mountpoints(layout.mountpoints()));
 
   auto tree = TRY(cgroup::Tree::open(layout.cgroup()));
   // Not among the shims, whose group a reset kills, nor on v2 in a group that is to have children.
@@ -45,8 +65,7 @@ Result<SpawnedShim> spawn_shim(const Root& root, const Layout& layout, const std
   sys::SpawnSpec spec;
   spec.exe = root.shim.get();
   spec.argv = {"podctl-shim", uid, layout.root()};
-  spec.fds = {{.from = theirs.fd(), .number = 3},
-              {.from = root.pause.get(), .number = 4}};
+  spec.fds = {{.from = theirs.fd(), .number = 3}, {.from = root.pause.get(), .number = 4}};
   spec.cgroup = entry.cgroup2;
   for (const UniqueFd& fd : entry.tasks) spec.tasks.push_back(fd.get());
   spec.new_session = true;
@@ -66,8 +85,9 @@ Result<void> reset_groups(const Layout& layout) {
 Result<void> reset_root(const Layout& layout) {
   TRY(reset_groups(layout));
   TRY(reset_network(layout));
-  for (const std::string& path : {layout.pods_run(), layout.addresses(), layout.boot_id(),
-                                  layout.run() + "/podctld.starter", layout.lib() + "/pods"}) {
+  for (const std::string& path :
+       {layout.pods_run(), layout.addresses(), layout.boot_id(), layout.run() + "/podctld.starter",
+        layout.lib() + "/pods", layout.mountpoints()}) {
     TRY(sys::remove_tree(path));
   }
   return {};

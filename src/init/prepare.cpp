@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "podctl/base/text.hpp"
+#include "podctl/sys/files.hpp"
 #include "podctl/sys/namespaces.hpp"
 #include "podctl/sys/proc_fs.hpp"
 #include "podctl/sys/process.hpp"
@@ -45,6 +46,16 @@ Result<void> find_cgroups(Prepared& prepared) {
   return {};
 }
 
+// On the host, by each container itself: several start side by side. Whoever started it removes
+// them.
+Result<void> make_files(const wire::ContainerSpec& spec) {
+  TRY(sys::make_directories(spec.rootfs.upper, 0755));
+  TRY(sys::make_directories(spec.rootfs.work, 0755));
+  if (spec.termination_path.empty()) return {};
+  // Any user of the container may write it, as the kubelet makes it (kuberuntime_container.go).
+  return sys::write_file(spec.termination_path, {}, 0666);
+}
+
 int shared_flags(const wire::LaunchRequest& request) {
   int flags = CLONE_NEWNS;
   if (request.network == SandboxNamespace::kPod) flags |= CLONE_NEWNET;
@@ -67,6 +78,7 @@ Result<void> prepare_container(Session& session, Prepared& prepared) {
   TRY(session.step("oom_score_adj",
                    [&] { return set_oom_score(session, container.oom_score_adj); }));
   TRY(session.step("read cgroups", [&] { return find_cgroups(prepared); }));
+  TRY(session.step("make writable layer", [&] { return make_files(container); }));
   prepared.sources =
       TRY(session.step("open mount sources", [&] { return open_host_sources(container.mounts); }));
   TRY(session.step("join namespaces", [&] { return join_pod(prepared); }));

@@ -40,6 +40,7 @@ wire::PidMode pid_mode(const api::Pod& pod) {
 wire::RootfsSpec build_rootfs(const ContainerInputs& in, const Layout& layout) {
   wire::RootfsSpec rootfs;
   rootfs.layers = in.image.layers;
+  rootfs.layers.push_back(layout.mountpoints());
   const std::string directory =
       layout.container_lib(in.pod.metadata.uid, in.container.name, in.attempt);
   rootfs.upper = directory + "/upper";

@@ -9,18 +9,10 @@ namespace {
 
 constexpr std::chrono::milliseconds kEndBound{2000};
 
-// The writable layer and the termination file, on the host.
-Result<void> make_files(const Layout& layout, const std::string& uid, wire::ContainerSpec& spec) {
+void place_layer(const Layout& layout, const std::string& uid, wire::ContainerSpec& spec) {
   const std::string base = layout.container_lib(uid, spec.name, spec.attempt);
   spec.rootfs.upper = base + "/upper";
   spec.rootfs.work = base + "/work";
-  TRY(sys::make_directories(spec.rootfs.upper, 0755));
-  TRY(sys::make_directories(spec.rootfs.work, 0755));
-  if (!spec.termination_path.empty()) {
-    // Any user of the container may write it, as the kubelet makes it (kuberuntime_container.go).
-    TRY(sys::write_file(spec.termination_path, {}, 0666));
-  }
-  return {};
 }
 
 wire::LaunchRequest launch_request(const Sandbox& sandbox) {
@@ -84,9 +76,7 @@ Result<std::unique_ptr<ContainerStart>> ContainerStart::begin(Sandbox& sandbox,
   std::unique_ptr<ContainerStart> start(
       new ContainerStart(sandbox, Container(std::move(group), std::move(spec))));
   start->trace_ = std::move(trace);
-  TRY(start->trace_.step("make writable layer", start->container_.spec_.name, [&] {
-    return make_files(sandbox.layout(), sandbox.spec().uid, start->container_.spec_);
-  }));
+  place_layer(sandbox.layout(), sandbox.spec().uid, start->container_.spec_);
   TRY(start->spawn(stdio, target));
   return start;
 }

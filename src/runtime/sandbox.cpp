@@ -41,6 +41,13 @@ net::PodLinkSpec link_spec(const wire::NetworkSpec& net) {
           .mtu = net.mtu};
 }
 
+Result<void> make_volumes(const wire::SandboxSpec& spec) {
+  for (const wire::PodVolume& volume : spec.volumes) {
+    if (!volume.memory) TRY(sys::make_directories(volume.path, volume.mode));
+  }
+  return {};
+}
+
 Result<void> make_files(const Layout& layout, const wire::SandboxSpec& spec) {
   const std::string run = layout.pod_run(spec.uid);
   for (const char* name : {"/files", "/termination", "/mnt"}) {
@@ -49,10 +56,19 @@ Result<void> make_files(const Layout& layout, const wire::SandboxSpec& spec) {
   for (const wire::PodFile& file : spec.files) {
     TRY(sys::write_file(run + "/files/" + file.name, file.content, file.mode));
   }
-  for (const wire::PodVolume& volume : spec.volumes) {
-    if (!volume.memory) TRY(sys::make_directories(volume.path, volume.mode));
+  return make_volumes(spec);
+}
+
+// Those that every pod has were made empty.
+Result<void> fill_files(const Layout& layout, const wire::SandboxSpec& spec) {
+  for (const wire::PodFile& file : spec.files) {
+    const std::string path = layout.pod_run(spec.uid) + "/files/" + file.name;
+    auto filled = sys::fill_file(path, file.content);
+    if (!filled && filled.error().code == Code::kNotFound)
+      filled = sys::write_file(path, file.content, file.mode);
+    TRY(std::move(filled));
   }
-  return {};
+  return make_volumes(spec);
 }
 
 std::string route_text(const net::Route& route, const std::string& device) {
@@ -97,6 +113,10 @@ Result<Sandbox> Sandbox::create(const Layout& layout, Programs programs, cgroup:
   return sandbox;
 }
 
+Result<void> Sandbox::expect_containers() {
+  return tree_.expect_child(spec_.cgroup, {.count = true, .close_devices = true, .devices = {}});
+}
+
 bool Sandbox::serves(const wire::SandboxSpec& wanted) const {
   const auto place = [](const wire::SandboxSpec& spec) {
     return spec.uid + " " + spec.cgroup + (spec.net ? wire::encode(*spec.net) : std::string());
@@ -107,7 +127,7 @@ bool Sandbox::serves(const wire::SandboxSpec& wanted) const {
 Result<void> Sandbox::adopt(wire::SandboxSpec wanted) {
   Trace trace;
   TRY(set_up_host_paths(wanted, trace));
-  TRY(trace.step("write pod files", {}, [&] { return make_files(layout_, wanted); }));
+  TRY(trace.step("write pod files", {}, [&] { return fill_files(layout_, wanted); }));
   if (wanted.uts == wire::SandboxNamespace::kPod) {
     TRY(trace.step("set names", wanted.hostname, [&] {
       return sys::set_uts_names_of(pause_.pidfd.get(), wanted.hostname, wanted.domainname);

@@ -79,14 +79,19 @@ void Shim::on_connection(std::uint32_t events) {
     if (!connection_.flush()) return lose_connection();
     watch_writable();
   }
-  // One message a round: container output and ends are served between requests.
-  auto message = connection_.receive();
-  if (!message && message.error().code == Code::kUnavailable) return lose_connection();
-  if (!message) {
-    log("podctld spoke nonsense", message.error());
-    return lose_connection();
+  // One message a round: container output and ends are served between requests. But starts are only
+  // begun, and wait for nothing so little as for each other.
+  for (bool start = true; start && connection_ && !ending_;) {
+    auto message = connection_.receive();
+    if (!message && message.error().code == Code::kUnavailable) return lose_connection();
+    if (!message) {
+      log("podctld spoke nonsense", message.error());
+      return lose_connection();
+    }
+    if (!*message) return;
+    start = (*message)->type == static_cast<std::uint16_t>(wire::Type::kStartContainer);
+    handle(std::move(**message));
   }
-  if (*message) handle(std::move(**message));
 }
 
 void Shim::lose_connection() {

@@ -41,13 +41,10 @@ Result<void> wait_in_steps(const std::function<Result<void>(std::chrono::millise
   return done;
 }
 
-Result<std::unique_ptr<StartingContainer>> StartingContainer::begin(Loop& loop,
-                                                                    runtime::Sandbox& sandbox,
+Result<std::unique_ptr<StartingContainer>> StartingContainer::begin(runtime::Sandbox& sandbox,
                                                                     wire::ContainerSpec spec,
                                                                     int target) {
-  auto pump = std::make_unique<LogPump>(
-      loop, TRY(CriLog::open(spec.log_path, spec.log_max_bytes, spec.log_max_files)));
-  std::unique_ptr<StartingContainer> made(new StartingContainer(std::move(pump)));
+  std::unique_ptr<StartingContainer> made(new StartingContainer());
   if (!spec.tty) {
     made->out_ = TRY(make_pipe());
     made->err_ = TRY(make_pipe());
@@ -61,7 +58,16 @@ Result<std::unique_ptr<StartingContainer>> StartingContainer::begin(Loop& loop,
   return made;
 }
 
-Result<std::unique_ptr<LiveContainer>> StartingContainer::finish() {
+Result<void> StartingContainer::open_log(Loop& loop) {
+  if (pump_) return {};
+  const wire::ContainerSpec& spec = start_->spec();
+  pump_ = std::make_unique<LogPump>(
+      loop, TRY(CriLog::open(spec.log_path, spec.log_max_bytes, spec.log_max_files)));
+  return {};
+}
+
+Result<std::unique_ptr<LiveContainer>> StartingContainer::finish(Loop& loop) {
+  TRY(open_log(loop));
   auto live = std::unique_ptr<LiveContainer>(
       new LiveContainer(start_->take(), std::move(pump_), std::move(in_.write)));
   if (live->container_.spec().tty) {

@@ -46,16 +46,18 @@ struct Pipe {
 // A container that has been begun. Dropped before it executes, it leaves nothing but its log.
 class StartingContainer {
  public:
-  // Opens the log, makes the pipes, spawns init.
-  static Result<std::unique_ptr<StartingContainer>> begin(Loop& loop, runtime::Sandbox& sandbox,
+  // Makes the pipes, spawns init.
+  static Result<std::unique_ptr<StartingContainer>> begin(runtime::Sandbox& sandbox,
                                                           wire::ContainerSpec spec, int target);
 
   runtime::ContainerStart& start() { return *start_; }
+  // While init is at work: nothing is read from the pipes before it has executed.
+  Result<void> open_log(Loop& loop);
   // Once it has executed.
-  Result<std::unique_ptr<LiveContainer>> finish();
+  Result<std::unique_ptr<LiveContainer>> finish(Loop& loop);
 
  private:
-  StartingContainer(std::unique_ptr<LogPump> pump) : pump_(std::move(pump)) {}
+  StartingContainer() = default;
 
   std::unique_ptr<LogPump> pump_;
   Pipe in_, out_, err_;

@@ -2,6 +2,8 @@
 #include <malloc.h>
 #include <signal.h>
 
+#include <array>
+
 #include "podctl/net/watch.hpp"
 #include "podctl/sys/borrower.hpp"
 #include "podctl/sys/files.hpp"
@@ -14,6 +16,20 @@ namespace {
 
 constexpr std::uint64_t kRestMs = 1000;
 constexpr std::chrono::milliseconds kVethBound{5000};
+constexpr std::size_t kUsualStarts = 2;  // containers of a pod; more come by faults, as ever
+
+// What a start takes of the heap: each page's first touch is a fault of 25 µs where the kernel runs
+// virtualised.
+void touch_heap() {
+  constexpr std::size_t kPage = 4096, kBlock = 20 * kPage;  // below malloc's threshold for mmap
+  std::array<std::unique_ptr<char[]>, 2> blocks;
+  for (auto& block : blocks) {
+    block.reset(new char[kBlock]);
+    for (std::size_t at = 0; at < kBlock; at += kPage) {
+      *static_cast<volatile char*>(&block[at]) = 0;
+    }
+  }
+}
 
 std::string nothing() { return wire::encode(wire::Nothing{}); }
 
@@ -24,6 +40,7 @@ void Shim::rest_soon() {
   if (resting_ != 0) return;
   resting_ = loop_.after(kRestMs, [this] {
     resting_ = 0;
+    if (spare_) return;  // it has been made ready for work that may come any moment
     ::malloc_trim(0);
     sys::borrowed::give_back();
   });
@@ -124,8 +141,7 @@ Result<LiveContainer*> Shim::running(const std::string& id) {
 Result<wire::SandboxInfo> Shim::create(wire::SandboxSpec spec) {
   if (sandbox_ && !spare_) return fail(Code::kAlreadyExists, "create sandbox", uid_);
   if (spare_ && death_.empty() && sandbox_->serves(spec)) {
-    TRY(keep_spec(spec));
-    TRY(sandbox_->adopt(std::move(spec)));
+    TRY(sandbox_->adopt(std::move(spec)));  // what was kept of it names the same cgroup
     spare_ = false;
     return sandbox_->info();
   }
@@ -142,6 +158,9 @@ Result<void> Shim::prepare(wire::SandboxSpec spec) {
   if (sandbox_) return fail(Code::kAlreadyExists, "prepare sandbox", uid_);
   TRY(make(std::move(spec)));
   spare_ = true;
+  TRY(sandbox_->expect_containers());
+  sys::borrowed::make_ready(kUsualStarts);
+  touch_heap();
   return {};
 }
 

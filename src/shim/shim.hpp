@@ -62,7 +62,14 @@ class Shim {
   // starting.cpp: containers and execs between spawn and execve
   Result<void> start(std::uint32_t request, wire::ContainerSpec spec);
   Result<void> exec(std::uint32_t request, const wire::ExecSpec& spec, std::vector<UniqueFd> fds);
+  struct Start {
+    std::uint32_t request = 0;
+    std::unique_ptr<StartingContainer> container;
+  };
+  void open_log(const std::string& id);
   void advance_start(const std::string& id);
+  // It runs, or has failed: whoever asked is told.
+  void end_start(std::map<std::string, Start>::iterator at, const Result<void>& executed);
   void advance_exec(pid_t pid);
   // Waits for all of them, a bounded time: most requests are about what runs.
   void settle_starts();
@@ -94,10 +101,6 @@ class Shim {
   bool pause_reaped_ = false;
   std::string death_;   // why pause does not run
   bool dying_ = false;  // of it nobody has been told yet: containers are still ending
-  struct Start {
-    std::uint32_t request = 0;
-    std::unique_ptr<StartingContainer> container;
-  };
   struct ExecStart {
     std::uint32_t request = 0;
     std::unique_ptr<runtime::Launch> launch;

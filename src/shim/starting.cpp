@@ -30,10 +30,18 @@ Result<void> Shim::start(std::uint32_t request, wire::ContainerSpec spec) {
   if (spec.pid == wire::PidMode::kTarget) {
     target = TRY(running(spec.pid_target))->container().process().pidfd.get();
   }
-  auto begun = TRY(StartingContainer::begin(loop_, pod, std::move(spec), target));
+  auto begun = TRY(StartingContainer::begin(pod, std::move(spec), target));
   TRY(loop_.watch(begun->start().fd(), EPOLLIN, [this, id](std::uint32_t) { advance_start(id); }));
   starts_.emplace(id, Start{request, std::move(begun)});
+  loop_.after(0, [this, id] { open_log(id); });
   return {};
+}
+
+// After the round in which it was begun: the other containers of the pod need not wait for it.
+void Shim::open_log(const std::string& id) {
+  const auto at = starts_.find(id);
+  if (at == starts_.end()) return;
+  if (auto opened = at->second.container->open_log(loop_); !opened) end_start(at, opened);
 }
 
 void Shim::advance_start(const std::string& id) {
@@ -41,9 +49,13 @@ void Shim::advance_start(const std::string& id) {
   const auto done = at->second.container->start().advance();
   if (done && !*done) return;
   rest_soon();
+  end_start(at, done ? Result<void>() : Failure(done.error()));
+}
+
+void Shim::end_start(std::map<std::string, Start>::iterator at, const Result<void>& executed) {
   Start start = std::move(starts_.extract(at).mapped());
   loop_.forget(start.container->start().fd());
-  auto live = done ? start.container->finish() : Failure(done.error());
+  auto live = executed ? start.container->finish(loop_) : Failure(executed.error());
   if (!live) {
     start.container.reset();  // nothing of it is left when they hear of it
     return send(wire::Type::kError, start.request, wire::encode(wire::to_wire(live.error())));

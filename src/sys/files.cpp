@@ -95,6 +95,16 @@ Result<void> remove_entry(Tree& tree, int directory, const char* name, unsigned 
   return {};
 }
 
+Result<void> write_all(int fd, std::string_view content, const std::string& path) {
+  while (!content.empty()) {
+    const ssize_t n = ::write(fd, content.data(), content.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail_errno(errno, "write file", path);
+    content.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> make_directories(const std::string& path, unsigned mode) {
@@ -115,18 +125,19 @@ Result<void> make_directories(const std::string& path, unsigned mode) {
   return {};
 }
 
+Result<void> fill_file(const std::string& path, std::string_view content) {
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "open file", path);
+  return write_all(fd.get(), content, path);
+}
+
 Result<void> write_file(const std::string& path, std::string_view content, unsigned mode) {
   const std::string beside = path + ".new";
   const UniqueFd fd(
       ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!fd) return fail_errno(errno, "make file", beside);
   if (::fchmod(fd.get(), mode) != 0) return fail_errno(errno, "set mode", beside);
-  while (!content.empty()) {
-    const ssize_t n = ::write(fd.get(), content.data(), content.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return fail_errno(errno, "write file", beside);
-    content.remove_prefix(static_cast<std::size_t>(n));
-  }
+  TRY(write_all(fd.get(), content, beside));
   if (::rename(beside.c_str(), path.c_str()) != 0) return fail_errno(errno, "rename file", path);
   return {};
 }

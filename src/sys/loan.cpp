@@ -30,6 +30,11 @@ Loan* free_one() {
   return loan != loans.end() && make(*loan) ? &*loan : nullptr;
 }
 
+void touch(char* from, std::size_t size) {
+  constexpr std::size_t kPage = 4096;
+  for (std::size_t at = 0; at < size; at += kPage) *static_cast<volatile char*>(from + at) = 0;
+}
+
 bool holds(const Loan& loan, const void* memory) {
   const auto* at = static_cast<const char*>(memory);
   return loan.memory != nullptr && std::greater_equal<>()(at, loan.memory) &&
@@ -61,6 +66,17 @@ void free_memory(void* memory) noexcept {
     if (holds(loan, memory)) return;
   }
   std::free(memory);
+}
+
+void make_ready(std::size_t borrowers) noexcept {
+  for (Loan& loan : loans) {
+    if (borrowers == 0) return;
+    if (loan.lent || !make(loan)) continue;
+    touch(loan.stack() + kStack - kUsualStack, kUsualStack);
+    touch(loan.thread_stack() + kThreadStack - kUsualThreadStack, kUsualThreadStack);
+    touch(loan.heap(), kUsualHeap);
+    --borrowers;
+  }
 }
 
 void give_back() noexcept {

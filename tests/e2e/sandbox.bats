@@ -19,6 +19,15 @@ ns_of() { podctl exec pair -c "$1" -- readlink "/proc/self/ns/$2"; }
   says "$inode"
 }
 
+@test "a container that writes nothing has an empty writable layer, and its files in /etc" {
+  pair | podctl apply -f -
+  ready pair
+  run podctl exec pair -c a -- cat /etc/hostname
+  [ "$output" = pair ]
+  [ -d "$PODCTL_ROOT/lib/pods/$(uid_of pair)/containers/a/0/upper" ]
+  [ -z "$(find "$PODCTL_ROOT/lib/pods/$(uid_of pair)/containers" -mindepth 4 -path '*/upper/*')" ]
+}
+
 @test "shareProcessNamespace makes pause PID 1 and shows the others" {
   pair | sed 's/^spec:/spec:\n  shareProcessNamespace: true/' | podctl apply -f -
   ready pair

@@ -49,6 +49,18 @@ TEST_F(ROOT_Group, MakesOnlyTheDirectoriesThatAValueNeeds) {
   EXPECT_TRUE(must_enter(pause).tasks.empty());
 }
 
+TEST_F(ROOT_Group, WhatAChildWillNeedIsMadeAheadAndGoesWithTheGroup) {
+  const GroupOptions container{.count = true, .close_devices = true, .devices = {}};
+  Group pod = must_create("pods/pod1", {});
+  ASSERT_TRUE(tree_->expect_child("pods/pod1", container));
+  const std::string memory = tree_->root(Controller::kMemory) + "/pods/pod1";
+  EXPECT_EQ(::access(memory.c_str(), F_OK), 0) << memory;
+  Group web = must_create("pods/pod1/web", typical(), container);
+  EXPECT_TRUE(web.remove());
+  ASSERT_TRUE(pod.remove());
+  EXPECT_NE(::access(memory.c_str(), F_OK), 0) << memory;
+}
+
 TEST_F(ROOT_Group, AChildIsBornInsideAndCounted) {
   Group pod = must_create("pods/pod1", typical());
   Group web = must_create("pods/pod1/web", typical(), {.count = true, .close_devices = true});

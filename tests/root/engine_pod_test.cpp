@@ -119,6 +119,20 @@ TEST_F(ROOT_Engine, FailedStartSaysWhyAndLeavesTheSandbox) {
   expect_pod_gone();
 }
 
+// The log is opened while init is at work already.
+TEST_F(ROOT_Engine, WithoutItsLogAContainerDoesNotStart) {
+  ASSERT_TRUE(create(sandbox(false)));
+  auto spec = container("bad", "sleep 100");
+  spec.log_path = "/dev/null/0.log";
+  const auto failed = start(spec);
+  ASSERT_FALSE(failed);
+  EXPECT_THAT(failed.error().message(), HasSubstr("/dev/null"));
+  EXPECT_FALSE(std::filesystem::exists(layout_.container_lib(kUid, "bad", 0)));
+  ASSERT_TRUE(start(container("good", "sleep 100")));
+  ASSERT_TRUE(destroy());
+  expect_pod_gone();
+}
+
 TEST_F(ROOT_Engine, StatsTellCgroupsAndNetwork) {
   ASSERT_TRUE(create(sandbox()));
   ASSERT_TRUE(start(container("main", "sleep 1000")));

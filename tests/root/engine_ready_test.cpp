@@ -79,6 +79,25 @@ TEST_F(ROOT_EngineReady, PodTakesOverWhatWasMadeBeforeIt) {
   expect_pod_gone(kNext);
 }
 
+TEST_F(ROOT_EngineReady, FilesAreThereBeforeThePodAndFilledWhenItComes) {
+  auto first = sandbox(false);
+  first.files = {{.name = "hosts", .content = "127.0.0.1 first\n"}};
+  ASSERT_TRUE(create(first));
+  ASSERT_EQ(take(sandbox(false)), kNext);
+  const std::string hosts = layout_.pod_run(kNext) + "/files/hosts";
+  ASSERT_TRUE(fs::exists(hosts));
+  EXPECT_EQ(fs::file_size(hosts), 0U);
+
+  auto spec = sandbox(true, kNext);
+  spec.files = {{.name = "hosts", .content = "second\n"}, {.name = "more", .content = "third\n"}};
+  const auto made = create(spec);
+  ASSERT_TRUE(made) << made.error().message();
+  EXPECT_EQ(fs::file_size(hosts), 7U);
+  EXPECT_EQ(fs::file_size(layout_.pod_run(kNext) + "/files/more"), 6U);
+  EXPECT_TRUE(destroy(kNext));
+  expect_pod_gone(kNext);
+}
+
 TEST_F(ROOT_EngineReady, OneThatDoesNotServeIsNotGivenAway) {
   create_first();
   auto other = sandbox(false);

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,6 +134,33 @@ TEST_F(BorrowerTest, WhatItAllocatesIsForgotten) {
     EXPECT_EQ(end_of(*child), 0);
     borrowed::give_back();
   }
+}
+
+// The page faults of a borrower that uses 40 KiB of its heap, and of the program that it becomes.
+long faults_of_one() {
+  rusage before{}, after{};
+  ::getrusage(RUSAGE_CHILDREN, &before);
+  auto work = [](Result<void>) {
+    const std::string used(40 << 10, 'x');
+    return used.back() == 'x' ? run("/bin/true") : 98;
+  };
+  auto borrower = Borrower::begin({}, work, {});
+  EXPECT_TRUE(borrower.has_value());
+  if (!borrower) return 0;
+  const auto child = (*borrower)->join();
+  EXPECT_TRUE(child.has_value());
+  EXPECT_EQ(child ? end_of(*child) : -1, 0);
+  ::getrusage(RUSAGE_CHILDREN, &after);
+  return after.ru_minflt - before.ru_minflt;
+}
+
+TEST_F(BorrowerTest, WhatItUsuallyTouchesIsThereBeforeIt) {
+  borrowed::give_back();
+  const long unprepared = faults_of_one();
+  borrowed::give_back();
+  borrowed::make_ready(1);
+  EXPECT_GE(unprepared, faults_of_one() + 9);
+  borrowed::give_back();
 }
 
 TEST_F(BorrowerTest, DroppedWhileItHangsItIsKilledAndReaped) {

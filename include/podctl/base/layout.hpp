@@ -5,6 +5,7 @@
 //   DIR/lib/                      /var/lib/podctl/            survives a boot
 //     objects.db                                              the object store (SQLite)
 //     images/                                                 the image store
+//     mountpoints/                                            the lowest layer of every container
 //     pods/<uid>/
 //       volumes/<name>/                                       disk emptyDirs
 //       containers/<name>/<attempt>/{upper,work}              a container's writable layer
@@ -43,6 +44,7 @@ class Layout {
 
   std::string objects_db() const { return lib() + "/objects.db"; }
   std::string images() const { return lib() + "/images"; }
+  std::string mountpoints() const { return lib() + "/mountpoints"; }
   std::string pod_lib(std::string_view uid) const;
   std::string volume(std::string_view uid, std::string_view volume) const;
   std::string container_lib(std::string_view uid, std::string_view container, std::uint32_t attempt) const;

@@ -112,6 +112,10 @@ class Tree {
   Result<Group> create(const std::string& path, const CgroupResources& resources,
                        const GroupOptions& options);
 
+  // What a child of the group at `path` with these options needs there is made ahead: the child
+  // then costs a directory or two. It goes with the group.
+  Result<void> expect_child(const std::string& path, const GroupOptions& options);
+
   // The group at `path`, made when it is missing and made anew when it is there but empty: since
   // Linux 6.14 a group that was once killed also kills whoever is born into it later
   // (CLONE_INTO_CGROUP).

@@ -54,6 +54,7 @@ class ContainerStart {
   ContainerStart& operator=(const ContainerStart&) = delete;
   ~ContainerStart();
 
+  const wire::ContainerSpec& spec() const { return container_.spec_; }
   // As Launch's. After true: take().
   int fd() const { return launch_->fd(); }
   pid_t pid() const { return launch_->pid(); }

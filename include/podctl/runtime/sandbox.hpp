@@ -32,6 +32,8 @@ class Sandbox {
   static Result<Sandbox> create(const Layout& layout, Programs programs, cgroup::Tree tree,
                                 wire::SandboxSpec spec);
 
+  // What its containers will need of it, whatever they are, is made ahead.
+  Result<void> expect_containers();
   // Makes it the sandbox of a pod that was not known when it was made.
   bool serves(const wire::SandboxSpec& wanted) const;
   Result<void> adopt(wire::SandboxSpec wanted);

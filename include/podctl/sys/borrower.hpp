@@ -32,6 +32,8 @@ namespace borrowed {
 // frees nothing of its parent's.
 void* allocate(std::size_t size) noexcept;
 void free_memory(void* memory) noexcept;
+// Has the pages that a usual borrower touches there before it comes, for the next `borrowers`.
+void make_ready(std::size_t borrowers) noexcept;
 // Pages that borrowers have touched go back to the kernel, but for those of who still runs.
 void give_back() noexcept;
 

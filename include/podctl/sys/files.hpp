@@ -16,6 +16,8 @@ Result<void> make_directories(const std::string& path, unsigned mode);
 // Replaces the file as one step for whoever reads it: written beside it, then renamed.
 Result<void> write_file(const std::string& path, std::string_view content, unsigned mode);
 // At most `limit` bytes from the start.
+// Into a file that is there, and that nobody reads yet.
+Result<void> fill_file(const std::string& path, std::string_view content);
 Result<std::string> read_file(const std::string& path, std::size_t limit);
 // /dev/null for reading and writing.
 Result<UniqueFd> open_null();

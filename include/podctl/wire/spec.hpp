@@ -171,7 +171,8 @@ struct SandboxSpec {
   }
 };
 
-// Without what a sandbox gets from its pod after it was made: names, files, volumes of the disk.
+// Without what a sandbox gets from its pod after it was made: names, what is in its files, volumes
+// of the disk.
 SandboxSpec anonymous(SandboxSpec spec);
 // What the making of a sandbox depends on: without what else tells one pod from another, its uid
 // and its network's addresses.
