@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <set>
+#include <span>
 
 #include "api/faults.hpp"
 #include "api/reader.hpp"
 #include "podctl/api/decode.hpp"
 #include "podctl/api/defaults.hpp"
+#include "podctl/api/served.hpp"
 #include "podctl/api/support.hpp"
 #include "podctl/api/validate.hpp"
 #include "podctl/base/text.hpp"
@@ -19,7 +22,7 @@ namespace {
 // them.
 class Repeats {
  public:
-  explicit Repeats(const Faults& decoded) {
+  explicit Repeats(std::span<const Fault> decoded) {
     for (const Fault& f : decoded) {
       if (f.code == "FieldValueTypeInvalid" && !f.field.empty()) fields_.insert(f.field);
     }
@@ -84,43 +87,49 @@ bool is_pod(const Tree& doc, Faults& faults) {
   return kind == "Pod" && (version == "v1" || version.empty());
 }
 
-void load_one(Tree doc, std::string_view ns, Loaded& out) {
+void load_one(Tree doc, std::string_view ns, Bar bar, Loaded& out) {
   if (!is_pod(doc, out.faults)) return;
   Manifest m;
-  Faults decoded = decode(doc, m.pod);
+  const auto first = static_cast<std::ptrdiff_t>(out.faults.size());
+  decode(doc, type_of<Pod>(), &m.pod, out.faults);
   m.unsupported = unsupported_fields(m.pod);
   set_defaults(m.pod, ns);
-  const Repeats repeats(decoded);
-  for (Fault& f : validate(m.pod)) {
-    if (repeats.has(f.field)) continue;
-    f.at = locate(doc, f.field);
-    out.faults.push_back(std::move(f));
+  Faults found = validate(m.pod);
+  if (bar == Bar::kPodctl) {
+    Faults more = not_served(m.pod);
+    std::move(more.begin(), more.end(), std::back_inserter(found));
   }
-  std::move(decoded.begin(), decoded.end(), std::back_inserter(out.faults));
+  const Repeats repeats(std::span(out.faults).subspan(static_cast<std::size_t>(first)));
+  std::erase_if(found, [&](const Fault& f) { return repeats.has(f.field); });
+  for (Fault& f : found) f.at = locate(doc, f.field);
+  out.faults.insert(out.faults.begin() + first, std::move_iterator(found.begin()),
+                    std::move_iterator(found.end()));
   m.tree = std::move(doc);
   out.manifests.push_back(std::move(m));
 }
 
-void sort(Faults& faults) {
-  std::stable_sort(faults.begin(), faults.end(), [](const Fault& a, const Fault& b) {
-    return std::pair(a.at.line, a.at.column) < std::pair(b.at.line, b.at.column);
-  });
-}
-
 }  // namespace
 
-Loaded load_manifests(std::vector<Tree> documents, std::string_view ns) {
+void sort_by_place(Faults& faults) {
+  const auto before = [](const Fault& a, const Fault& b) {
+    return std::pair(a.at.line, a.at.column) < std::pair(b.at.line, b.at.column);
+  };
+  if (std::is_sorted(faults.begin(), faults.end(), before)) return;
+  std::stable_sort(faults.begin(), faults.end(), before);
+}
+
+Loaded load_manifests(std::vector<Tree> documents, std::string_view ns, Bar bar) {
   Loaded out;
-  for (Tree& doc : documents) load_one(std::move(doc), ns, out);
-  sort(out.faults);
+  for (Tree& doc : documents) load_one(std::move(doc), ns, bar, out);
+  sort_by_place(out.faults);
   return out;
 }
 
-Loaded load_manifests(std::string_view text, std::string_view ns) {
+Loaded load_manifests(std::string_view text, std::string_view ns, Bar bar) {
   Parsed parsed = parse_documents(text);
-  Loaded out = load_manifests(std::move(parsed.documents), ns);
+  Loaded out = load_manifests(std::move(parsed.documents), ns, bar);
   out.faults.insert(out.faults.begin(), parsed.faults.begin(), parsed.faults.end());
-  sort(out.faults);
+  sort_by_place(out.faults);
   return out;
 }
 

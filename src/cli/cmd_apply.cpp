@@ -117,9 +117,7 @@ std::string located_causes(const Reply& reply, const ManifestFile& file, const a
     if (fault.field.empty()) return {};
     fault.at = api::locate(tree, fault.field);
   }
-  std::stable_sort(faults.begin(), faults.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.at.line, a.at.column) < std::pair(b.at.line, b.at.column);
-  });
+  api::sort_by_place(faults);
   return api::render(faults, file.name, file.text);
 }
 
@@ -312,7 +310,7 @@ bool all_would_do(Invocation& in, const std::vector<LoadedFile>& files) {
 
 int run_apply(Invocation& in) {
   if (in.args.all("filename").empty()) return in.usage("must specify -f FILE, a directory or -");
-  auto files = load_files(in);
+  auto files = load_files(in, api::Bar::kPodctl);
   if (!files) return in.failed(files.error());
   const DryRun mode = dry_run(in);
   const std::string_view format = in.args.get("output");

@@ -113,14 +113,15 @@ void need_name(const api::Manifest& m, api::Faults& faults) {
 
 }  // namespace
 
-Result<std::vector<LoadedFile>> load_files(Invocation& in) {
+Result<std::vector<LoadedFile>> load_files(Invocation& in, api::Bar bar) {
   std::vector<LoadedFile> out;
   std::size_t faults = 0, objects = 0;
   std::string shown;
   for (ManifestFile& file :
        TRY(read_manifests(in.args.all("filename"), in.args.flag("recursive")))) {
-    api::Loaded loaded = api::load_manifests(file.text, in.ns());
+    api::Loaded loaded = api::load_manifests(file.text, in.ns(), bar);
     for (const api::Manifest& m : loaded.manifests) need_name(m, loaded.faults);
+    api::sort_by_place(loaded.faults);
     shown += api::render(loaded.faults, file.name, file.text);
     faults += loaded.faults.size();
     objects += loaded.manifests.size();
@@ -148,7 +149,7 @@ Result<std::vector<LoadedFile>> load_files(Invocation& in) {
 Result<std::vector<ObjectRef>> manifest_names(Invocation& in) {
   const auto selector = TRY(api::LabelSelectorExpr::parse(in.args.get("selector")));
   std::vector<ObjectRef> refs;
-  for (const LoadedFile& f : TRY(load_files(in))) {
+  for (const LoadedFile& f : TRY(load_files(in, api::Bar::kKubernetes))) {
     for (const api::Manifest& m : f.loaded.manifests) {
       if (!selector.matches(m.pod.metadata.labels)) continue;
       refs.push_back({&pods(), m.pod.metadata.name, m.pod.metadata.namespace_});

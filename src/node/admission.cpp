@@ -5,11 +5,11 @@
 #include "podctl/api/decode.hpp"
 #include "podctl/api/defaults.hpp"
 #include "podctl/api/diff.hpp"
+#include "podctl/api/served.hpp"
 #include "podctl/api/support.hpp"
 #include "podctl/api/validate.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/node/clock.hpp"
-#include "podctl/node/spec_builder.hpp"
 
 namespace podctl::node {
 namespace {
@@ -41,82 +41,14 @@ Refusal malformed(const api::Faults& faults) {
   return refusal;
 }
 
-void forbid(std::vector<Cause>& causes, std::string field, std::string why) {
-  causes.push_back({"FieldValueForbidden", "Forbidden: " + why, std::move(field)});
-}
-
-// Sources podctl has no objects for would only fail later, at every start.
-void check_environment(const api::Container& container, const std::string& path,
-                       std::vector<Cause>& causes) {
-  for (std::size_t i = 0; i < container.env.size(); ++i) {
-    const auto& from = container.env[i].valueFrom;
-    if (!from) continue;
-    const std::string at = path + ".env[" + std::to_string(i) + "].valueFrom";
-    if (from->configMapKeyRef && !from->configMapKeyRef->optional.value_or(false)) {
-      forbid(causes, at + ".configMapKeyRef", "podctl has no ConfigMaps yet");
-    }
-    if (from->secretKeyRef && !from->secretKeyRef->optional.value_or(false)) {
-      forbid(causes, at + ".secretKeyRef", "podctl has no Secrets yet");
-    }
-    if (from->fileKeyRef) forbid(causes, at + ".fileKeyRef", "podctl does not read env files yet");
-  }
-  for (std::size_t i = 0; i < container.envFrom.size(); ++i) {
-    const auto& from = container.envFrom[i];
-    const std::string at = path + ".envFrom[" + std::to_string(i) + "]";
-    if (from.configMapRef && !from.configMapRef->optional.value_or(false)) {
-      forbid(causes, at + ".configMapRef", "podctl has no ConfigMaps yet");
-    }
-    if (from.secretRef && !from.secretRef->optional.value_or(false)) {
-      forbid(causes, at + ".secretRef", "podctl has no Secrets yet");
-    }
-  }
-}
-
-void check_volumes(const api::Pod& pod, std::vector<Cause>& causes) {
-  for (std::size_t i = 0; i < pod.spec.volumes.size(); ++i) {
-    const auto& volume = pod.spec.volumes[i];
-    if (volume.emptyDir || volume.hostPath) continue;
-    forbid(causes, "spec.volumes[" + std::to_string(i) + "]",
-           "podctl has only emptyDir and hostPath volumes yet (volume \"" + volume.name + "\")");
-  }
-}
-
-void check_pod(const api::Pod& pod, std::string_view node_name, std::vector<Cause>& causes) {
-  const auto& spec = pod.spec;
-  if (!spec.nodeName.empty() && spec.nodeName != node_name) {
-    forbid(causes, "spec.nodeName", "the one node here is \"" + std::string(node_name) + "\"");
-  }
-  if (spec.hostUsers.has_value() && !*spec.hostUsers) {
-    forbid(causes, "spec.hostUsers", "podctl does not make user namespaces yet");
-  }
-  if (!spec.runtimeClassName.empty()) {
-    forbid(causes, "spec.runtimeClassName", "podctl does not run other runtimes yet");
-  }
-  if (spec.os && spec.os->name != "linux") {
-    forbid(causes, "spec.os.name", "this machine runs linux");
-  }
-  if (!spec.securityContext) return;
-  for (std::size_t i = 0; i < spec.securityContext->sysctls.size(); ++i) {
-    const auto& name = spec.securityContext->sysctls[i].name;
-    std::string dotted = name;
-    for (auto& c : dotted) c = c == '/' ? '.' : c;
-    if (!safe_sysctl(dotted)) {
-      forbid(causes, "spec.securityContext.sysctls[" + std::to_string(i) + "].name",
-             "forbidden sysctl: \"" + name + "\" not allowlisted");
-    }
-  }
-}
-
-std::vector<Cause> check_possible(const api::Pod& pod, std::string_view node_name) {
-  std::vector<Cause> causes;
-  check_pod(pod, node_name, causes);
-  check_volumes(pod, causes);
-  for (std::size_t i = 0; i < pod.spec.initContainers.size(); ++i) {
-    check_environment(pod.spec.initContainers[i], "spec.initContainers[" + std::to_string(i) + "]",
-                      causes);
-  }
-  for (std::size_t i = 0; i < pod.spec.containers.size(); ++i) {
-    check_environment(pod.spec.containers[i], "spec.containers[" + std::to_string(i) + "]", causes);
+// Whatever makes a pod impossible here: Kubernetes' rules, what podctl cannot do, this machine.
+std::vector<Cause> check(const api::Pod& pod, std::string_view node_name) {
+  auto causes = to_causes(api::validate(pod));
+  for (auto& cause : to_causes(api::not_served(pod))) causes.push_back(std::move(cause));
+  if (!pod.spec.nodeName.empty() && pod.spec.nodeName != node_name) {
+    causes.push_back({"FieldValueForbidden",
+                      "Forbidden: the one node here is \"" + std::string(node_name) + "\"",
+                      "spec.nodeName"});
   }
   return causes;
 }
@@ -174,8 +106,7 @@ Answer<Admitted> admit_new(Admitted admitted, std::string_view node_name, std::s
     meta.name = meta.generateName.substr(0, 58) + text::hex(text::hash64(uid), 5);
   }
   api::set_defaults(pod, meta.namespace_);
-  auto causes = to_causes(api::validate(pod));
-  for (auto& cause : check_possible(pod, node_name)) causes.push_back(std::move(cause));
+  auto causes = check(pod, node_name);
   if (!causes.empty()) return Refused(invalid("Pod", meta.name, std::move(causes)));
   meta.uid = uid;
   meta.creationTimestamp = to_time(wall_ns);

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "podctl/api/resources_math.hpp"
+#include "podctl/api/served.hpp"
 #include "podctl/node/spec_builder.hpp"
 #include "spec_parts.hpp"
 
@@ -22,7 +23,7 @@ Result<std::vector<wire::KeyValue>> build_sysctls(const api::Pod& pod) {
   for (const auto& sysctl : pod.spec.securityContext->sysctls) {
     std::string name = sysctl.name;
     std::replace(name.begin(), name.end(), '/', '.');
-    if (!safe_sysctl(name)) {
+    if (!api::safe_sysctl(name)) {
       return fail(Code::kInvalidArgument, "", "",
                   "forbidden sysctl: \"" + sysctl.name + "\" not allowlisted");
     }
@@ -46,23 +47,6 @@ Result<std::vector<wire::KeyValue>> build_sysctls(const api::Pod& pod) {
 }
 
 }  // namespace
-
-bool safe_sysctl(std::string_view name) {
-  // Kubernetes' list (pkg/kubelet/sysctl/safe_sysctls.go).
-  static constexpr std::array<std::string_view, 12> kSafe{"kernel.shm_rmid_forced",
-                                                          "net.ipv4.ip_local_port_range",
-                                                          "net.ipv4.tcp_syncookies",
-                                                          "net.ipv4.ping_group_range",
-                                                          "net.ipv4.ip_unprivileged_port_start",
-                                                          "net.ipv4.ip_local_reserved_ports",
-                                                          "net.ipv4.tcp_keepalive_time",
-                                                          "net.ipv4.tcp_fin_timeout",
-                                                          "net.ipv4.tcp_keepalive_intvl",
-                                                          "net.ipv4.tcp_keepalive_probes",
-                                                          "net.ipv4.tcp_rmem",
-                                                          "net.ipv4.tcp_wmem"};
-  return std::find(kSafe.begin(), kSafe.end(), name) != kSafe.end();
-}
 
 std::string pod_cgroup_path(const api::Pod& pod) {
   const auto qos = api::qos_class(pod);

@@ -75,12 +75,12 @@ client_has_seen() { [ "$(podctl logs web -c client)" = "seen" ]; }
 }
 
 @test "an object that is refused leaves the others of the same apply undone" {
-  { pod a 'exec sleep 1000'; echo ---; pod b 'exec sleep 1000' | sed 's/^spec:/&\n  runtimeClassName: runc/'; } >two.yaml
+  { pod a 'exec sleep 1000'; echo ---; pod b 'exec sleep 1000' | sed 's/^spec:/&\n  nodeName: elsewhere/'; } >two.yaml
   fails 1 podctl apply -f two.yaml
-  says "two.yaml:21:21: spec.runtimeClassName: Forbidden"
+  says "two.yaml:21:13: spec.nodeName: Forbidden"
   says "error: 1 of 2 objects refused: nothing was changed"
   [ -z "$(podctl get pods -o name)" ]
-  sed 's/^  runtimeClassName.*//' two.yaml >good.yaml
+  sed 's/^  nodeName.*//' two.yaml >good.yaml
   podctl apply -f good.yaml
   { pod c 'exec sleep 1000'; echo ---; pod b 'exec sleep 2000'; } >changed.yaml
   fails 1 podctl apply -f changed.yaml

@@ -80,9 +80,9 @@ EOF
 }
 
 @test "a field that is not acted on yet is warned of with its path" {
-  pod one 'exec sleep 1000' | sed 's/^spec:/spec:\n  runtimeClassName: other/' >warn.yaml
-  run podctl apply -f warn.yaml
-  says "spec.runtimeClassName"
+  pod one 'exec sleep 1000' | sed 's/^spec:/spec:\n  priorityClassName: high/' >warn.yaml
+  fails 0 podctl apply -f warn.yaml
+  says "Warning: spec.priorityClassName: podctl does not act on this field yet (pod/one)"
 }
 
 @test "wrong usage exits 2 and suggests" {
@@ -112,10 +112,23 @@ EOF
   done
 }
 
-@test "what podctld refuses is shown in the order of the file" {
-  pod one 'true' | sed 's/^spec:/spec:\n  hostUsers: false\n  volumes: [{name: v, configMap: {name: c}}]\n  runtimeClassName: kata/' >one.yaml
+@test "what podctl cannot do comes in the same list as the other faults, also in a client's dry run" {
+  { pod one 'true' | sed 's/^spec:/spec:\n  hostUsers: false\n  volumes: [{name: v, configMap: {name: c}}]\n  hostNetwrok: true/'
+    echo ---
+    pod two 'true' | sed 's/^spec:/spec:\n  runtimeClassName: kata/'; } >all.yaml
+  for mode in client server none; do
+    fails 1 podctl apply -f all.yaml --dry-run=$mode
+    [ "$(grep -o '^all.yaml:[0-9]*:[0-9]*: [a-zA-Z.0-9]*' <<<"$output" | tr '\n' ' ')" = "\
+all.yaml:6:14: spec.hostUsers all.yaml:7:23: spec.volumes all.yaml:8:3: spec.hostNetwrok all.yaml:24:21: spec.runtimeClassName " ]
+    says "4 faults: nothing was changed"
+  done
+  fails 0 podctl delete -f <(sed -n '/^---/,$p' all.yaml) --ignore-not-found
+}
+
+@test "what only podctld can tell is shown in the order of the file" {
+  pod one 'true' | sed 's/^spec:/spec:\n  nodeName: elsewhere/' >one.yaml
   fails 1 podctl apply -f one.yaml
-  [ "$(grep -o '^one.yaml:[0-9]*' <<<"$output" | tr '\n' ' ')" = "one.yaml:6 one.yaml:7 one.yaml:8 " ]
+  says 'one.yaml:6:13: spec.nodeName: Forbidden: the one node here is "'
 }
 
 @test "events are listed in the order they came" {

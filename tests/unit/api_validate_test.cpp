@@ -38,6 +38,37 @@ void expect_of_container(std::initializer_list<Case> cases) {
   }
 }
 
+TEST(ApiValidate, WhatPodctlCannotServe) {
+  const auto faults = [](const std::string& spec, const std::string& container) {
+    std::string out;
+    for (const Fault& f : load_manifests(pod(spec, container), "default", Bar::kPodctl).faults) {
+      out += f.field + " " + std::to_string(f.at.line) + ":" + std::to_string(f.at.column) + " " +
+             f.text + "\n";
+    }
+    return out;
+  };
+  EXPECT_EQ(
+      faults(
+          "  hostUsers: true\n  volumes: [{name: v, emptyDir: {}}]\n  os: {name: linux}\n",
+          "    env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k, optional: true}}}]\n"),
+      "");
+  EXPECT_EQ(faults("  hostUsers: false\n  os: {name: windows}\n  runtimeClassName: kata\n"
+                   "  volumes: [{name: v, secret: {secretName: s}}, {name: w}]\n"
+                   "  securityContext: {sysctls: [{name: kernel/msgmax, value: '1'}]}\n",
+                   "    env: [{name: A, valueFrom: {configMapKeyRef: {name: s, key: k}}}]\n"
+                   "    envFrom: [{secretRef: {name: s}}]\n"),
+            "spec.hostUsers 5:14 Forbidden: podctl does not make user namespaces yet\n"
+            "spec.os.name 6:14 Forbidden: podctl runs pods of linux\n"
+            "spec.runtimeClassName 7:21 Forbidden: podctl does not run other runtimes yet\n"
+            "spec.volumes[0].secret 8:23 Forbidden: podctl has only emptyDir and hostPath volumes "
+            "yet\n"
+                  "spec.securityContext.sysctls[0].name 9:38 Forbidden: sysctl \"kernel/msgmax\" not "
+            "allowlisted\n"
+            "spec.containers[0].env[0].valueFrom.configMapKeyRef 13:33 Forbidden: podctl has no "
+            "ConfigMaps yet\n"
+            "spec.containers[0].envFrom[0].secretRef 14:16 Forbidden: podctl has no Secrets yet\n");
+}
+
 TEST(ApiValidate, Affinity) {
   const std::string required = "requiredDuringSchedulingIgnoredDuringExecution",
                     preferred = "preferredDuringSchedulingIgnoredDuringExecution";

@@ -74,9 +74,9 @@ TEST(Admission, WhatPodctlHasNotIsForbiddenWithItsPath) {
   ASSERT_FALSE(answer);
   std::vector<std::string> fields;
   for (const auto& cause : answer.error().causes) fields.push_back(cause.field);
-  EXPECT_THAT(fields,
-              testing::UnorderedElementsAre("spec.nodeName", "spec.os.name", "spec.volumes[0]",
-                                            "spec.containers[0].env[0].valueFrom.secretKeyRef"));
+  EXPECT_THAT(fields, testing::UnorderedElementsAre(
+                          "spec.nodeName", "spec.os.name", "spec.volumes[0].secret",
+                          "spec.containers[0].env[0].valueFrom.secretKeyRef"));
 }
 
 TEST(Admission, UpdatesMayChangeLabelsButNotTheCommand) {

@@ -3,6 +3,7 @@
 // Used by `podctl apply -f`, `delete -f` and by podctld for request bodies.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,10 +24,18 @@ struct Loaded {
   Faults faults;  // of all documents, in the order of the text
 };
 
+// What the pods are held against: Kubernetes' rules alone, or also what podctl can serve.
+enum class Bar : std::uint8_t { kKubernetes, kPodctl };
+
 // Every Pod of a text. A kind other than Pod is a fault that names it. `ns` fills an empty
 // namespace.
-Loaded load_manifests(std::string_view text, std::string_view ns = "default");
+Loaded load_manifests(std::string_view text, std::string_view ns = "default",
+                      Bar bar = Bar::kKubernetes);
 // The same of documents that are parsed already.
-Loaded load_manifests(std::vector<Tree> documents, std::string_view ns = "default");
+Loaded load_manifests(std::vector<Tree> documents, std::string_view ns = "default",
+                      Bar bar = Bar::kKubernetes);
+
+// In the order of the text; of one place, as they were found.
+void sort_by_place(Faults& faults);
 
 }  // namespace podctl::api

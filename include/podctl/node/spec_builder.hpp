@@ -75,8 +75,4 @@ Result<wire::ContainerSpec> build_container(const ContainerInputs& in, const Mac
 wire::ExecSpec build_exec(const wire::ContainerSpec& container, std::vector<std::string> command,
                           bool tty);
 
-// Whether an unprivileged pod may set it.
-// https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/
-bool safe_sysctl(std::string_view name);
-
 }  // namespace podctl::node

@@ -1,0 +1,23 @@
+// What a valid Pod may ask for and podctl cannot do at all, on any machine: a pod that could not
+// run as it is written is refused, where a field without effect on that is only warned of
+// (support.hpp).
+//
+// Used by podctld on create, and by load_manifests for the CLI, so that these faults come in one
+// list with all others. Pure; what depends on the machine is podctld's own to check.
+#pragma once
+
+#include <string_view>
+
+#include "podctl/api/pod.hpp"
+#include "podctl/api/tree.hpp"
+
+namespace podctl::api {
+
+// All of them; what is invalid by itself is left to validate().
+Faults not_served(const Pod& pod);
+
+// Whether an unprivileged pod may set it (dots as separators).
+// https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/
+bool safe_sysctl(std::string_view name);
+
+}  // namespace podctl::api

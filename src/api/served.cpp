@@ -1,0 +1,127 @@
+#include "podctl/api/served.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "api/faults.hpp"
+#include "api/formats.hpp"
+#include "podctl/api/table.hpp"
+
+namespace podctl::api {
+namespace {
+
+template <class Reference>
+bool needed(const Reference& reference) {
+  return reference && !reference->optional.value_or(false);
+}
+
+void value_from(const EnvVarSource& from, const Path& at, FaultList& faults) {
+  if (needed(from.configMapKeyRef)) {
+    faults.forbidden(Path::of(at, "configMapKeyRef"), "podctl has no ConfigMaps yet");
+  }
+  if (needed(from.secretKeyRef)) {
+    faults.forbidden(Path::of(at, "secretKeyRef"), "podctl has no Secrets yet");
+  }
+  if (from.fileKeyRef) {
+    faults.forbidden(Path::of(at, "fileKeyRef"), "podctl does not read env files yet");
+  }
+}
+
+// Sources podctl has no objects for would only fail later, at every start.
+void environment(const Container& container, const Path& at, FaultList& faults) {
+  const Path env = Path::of(at, "env"), env_from = Path::of(at, "envFrom");
+  for (std::size_t i = 0; i < container.env.size(); ++i) {
+    const Path here = Path::of(env, i);
+    const auto& from = container.env[i].valueFrom;
+    if (from) value_from(*from, Path::of(here, "valueFrom"), faults);
+  }
+  for (std::size_t i = 0; i < container.envFrom.size(); ++i) {
+    const auto& from = container.envFrom[i];
+    const Path here = Path::of(env_from, i);
+    if (needed(from.configMapRef)) {
+      faults.forbidden(Path::of(here, "configMapRef"), "podctl has no ConfigMaps yet");
+    }
+    if (needed(from.secretRef)) {
+      faults.forbidden(Path::of(here, "secretRef"), "podctl has no Secrets yet");
+    }
+  }
+}
+
+void volumes(const PodSpec& spec, const Path& at, FaultList& faults) {
+  const Path list = Path::of(at, "volumes");
+  for (std::size_t i = 0; i < spec.volumes.size(); ++i) {
+    const Volume& volume = spec.volumes[i];
+    const Path here = Path::of(list, i);
+    for (const Field& source : type_of<Volume>().fields) {
+      if (source.kind != Kind::kStruct || !source.type().box_get(source.at(&volume))) continue;
+      if (source.name == "emptyDir" || source.name == "hostPath") continue;
+      faults.forbidden(Path::of(here, source.name),
+                       "podctl has only emptyDir and hostPath volumes yet");
+    }
+  }
+}
+
+void sysctls(const PodSecurityContext& context, const Path& at, FaultList& faults) {
+  const Path list = Path::of(at, "sysctls");
+  for (std::size_t i = 0; i < context.sysctls.size(); ++i) {
+    const std::string& name = context.sysctls[i].name;
+    std::string dotted = name;
+    std::replace(dotted.begin(), dotted.end(), '/', '.');
+    if (name.empty() || !check_sysctl_name(name).empty() || safe_sysctl(dotted)) continue;
+    const Path here = Path::of(list, i);
+    faults.forbidden(Path::of(here, "name"), "sysctl \"" + name + "\" not allowlisted");
+  }
+}
+
+void whole(const PodSpec& spec, const Path& at, FaultList& faults) {
+  if (!spec.hostUsers.value_or(true)) {
+    faults.forbidden(Path::of(at, "hostUsers"), "podctl does not make user namespaces yet");
+  }
+  if (!spec.runtimeClassName.empty()) {
+    faults.forbidden(Path::of(at, "runtimeClassName"), "podctl does not run other runtimes yet");
+  }
+  if (spec.os && spec.os->name == "windows") {
+    const Path os = Path::of(at, "os");
+    faults.forbidden(Path::of(os, "name"), "podctl runs pods of linux");
+  }
+  if (spec.securityContext) {
+    sysctls(*spec.securityContext, Path::of(at, "securityContext"), faults);
+  }
+}
+
+}  // namespace
+
+bool safe_sysctl(std::string_view name) {
+  // Kubernetes' list (pkg/kubelet/sysctl/safe_sysctls.go).
+  static constexpr std::array<std::string_view, 12> kSafe{"kernel.shm_rmid_forced",
+                                                          "net.ipv4.ip_local_port_range",
+                                                          "net.ipv4.tcp_syncookies",
+                                                          "net.ipv4.ping_group_range",
+                                                          "net.ipv4.ip_unprivileged_port_start",
+                                                          "net.ipv4.ip_local_reserved_ports",
+                                                          "net.ipv4.tcp_keepalive_time",
+                                                          "net.ipv4.tcp_fin_timeout",
+                                                          "net.ipv4.tcp_keepalive_intvl",
+                                                          "net.ipv4.tcp_keepalive_probes",
+                                                          "net.ipv4.tcp_rmem",
+                                                          "net.ipv4.tcp_wmem"};
+  return std::find(kSafe.begin(), kSafe.end(), name) != kSafe.end();
+}
+
+Faults not_served(const Pod& pod) {
+  Faults out;
+  FaultList faults(out);
+  const Path root, spec = Path::of(root, "spec");
+  whole(pod.spec, spec, faults);
+  volumes(pod.spec, spec, faults);
+  const Path init = Path::of(spec, "initContainers"), main = Path::of(spec, "containers");
+  for (std::size_t i = 0; i < pod.spec.initContainers.size(); ++i) {
+    environment(pod.spec.initContainers[i], Path::of(init, i), faults);
+  }
+  for (std::size_t i = 0; i < pod.spec.containers.size(); ++i) {
+    environment(pod.spec.containers[i], Path::of(main, i), faults);
+  }
+  return out;
+}
+
+}  // namespace podctl::api
