@@ -139,13 +139,13 @@ class ROOT_Engine : public ::testing::Test {
   void expect_pod_gone(const std::string& uid = kUid) {
     EXPECT_FALSE(std::filesystem::exists(layout_.pod_run(uid)));
     EXPECT_FALSE(std::filesystem::exists(layout_.pod_lib(uid) + "/containers"));
-    auto tree = MUST(cgroup::Tree::open(layout_.cgroup()));
+    auto tree = MUST(cgroup::Tree::open(layout_));
     EXPECT_EQ(tree.find("pods/burstable/pod" + uid).error().code, Code::kNotFound);
     auto socket = MUST(net::Socket::open());
     EXPECT_FALSE(net::link(socket, layout_.host_veth(uid)));
   }
   void expect_nothing_left() {
-    auto tree = MUST(cgroup::Tree::open(layout_.cgroup()));
+    auto tree = MUST(cgroup::Tree::open(layout_));
     EXPECT_TRUE(MUST(tree.list("")).empty());
     auto socket = MUST(net::Socket::open());
     EXPECT_FALSE(net::link(socket, layout_.bridge()));

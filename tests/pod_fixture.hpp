@@ -98,7 +98,7 @@ class PodTest : public NetTest {
     if (!directory_.empty()) {
       const auto child = sys::peek_any_child();
       EXPECT_TRUE(!child && child.error().code == Code::kNotFound) << "a child was left";
-      auto tree = cgroup::Tree::open(layout_.cgroup());
+      auto tree = cgroup::Tree::open(layout_);
       if (tree) {
         auto destroyed = tree->destroy();
         EXPECT_TRUE(destroyed) << destroyed.error().message();
@@ -127,7 +127,7 @@ class PodTest : public NetTest {
   }
 
   void make_sandbox(const wire::SandboxSpec& spec) {
-    auto tree = cgroup::Tree::open(layout_.cgroup());
+    auto tree = cgroup::Tree::open(layout_);
     ASSERT_TRUE(tree) << tree.error().message();
     auto made = runtime::Sandbox::create(layout_, {.pause = pause_.get()}, std::move(*tree), spec);
     ASSERT_TRUE(made) << made.error().message();

@@ -15,10 +15,11 @@
 namespace podctl::cgroup {
 namespace {
 
-// Where the pods of a machine with systemd live, whatever root they are of. Not in podctld's own
-// service: systemd (before version 254's DelegateSubgroup=) starts a service's process in the top
-// of its cgroup, which cgroup2 refuses while that has children with controllers. A podctld that was
-// killed would never come back beside its pods (exit status 219/CGROUP).
+// Where the pods of a machine's own podctld.service live; those of other roots do not, for stopping
+// the unit ends all that is in it. Not in podctld's own service: systemd (before version 254's
+// DelegateSubgroup=) starts a service's process in the top of its cgroup, which cgroup2 refuses
+// while that has children with controllers. A podctld that was killed would never come back beside
+// its pods (exit status 219/CGROUP).
 constexpr const char* kDelegatedUnit = "/system.slice/podctl-pods.service";
 
 // systemd marks what it hands over (systemd.resource-control(5), Delegate=).
@@ -60,31 +61,35 @@ Result<void> move_self(Hierarchy& hierarchy, const TreeState::Place& place,
 
 // The directory that holds this root's. Found again before it is chosen: the root may have been
 // made while systemd's unit ran and be asked for when it does not, or the other way round.
-std::string base_of(const Mount& mount, bool systemd, const std::string& name) {
+std::string base_of(const Mount& mount, bool unit_wanted, const std::string& name) {
   // A shim, and a podctld that is no service, are inside already.
   const std::string own = own_dir(mount) + "/";
   if (const auto at = own.find(name + "/", mount.point.size()); at != std::string::npos)
     return own.substr(0, at);
   if (::access((mount.point + name).c_str(), F_OK) == 0) return mount.point;
   const std::string unit = mount.point + kDelegatedUnit;
-  return mount.v2 && systemd && marked_delegated(unit) ? unit : mount.point;
+  return mount.v2 && unit_wanted && marked_delegated(unit) ? unit : mount.point;
 }
 
 }  // namespace
 
-Result<Tree> Tree::open(const std::string& name) { return open(name, TRY(Hierarchy::detect())); }
+Result<Tree> Tree::open(const Layout& layout) {
+  const Home home = layout.root().empty() ? Home::kService : Home::kTop;
+  return open(layout.cgroup(), TRY(Hierarchy::detect()), home);
+}
 
-Result<Tree> Tree::open(const std::string& name, Hierarchy hierarchy) {
+Result<Tree> Tree::open(const std::string& name, Hierarchy hierarchy, Home home) {
   if (name.size() < 2 || name.front() != '/' || !text::valid_id(std::string_view(name).substr(1))) {
     return fail(Code::kInvalidArgument, "open cgroup tree", name,
                 "not a name at the top of a hierarchy");
   }
   auto state = std::make_shared<TreeState>();
   state->hierarchy = std::move(hierarchy);
+  const bool unit_wanted = home == Home::kService && state->hierarchy.systemd;
   for (const Mount& mount : state->hierarchy.mounts) {
     TreeState::Place place;
     place.mount = &mount;
-    place.root = base_of(mount, state->hierarchy.systemd, name) + name;
+    place.root = base_of(mount, unit_wanted, name) + name;
     state->places.push_back(std::move(place));
   }
   return Tree(std::move(state));

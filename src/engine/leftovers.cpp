@@ -22,7 +22,7 @@ Result<std::optional<cgroup::Group>> pod_group(const Layout& layout, const std::
   if (!text && text.error().code == Code::kNotFound) return std::optional<cgroup::Group>();
   if (!text) return Failure(text.error());
   const auto spec = TRY(wire::decode<wire::SandboxSpec>(*text));
-  auto tree = TRY(cgroup::Tree::open(layout.cgroup()));
+  auto tree = TRY(cgroup::Tree::open(layout));
   auto group = tree.find(spec.cgroup);
   if (!group && group.error().code == Code::kNotFound) return std::optional<cgroup::Group>();
   if (!group) return Failure(std::move(group).error());

@@ -47,7 +47,7 @@ Result<Root> prepare_root(const Layout& layout, const std::string& helpers, bool
   TRY(sys::make_directories(layout.pods_run(), 0711));
   TRY(make_mountpoints(layout.mountpoints()));
 
-  auto tree = TRY(cgroup::Tree::open(layout.cgroup()));
+  auto tree = TRY(cgroup::Tree::open(layout));
   // Not among the shims, whose group a reset kills, nor on v2 in a group that is to have children.
   // systemd's service is such a leaf.
   if (!in_service) TRY(tree.enter("daemon"));
@@ -75,7 +75,7 @@ Result<SpawnedShim> spawn_shim(const Root& root, const Layout& layout, const std
 namespace {
 
 Result<void> reset_groups(const Layout& layout) {
-  auto tree = TRY(cgroup::Tree::open(layout.cgroup()));
+  auto tree = TRY(cgroup::Tree::open(layout));
   TRY(tree.leave());  // whoever resets must not die of it
   return tree.destroy(kEndBound);
 }

@@ -168,7 +168,7 @@ Result<void> Shim::make(wire::SandboxSpec spec) {
   if (spec.uid != uid_)
     return fail(Code::kInvalidArgument, "create sandbox", spec.uid, "not my pod");
   TRY(keep_spec(spec));
-  auto tree = TRY(cgroup::Tree::open(layout_.cgroup()));
+  auto tree = TRY(cgroup::Tree::open(layout_));
   sandbox_.emplace(
       TRY(runtime::Sandbox::create(layout_, programs_, std::move(tree), std::move(spec))));
   return {};

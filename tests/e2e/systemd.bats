@@ -89,8 +89,26 @@ of_its_own() {
   systemctl is-active podctld.service
 }
 
-@test "another root lives beside the service" {
-  of_its_own two "$pods"
+@test "another root lives beside the service, not in it" {
+  of_its_own two /sys/fs/cgroup
+}
+
+@test "systemctl stop podctl-pods.service ends the pods of the service and no other's" {
+  other=$(mktemp -d -t podctl-e2e.XXXXXX)
+  pod two 'exec sleep 1000' | podctl --root "$other" apply -f -
+  podctl --root "$other" wait --for=condition=Ready --timeout=60s pod/two
+  systemctl stop podctld.service podctl-pods.service
+  run find /sys/fs/cgroup/system.slice -maxdepth 1 -name podctl-pods.service
+  [ -z "$output" ]
+  systemctl daemon-reload
+  podctl --root "$other" exec two -- true
+  run podctl --root "$other" get pod two -o jsonpath='{.status.containerStatuses[0].restartCount}'
+  [ "$output" = 0 ]
+  podctl --root "$other" system reset --yes
+  rm -rf --one-file-system "$other"
+  again() { [ "$(field one '{.status.phase}')" != Running ]; }
+  until_true again
+  podctl delete pod one --now
 }
 
 @test "reset leaves nothing in the unit's cgroup, and the socket serves on" {

@@ -197,7 +197,7 @@ TEST_F(ROOT_Group, IsFoundAgain) {
   must_create("pods/pod1", typical());
   Group web = must_create("pods/pod1/web", typical(), {.count = true, .close_devices = true});
   const pid_t child = spawn_in(must_enter(web), [] { return ::pause(); });
-  auto other = Tree::open(name_);
+  auto other = Tree::open(name_, MUST(Hierarchy::detect()));
   ASSERT_TRUE(other);
   EXPECT_EQ(other->list("pods").value(), std::vector<std::string>{"pod1"});
   EXPECT_EQ(other->list("pods/pod1").value(), std::vector<std::string>{"web"});
@@ -268,7 +268,7 @@ TEST_F(ROOT_Group, TheCallerGetsOutOfTheGroupsThatItEnds) {
   auto shims = tree_->ensure("shims");
   ASSERT_TRUE(shims) << shims.error().message();
   const pid_t child = spawn_in(must_enter(*shims), [this] {
-    auto tree = Tree::open(name_);
+    auto tree = Tree::open(name_, MUST(Hierarchy::detect()));
     if (!tree || !tree->enter("daemon")) return 1;
     if (MUST(tree->find("daemon")).procs() != std::vector<pid_t>{::getpid()}) return 2;
     if (!MUST(tree->find("shims")).procs()->empty()) return 3;
@@ -288,7 +288,7 @@ TEST_F(ROOT_Group, TimesOfAPod) {
   must_create("pods/burstable/pod0/web", typical(), {.count = true, .close_devices = true});
   std::vector<long> makes, removes;
   for (int i = 1; i <= 30; ++i) {
-    auto tree = Tree::open(name_);  // a shim opens it once a pod
+    auto tree = Tree::open(name_, MUST(Hierarchy::detect()));  // a shim opens it once a pod
     const std::string pod = "pods/burstable/pod" + std::to_string(i);
     const auto start = Clock::now();
     std::vector<Group> groups;

@@ -59,7 +59,7 @@ class CgroupTest : public ::testing::Test {
     static std::atomic<int> counter = 0;
     if (::geteuid() != 0) GTEST_SKIP() << "needs root";
     name_ = "/podctl-test" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
-    auto tree = Tree::open(name_);
+    auto tree = Tree::open(name_, MUST(Hierarchy::detect()));
     ASSERT_TRUE(tree) << tree.error().message();
     tree_ = std::make_unique<Tree>(std::move(*tree));
   }

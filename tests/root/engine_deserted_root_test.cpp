@@ -33,7 +33,7 @@ class ROOT_DesertedRoot : public ROOT_Engine {
 TEST_F(ROOT_DesertedRoot, GivesItsSubnetBackOnceNobodyLivesThere) {
   const Layout gone(dir_ + "/gone");
   ASSERT_TRUE(prepare_network(gone));
-  auto tree = MUST(cgroup::Tree::open(gone.cgroup()));
+  auto tree = MUST(cgroup::Tree::open(gone));
   if (tree.hierarchy().unified() == nullptr) GTEST_SKIP() << "its daemon's group needs cgroup2";
   auto daemon = tree.ensure("daemon");
   ASSERT_TRUE(daemon) << daemon.error().message();
@@ -50,7 +50,7 @@ TEST_F(ROOT_DesertedRoot, GivesItsSubnetBackOnceNobodyLivesThere) {
   ASSERT_TRUE(first_network());
   EXPECT_FALSE(has_bridge(gone));
   EXPECT_FALSE(registered(gone));
-  EXPECT_EQ(MUST(cgroup::Tree::open(gone.cgroup())).find("").error().code, Code::kNotFound);
+  EXPECT_EQ(MUST(cgroup::Tree::open(gone)).find("").error().code, Code::kNotFound);
 }
 
 }  // namespace

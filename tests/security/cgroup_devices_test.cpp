@@ -74,7 +74,7 @@ TEST_F(ROOT_Devices, AnAddedDeviceOpensWithThatAccessOnly) {
 TEST_F(ROOT_Devices, StaysClosedForAnExecIntoAGroupFoundAgain) {
   Group web = must_create("pods/pod1/web", {}, {.count = true, .close_devices = true});
   const pid_t child = spawn_in(must_enter(web), [] { return ::pause(); });
-  auto found = Tree::open(name_).value().find("pods/pod1/web");
+  auto found = Tree::open(name_, MUST(Hierarchy::detect())).value().find("pods/pod1/web");
   ASSERT_TRUE(found) << found.error().message();
   EXPECT_EQ(open_inside(*found, "kmsg", O_RDONLY), EPERM);
   ASSERT_TRUE(found->kill());

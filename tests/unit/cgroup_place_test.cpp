@@ -1,4 +1,5 @@
-// Where a root's groups lie: at the top, in the unit that systemd delegates, or where they already are.
+// Where a root's groups lie: at the top, in the unit that systemd delegates, or where they already
+// are.
 #include <gtest/gtest.h>
 #include <sys/xattr.h>
 
@@ -30,12 +31,13 @@ class Place : public ::testing::Test {
     fs::create_directories(unit());
     return ::setxattr(unit().c_str(), "user.delegate", "1", 1, 0) == 0;
   }
-  std::string root(bool systemd, const std::string& own) const {
+  std::string root(bool systemd, const std::string& own,
+                   Tree::Home home = Tree::Home::kService) const {
     auto hierarchy = Hierarchy::parse("29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
                                       "0::" + own + "\n", prefix_);
     EXPECT_TRUE(hierarchy) << hierarchy.error().message();
     hierarchy->systemd = systemd;
-    auto tree = Tree::open("/podctl-0a0a0a0a", std::move(*hierarchy));
+    auto tree = Tree::open("/podctl-0a0a0a0a", std::move(*hierarchy), home);
     EXPECT_TRUE(tree) << tree.error().message();
     return tree->root(Controller::kMemory);
   }
@@ -58,6 +60,11 @@ TEST_F(Place, IsTheUnitThatSystemdDelegates) {
   if (!delegate()) GTEST_SKIP() << "no user attributes on " << prefix_;
   EXPECT_EQ(root(true, "/system.slice/podctld.service"), unit() + "/podctl-0a0a0a0a");
   EXPECT_EQ(root(true, "/user.slice/x.scope"), unit() + "/podctl-0a0a0a0a");
+}
+
+TEST_F(Place, IsTheTopForEveryOtherRoot) {
+  if (!delegate()) GTEST_SKIP() << "no user attributes on " << prefix_;
+  EXPECT_EQ(root(true, "/user.slice/x.scope", Tree::Home::kTop), top() + "/podctl-0a0a0a0a");
 }
 
 TEST_F(Place, IsWhereTheRootAlreadyIs) {

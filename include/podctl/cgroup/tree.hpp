@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "podctl/base/layout.hpp"
 #include "podctl/base/resources.hpp"
 #include "podctl/base/unique_fd.hpp"
 #include "podctl/cgroup/hierarchy.hpp"
@@ -95,11 +96,15 @@ class Group {
 
 class Tree {
  public:
-  // Where this root's groups lie: `name` (Layout::cgroup()) at the top of each hierarchy, or, where
-  // systemd is PID 1 and podctl-pods.service runs, in the cgroup2 directory that it delegates. A
-  // root that exists is found where it is. Makes nothing yet.
-  static Result<Tree> open(const std::string& name);
-  static Result<Tree> open(const std::string& name, Hierarchy hierarchy);
+  // Where a root's groups lie: at the top of each hierarchy, as other programs that manage their
+  // cgroups themselves do beside systemd; those of the machine's own root, where systemd is PID 1
+  // and podctl-pods.service runs, in the cgroup2 directory that it delegates.
+  enum class Home : std::uint8_t { kTop, kService };
+
+  // A root that exists is found where it is. Makes nothing yet.
+  static Result<Tree> open(const Layout& layout);
+  // `name`: Layout::cgroup().
+  static Result<Tree> open(const std::string& name, Hierarchy hierarchy, Home home = Home::kTop);
 
   const Hierarchy& hierarchy() const;
   std::string root(
