@@ -36,7 +36,7 @@ Result<bool> inhabited(cgroup::Tree& tree, const Layout& root) {
 }
 
 Result<void> end_deserted(const Layout& root) {
-  auto tree = TRY(cgroup::Tree::open(root.cgroup()));
+  auto tree = TRY(cgroup::Tree::open(root));
   if (TRY(inhabited(tree, root))) return {};
   TRY(nat::remove_nat(root.nft_table()));
   TRY(net::remove_bridge(root.bridge()));
@@ -65,8 +65,12 @@ Result<ipam::Subnet> prepare_network(const Layout& layout) {
     const UniqueFd lock = TRY(ipam::lock_registry());
     TRY(net::enable_forwarding(sysctl_record()));
   }
-  const nat::NatSpec nat{
-      .table = layout.nft_table(), .bridge = layout.bridge(), .subnets = {subnet.v4, subnet.v6}};
+  std::string bridges = Layout().bridge();
+  bridges.pop_back();  // "podctl0": where the system's root has its digit, others have theirs
+  const nat::NatSpec nat{.table = layout.nft_table(),
+                         .bridge = layout.bridge(),
+                         .bridges = std::move(bridges),
+                         .subnets = {subnet.v4, subnet.v6}};
   TRY(nat::ensure_nat(nat));
   TRY(nat::ensure_forward(nat));
   return subnet;

@@ -41,12 +41,22 @@ Result<void> check(const std::string& table, const std::string& bridge) {
   return {};
 }
 
-constexpr const char* kChain = "{ type nat hook postrouting priority srcnat; policy accept; }";
+constexpr const char* kPostrouting =
+    "{ type nat hook postrouting priority srcnat; policy accept; }";
+constexpr const char* kForward = "{ type filter hook forward priority filter; policy accept; }";
+
+std::string empty_chain(const std::string& chain, const char* hook) {
+  return "add chain " + chain + " " + hook + "\nflush chain " + chain + "\n";
+}
 
 std::string table_commands(const NatSpec& spec) {
   const std::string chain = "inet " + spec.table + " postrouting";
-  std::string out = "add table inet " + spec.table + "\nadd chain " + chain + " " + kChain +
-                    "\nflush chain " + chain + "\n";
+  const std::string forward = "inet " + spec.table + " forward";
+  std::string out = "add table inet " + spec.table + "\n" + empty_chain(chain, kPostrouting) +
+                    empty_chain(forward, kForward);
+  // The host forwards between all its links, so also from another root's bridge to ours.
+  out += "add rule " + forward + " oifname \"" + spec.bridge + "\" iifname \"" + spec.bridges +
+         "*\" iifname != \"" + spec.bridge + "\" drop\n";
   for (const IpPrefix& subnet : spec.subnets) {
     const char* family = subnet.address.family == 4 ? "ip" : "ip6";
     out += "add rule " + chain + " " + family + " saddr " + subnet.nth(0).str() + "/" +
@@ -152,6 +162,7 @@ bool legacy_in_use() {
 
 Result<void> ensure_nat(const NatSpec& spec) {
   TRY(check(spec.table, spec.bridge));
+  TRY(check(spec.table, spec.bridges));
   Nft nft = TRY(Nft::open());
   auto made = nft.run(table_commands(spec), "make nft table", spec.table);
   if (made || made.error().code == Code::kPermissionDenied) return made;

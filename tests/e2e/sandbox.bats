@@ -99,6 +99,15 @@ ns_of() { podctl exec pair -c "$1" -- readlink "/proc/self/ns/$2"; }
   pair | PODCTL_ROOT=$second podctl apply -f -
   PODCTL_ROOT=$second await --for=condition=Ready pod/pair
   [ "$(field pair '{.status.podIP}')" != "$(PODCTL_ROOT=$second podctl get pod pair -o jsonpath='{.status.podIP}')" ]
+  # The host forwards between its links, but a pod reaches only the pods of its own root.
+  pod server 'mkdir /w; echo it works > /w/index.html; exec httpd -f -p 8080 -h /w' | podctl apply -f -
+  ready server
+  for ip in "$(field server '{.status.podIP}')" "[$(field server '{.status.podIPs[1].ip}')]"; do
+    run podctl exec pair -c a -- sh -c "until wget -q -O - http://$ip:8080/ 2>/dev/null; do :; done"
+    [ "$output" = "it works" ]
+    # Ended by the timeout: nobody answers.
+    PODCTL_ROOT=$second fails 143 podctl exec pair -c a -- timeout 1 wget -q -O - "http://$ip:8080/"
+  done
   PODCTL_ROOT=$second podctl system reset --yes
   rm -rf "$second"
   run podctl get pods --no-headers

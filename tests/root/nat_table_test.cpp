@@ -9,7 +9,7 @@ namespace podctl::nat {
 namespace {
 
 NatSpec spec() {
-  return {"podctl_test", "podctltest0", {prefix("10.90.0.0/20"), prefix("fd12::/64")}};
+  return {"podctl_test", "podctltest0", "podctl", {prefix("10.90.0.0/20"), prefix("fd12::/64")}};
 }
 
 class ROOT_Nat : public NetTest {
@@ -44,6 +44,13 @@ TEST_F(ROOT_Nat, IsMadeOnceAndGoes) {
   ASSERT_TRUE(remove_nat("podctl_test"));
   ASSERT_TRUE(remove_nat("podctl_test"));
   EXPECT_EQ(count("list ruleset", "podctl"), 0);
+}
+
+TEST_F(ROOT_Nat, OtherBridgesOfPodctlAreKeptOut) {
+  ASSERT_TRUE(ensure_nat(spec()));
+  ASSERT_TRUE(ensure_nat(spec()));
+  EXPECT_EQ(count("list chain inet podctl_test forward", "\"drop\""), 1);
+  EXPECT_EQ(count("list chain inet podctl_test forward", "\"podctl*\""), 1);
 }
 
 TEST_F(ROOT_Nat, TwoRootsDoNotMeet) {

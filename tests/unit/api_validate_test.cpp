@@ -62,7 +62,7 @@ TEST(ApiValidate, WhatPodctlCannotServe) {
             "spec.runtimeClassName 7:21 Forbidden: podctl does not run other runtimes yet\n"
             "spec.volumes[0].secret 8:23 Forbidden: podctl has only emptyDir and hostPath volumes "
             "yet\n"
-                  "spec.securityContext.sysctls[0].name 9:38 Forbidden: sysctl \"kernel/msgmax\" not "
+            "spec.securityContext.sysctls[0].name 9:38 Forbidden: sysctl \"kernel/msgmax\" not "
             "allowlisted\n"
             "spec.containers[0].env[0].valueFrom.configMapKeyRef 13:33 Forbidden: podctl has no "
             "ConfigMaps yet\n"

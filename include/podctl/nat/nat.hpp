@@ -1,5 +1,5 @@
-// The way out of a root's bridge: one nftables table a root that masquerades, and the accept rule
-// that a foreign FORWARD policy of drop makes necessary.
+// The way out of a root's bridge: one nftables table a root that masquerades and keeps other roots'
+// pods out, and the accept rule that a foreign FORWARD policy of drop makes necessary.
 //
 // Used by podctld and podctl-cri once a root, never by a shim (libnftables is dynamic only); no
 // rule a pod. Acts in the caller's network namespace. Never runs a program, never touches a rule it
@@ -17,12 +17,13 @@ namespace podctl::nat {
 struct NatSpec {
   std::string table;              // Layout::nft_table()
   std::string bridge;             // Layout::bridge()
+  std::string bridges;            // what the name of every root's begins with
   std::vector<IpPrefix> subnets;  // of the root's pods, IPv4 and IPv6
 };
 
 // Makes or completes the table in one transaction: what leaves the subnets by another link than the
-// bridge gets the address of that link. Idempotent. kUnsupported names the kernel option that is
-// missing.
+// bridge gets the address of that link, and what comes from another root's bridge is dropped.
+// Idempotent. kUnsupported names the kernel option that is missing.
 Result<void> ensure_nat(const NatSpec& spec);
 // Removes the table and our rules in foreign chains. A table that is gone is no error.
 Result<void> remove_nat(const std::string& table);
