@@ -130,8 +130,11 @@ Error execute(const std::string& program, const std::vector<std::string>& argv,
     cause = "no such file or directory";
     if (!interpreter.empty()) cause = "interpreter \"" + interpreter + "\": " + cause;
   }
+  if (err == EAGAIN) cause = "its user has as many processes as RLIMIT_NPROC allows";
   Error error = refuse(code_from_errno(err), program, cause).value();
-  error.sys_errno = 0;  // the cause says it
+  if (err != ENOMEM) return error;  // the cause says it
+  error.sys_errno = err;            // who asked knows of limits
+  error.detail.clear();
   return error;
 }
 

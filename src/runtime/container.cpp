@@ -1,5 +1,7 @@
 #include "podctl/runtime/container.hpp"
 
+#include <cerrno>
+
 #include "podctl/cgroup/values.hpp"
 #include "podctl/sys/files.hpp"
 #include "podctl/sys/process.hpp"
@@ -77,8 +79,27 @@ Result<std::unique_ptr<ContainerStart>> ContainerStart::begin(Sandbox& sandbox,
       new ContainerStart(sandbox, Container(std::move(group), std::move(spec))));
   start->trace_ = std::move(trace);
   place_layer(sandbox.layout(), sandbox.spec().uid, start->container_.spec_);
-  TRY(start->spawn(stdio, target));
+  if (auto spawned = start->spawn(stdio, target); !spawned) {
+    return Failure(start->explained(std::move(spawned).error()));
+  }
   return start;
+}
+
+Result<bool> ContainerStart::advance() {
+  auto done = launch_->advance(trace_);
+  if (!done) return Failure(explained(std::move(done).error()));
+  return done;
+}
+
+// A limit that leaves no room for any process is met in whatever step comes to it: it is named.
+Error ContainerStart::explained(Error error) const {
+  const auto& own = container_.spec_.resources.memory_limit;
+  const auto limit = own ? own : sandbox_.spec().resources.memory_limit;
+  if (limit.value_or(-1) < 0) return error;
+  const auto stats = container_.group_.stats();
+  if (error.sys_errno != ENOMEM && !(stats && stats->oom_kills > 0)) return error;
+  return std::move(error).with("the memory limit of " + std::to_string(*limit) +
+                               " bytes is too small to start in");
 }
 
 Result<void> ContainerStart::spawn(Stdio stdio, int target) {

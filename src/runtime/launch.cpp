@@ -76,7 +76,10 @@ Result<std::optional<wire::Message>> receive_answer(wire::Socket& socket, Trace&
   if (message && message->type == static_cast<std::uint16_t>(wire::LaunchType::kLaunchFailure)) {
     auto failure = TRY(wire::decode<wire::LaunchFailure>(message->body));
     trace.add(std::move(failure.trace));
-    return Failure(failure.error().with(failure.step));
+    Error error = failure.error();
+    // The kernel's EAGAIN, met by the child. It is not the end of the exchange, nor ours.
+    if (error.code == Code::kUnavailable) error.code = Code::kExhausted;
+    return Failure(std::move(error).with(failure.step));
   }
   return message;
 }

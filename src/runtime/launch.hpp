@@ -24,7 +24,8 @@ Result<Started> spawn_helper(const cgroup::Group& group, std::uint64_t namespace
                              std::vector<int> keep, const Work& work);
 
 // The next message of the child; its LaunchFailure becomes an error with the step as context, its
-// trace is kept. kUnavailable: it has closed. Nothing: none is there yet (non-blocking only).
+// trace is kept. kUnavailable: it has closed, and only that. Nothing: none is there yet
+// (non-blocking only).
 Result<std::optional<wire::Message>> receive_answer(wire::Socket& socket, Trace& trace);
 
 }  // namespace podctl::runtime

@@ -92,6 +92,29 @@ TEST_F(RuntimePod, ROOT_ExitCodesAndRefusalsAreTold) {
   EXPECT_THAT(refusal(spec).message(), HasSubstr("unable to find user nobody-here"));
 }
 
+// execve itself refuses them, when init has already said that it is ready.
+TEST_F(RuntimePod, ROOT_LimitsThatExecveMeetsAreTold) {
+  make_sandbox(sandbox_spec());
+  ASSERT_TRUE(sandbox_);
+  auto first = container_spec({"sleep", "60"});
+  first.user.uid = 1000;
+  auto running = start(first);
+  ASSERT_TRUE(running) << running.error().message();
+  auto spec = container_spec({"exit", "0"});
+  spec.user.uid = 1000;
+  spec.rlimits = {{.resource = RLIMIT_NPROC, .soft = 0, .hard = 0}};
+  const auto error = refusal(spec);
+  EXPECT_EQ(error.code, Code::kExhausted);
+  EXPECT_THAT(error.message(), HasSubstr("exec: \"/bin/probe\": its user has as many processes as "
+                                         "RLIMIT_NPROC allows"));
+  stop(std::move(*running));
+  auto tight = container_spec({"exit", "0"});
+  tight.security.privileged = true;  // not in borrowed memory
+  tight.resources.memory_limit = 200 << 10;
+  EXPECT_THAT(refusal(tight).message(),
+              HasSubstr("the memory limit of 204800 bytes is too small to start in"));
+}
+
 TEST_F(RuntimePod, ROOT_SignalsEndTheWorkload) {
   make_sandbox(sandbox_spec());
   ASSERT_TRUE(sandbox_);

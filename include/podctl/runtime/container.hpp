@@ -58,7 +58,7 @@ class ContainerStart {
   // As Launch's. After true: take().
   int fd() const { return launch_->fd(); }
   pid_t pid() const { return launch_->pid(); }
-  Result<bool> advance() { return launch_->advance(trace_); }
+  Result<bool> advance();
   Result<void> ended() { return launch_->ended(trace_); }
   // With spec.tty, take_terminal() is the master.
   Container take();
@@ -69,6 +69,7 @@ class ContainerStart {
   Result<void> spawn(Stdio stdio, int target);
 
   Sandbox& sandbox_;
+  Error explained(Error error) const;
   Container container_;
   std::unique_ptr<Launch> launch_;
   Trace trace_;
