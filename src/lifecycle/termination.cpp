@@ -39,9 +39,16 @@ void stop_container(Context& c, const Item& item, std::uint64_t grace_s, std::ui
       SignalContainer{item.spec->name, m.attempt, parse_signal(stop_signal_name(item))});
 }
 
-// A container that is still starting gets it once it runs.
+// A container that is still starting gets the signal once it runs. A start that something holds up
+// (a file system that does not answer) ends with the grace period.
+void stop_start(Context& c, const Item& item) {
+  if (c.now.boot_ns < c.memory.stop.deadline_ns) return c.wake_at(c.memory.stop.deadline_ns);
+  if (item.seen->kill_issued) return;
+  c.actions.emplace_back(KillContainer{item.spec->name, item.memory->attempt});
+}
+
 void stop_with_pod(Context& c, const Item& item) {
-  if (item.memory->progress != Progress::kRunning) return;
+  if (item.memory->progress == Progress::kStarting) return stop_start(c, item);
   tell_killing(c, item);
   stop_container(c, item, c.memory.stop.grace_s, c.memory.stop.deadline_ns);
 }

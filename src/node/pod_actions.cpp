@@ -210,6 +210,8 @@ void PodWorker::started(const lifecycle::StartContainer& action,
     seen.started_ns = boot_now_ns() - std::min(boot_now_ns() - 1, ago);
     seen.user = lifecycle::RunUser{result->uid, result->gid, result->groups};
     if (!ended) seen.state = RunState::kRunning;
+    seen.kill_issued =
+        false;  // what was issued was meant for the start, and came too late or early
   }
   kick();
 }

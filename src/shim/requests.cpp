@@ -54,11 +54,17 @@ void Shim::handle(wire::Message message) {
   }
   auto reply = answer(message);
   if (!reply) {
-    send(wire::Type::kError, message.request, wire::encode(wire::to_wire(reply.error())));
+    refuse(message.request, std::move(reply).error());
   } else if (*reply) {
     send(wire::Type::kOk, message.request, std::move(**reply));
   }
   if (ending_) loop_.stop();
+}
+
+// Who answers is there: that a limit has refused something (EAGAIN) is not to be taken for our end.
+void Shim::refuse(std::uint32_t request, Error error) {
+  if (error.code == Code::kUnavailable) error.code = Code::kExhausted;
+  send(wire::Type::kError, request, wire::encode(wire::to_wire(error)));
 }
 
 Result<std::optional<std::string>> Shim::answer(wire::Message& message) {
@@ -72,9 +78,9 @@ Result<std::optional<std::string>> Shim::answer(wire::Message& message) {
     TRY(destroy());
     return nothing();
   }
-  settle_starts();
   switch (type) {
     case wire::Type::kHello:
+      settle_starts();  // who has just come knows of no start under way
       reviver_.set_command(TRY(wire::decode<wire::Hello>(body)).daemon);
       reviver_.connected();
       return wire::encode(state());
@@ -92,7 +98,7 @@ Result<std::optional<std::string>> Shim::answer(wire::Message& message) {
       return nothing();
     }
     case wire::Type::kKill:
-      TRY(TRY(running(TRY(wire::decode<wire::ContainerRef>(body)).id))->container().kill());
+      TRY(kill(TRY(wire::decode<wire::ContainerRef>(body)).id));
       return nothing();
     case wire::Type::kUpdateResources:
       TRY(update(TRY(wire::decode<wire::UpdateRequest>(body))));
@@ -196,7 +202,7 @@ Result<void> Shim::update(const wire::UpdateRequest& request) {
 }
 
 Result<void> Shim::remove(const std::string& id) {
-  if (containers_.contains(id)) {
+  if (containers_.contains(id) || starts_.contains(id)) {
     return fail(Code::kFailedPrecondition, "remove container", id, "it runs");
   }
   const auto at = ended_.find(id);

@@ -1,7 +1,8 @@
 // The shim of one pod: takes requests of podctld, holds the sandbox and its containers, reaps,
 // keeps exits.
 //
-// Runs in podctl-shim only, one thread. Requests are done in order, one at a time. It outlives
+// Runs in podctl-shim only, one thread. Requests are done in order, one at a time; a start is
+// answered when it has executed, and nobody waits for it meanwhile. It outlives
 // every podctld and ends after DestroySandbox, or when its podctld goes before there is a sandbox.
 #pragma once
 
@@ -43,6 +44,7 @@ class Shim {
 
   // requests.cpp: what they ask
   void handle(wire::Message message);
+  void refuse(std::uint32_t request, Error error);
   void rest_soon();
   // Nothing: the answer comes later.
   Result<std::optional<std::string>> answer(wire::Message& message);
@@ -71,8 +73,10 @@ class Shim {
   // It runs, or has failed: whoever asked is told.
   void end_start(std::map<std::string, Start>::iterator at, const Result<void>& executed);
   void advance_exec(pid_t pid);
-  // Waits for all of them, a bounded time: most requests are about what runs.
+  // Waits for all of them, a bounded time.
   void settle_starts();
+  // A container that runs, or one that is on its way there.
+  Result<void> kill(const std::string& id);
   void abandon_starts();
 
   // reaping.cpp: what ends

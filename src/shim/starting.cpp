@@ -58,7 +58,7 @@ void Shim::end_start(std::map<std::string, Start>::iterator at, const Result<voi
   auto live = executed ? start.container->finish(loop_) : Failure(executed.error());
   if (!live) {
     start.container.reset();  // nothing of it is left when they hear of it
-    return send(wire::Type::kError, start.request, wire::encode(wire::to_wire(live.error())));
+    return refuse(start.request, std::move(live).error());
   }
   wire::ContainerInfo info = (*live)->container().info();
   containers_.emplace(info.id, std::move(*live));
@@ -86,7 +86,7 @@ void Shim::advance_exec(pid_t pid) {
   ExecStart start = std::move(exec_starts_.extract(at).mapped());
   loop_.forget(start.launch->fd());
   if (!done) {
-    return send(wire::Type::kError, start.request, wire::encode(wire::to_wire(done.error())));
+    return refuse(start.request, done.error());
   }
   (void)start.launch->take_process();  // reaped as any child
   execs_[pid] = start.request;
@@ -110,23 +110,29 @@ void Shim::settle_starts() {
   }
 }
 
+Result<void> Shim::kill(const std::string& id) {
+  if (starts_.contains(id)) advance_start(id);  // it may just have executed
+  const auto at = starts_.find(id);
+  if (at == starts_.end()) return TRY(running(id))->container().kill();
+  // Its end is reaped as any child's, and whoever asked for the start hears of it then.
+  return at->second.container->start().kill();
+}
+
 // Their init is killed and reaped, and whoever asked is told.
 void Shim::abandon_starts() {
-  const auto refuse = [this](std::uint32_t request, const std::string& what) {
-    const Error error =
-        fail(Code::kFailedPrecondition, "start", what, death_.empty() ? "took too long" : death_)
-            .value();
-    send(wire::Type::kError, request, wire::encode(wire::to_wire(error)));
+  const auto give_up = [this](std::uint32_t request, const std::string& what) {
+    const std::string why = death_.empty() ? "took too long" : death_;
+    refuse(request, fail(Code::kFailedPrecondition, "start", what, why).value());
   };
   for (auto& [id, start] : std::exchange(starts_, {})) {
     loop_.forget(start.container->start().fd());
     start.container.reset();
-    refuse(start.request, id);
+    give_up(start.request, id);
   }
   for (auto& [pid, start] : std::exchange(exec_starts_, {})) {
     loop_.forget(start.launch->fd());
     start.launch.reset();
-    refuse(start.request, "exec");
+    give_up(start.request, "exec");
   }
 }
 

@@ -199,6 +199,20 @@ TEST(LifecycleTermination, DeletionInEveryStateEnds) {
   EXPECT_TRUE(failing.finalized);
 }
 
+TEST(LifecycleTermination, AStartThatHangsEndsWithTheGracePeriod) {
+  Simulator sim(make_pod({"app"}));
+  sim.run_until(10);
+  auto& container = sim.seen.container("app");
+  sim.memory.containers[0].progress = Progress::kStarting;
+  container.state = RunState::kStarting;
+  sim.remove(5);
+  sim.run_until(14);
+  EXPECT_TRUE(sim.traced(kStopVerbs).empty());
+  sim.run_until(16);
+  EXPECT_EQ(sim.traced({"kill"}), (Lines{"15.0 kill app 0"}));
+  EXPECT_TRUE(sim.finalized);
+}
+
 TEST(LifecycleTermination, FinalizeIsAskedForOnce) {
   Simulator sim(make_pod({"app"}));
   sim.run_until(1);

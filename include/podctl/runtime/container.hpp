@@ -60,6 +60,8 @@ class ContainerStart {
   pid_t pid() const { return launch_->pid(); }
   Result<bool> advance();
   Result<void> ended() { return launch_->ended(trace_); }
+  // SIGKILL to it; its end is told as any.
+  Result<void> kill() { return container_.kill(); }
   // With spec.tty, take_terminal() is the master.
   Container take();
 
@@ -67,9 +69,9 @@ class ContainerStart {
   ContainerStart(Sandbox& sandbox, Container container)
       : sandbox_(sandbox), container_(std::move(container)) {}
   Result<void> spawn(Stdio stdio, int target);
+  Error explained(Error error) const;
 
   Sandbox& sandbox_;
-  Error explained(Error error) const;
   Container container_;
   std::unique_ptr<Launch> launch_;
   Trace trace_;
