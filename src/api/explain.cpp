@@ -63,9 +63,9 @@ std::string type_name(const Field& f) {
   return name;
 }
 
-std::string mark(const Type& type, const Field& f, bool pod) {
-  if (!pod) return "";
-  return supported(type, f) ? "  (supported)" : "  (not yet)";
+// `known`: every step above is supported; below an unsupported field nothing is.
+std::string mark(const Type& type, const Field& f, bool known) {
+  return "  (" + (known ? support_word(type, f) : "not yet") + ")";
 }
 
 std::string enum_line(const Field& f, const std::string& indent) {
@@ -90,7 +90,6 @@ class Writer {
  public:
   Writer(bool pod, bool recursive) : pod_(pod), recursive_(recursive) {}
 
-  // `known`: every step above is supported; below an unsupported field nothing is.
   void fields(const Type& type, int depth, bool known) {
     for (const Field* f : sorted(type)) one(type, *f, depth, known);
   }
@@ -105,7 +104,7 @@ class Writer {
     bool here = known && supported(type, f);
     // A status is written by podctl, not acted on.
     bool status = f.name == "status" && type.name == "Pod";
-    if (pod_ && !in_status_ && !status) out += known ? mark(type, f, true) : "  (not yet)";
+    if (pod_ && !in_status_ && !status) out += mark(type, f, known);
     out += "\n";
     if (recursive_) {
       out += enum_line(f, indent);
@@ -187,7 +186,7 @@ Result<std::string> explain(std::string_view path, bool recursive) {
   if (place.field) {
     out += "FIELD: " + std::string(place.field->name) + " <" + type_name(*place.field) + ">";
     if (place.field->required) out += " -required-";
-    if (pod) out += place.known ? "  (supported)" : "  (not yet)";
+    if (pod) out += mark(*place.owner, *place.field, place.known);
     out += "\n" + enum_line(*place.field, "") + "\n";
     if (auto text = prose(place.owner->name, place.field->name); !text.empty())
       out += "DESCRIPTION:\n    " + std::string(text) + "\n\n";

@@ -176,6 +176,20 @@ bool supported(const Type& type, const Field& field) {
   return row && contains(row->fields, field.name);
 }
 
+std::string support_word(const Type& type, const Field& field) {
+  if (!supported(type, field)) return "not yet";
+  if (type.name == "EmptyDirVolumeSource" && field.name == "sizeLimit") {
+    return "supported: of medium Memory";  // bounds_nothing
+  }
+  const Row* row = find(kOnlyValues, std::string(type.name) + "." + std::string(field.name));
+  if (!row) return "supported";
+  std::string values;
+  for (const auto value : text::split(row->fields, ' ')) {
+    values += (values.empty() ? "" : ", ") + std::string(value);
+  }
+  return "supported: " + values;
+}
+
 std::vector<std::string> unsupported_fields(const Pod& pod) {
   std::vector<std::string> out;
   Walk walk(out);

@@ -354,6 +354,22 @@ TEST(ApiManifest, WhatIsActedOnAndWhatIsNot) {
   }
 }
 
+TEST(ApiManifest, ExplainsWhatIsSupportedInPart) {
+  const auto line = [](const std::string& path) {
+    const auto text = explain(path, false).value();
+    const auto at = text.find("FIELD: ");
+    return text.substr(at, text.find('\n', at) - at);
+  };
+  EXPECT_EQ(line("pod.spec.volumes.emptyDir.sizeLimit"),
+            "FIELD: sizeLimit <Quantity>  (supported: of medium Memory)");
+  EXPECT_EQ(line("pod.spec.hostUsers"), "FIELD: hostUsers <boolean>  (supported: true)");
+  EXPECT_EQ(line("pod.spec.containers.securityContext.seccompProfile.type"),
+            "FIELD: type <string> -required-  (supported: RuntimeDefault, Unconfined)");
+  EXPECT_EQ(line("pod.spec.hostPID"), "FIELD: hostPID <boolean>  (supported)");
+  EXPECT_EQ(line("pod.spec.affinity.nodeAffinity"),
+            "FIELD: nodeAffinity <NodeAffinity>  (not yet)");
+}
+
 TEST(ApiManifest, Explains) {
   auto text = explain("pod.spec.containers", false);
   ASSERT_TRUE(text);

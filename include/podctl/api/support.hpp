@@ -16,6 +16,9 @@ namespace podctl::api {
 // Whether podctl acts on a field of a type, for some value at least.
 bool supported(const Type& type, const Field& field);
 
+// The same as a word for explain: "supported", "not yet", or "supported: " and for what alone.
+std::string support_word(const Type& type, const Field& field);
+
 // Paths of metadata and spec that are set but not acted on. Call it on the object before
 // set_defaults, or on one read back: default values are never reported.
 std::vector<std::string> unsupported_fields(const Pod& pod);
