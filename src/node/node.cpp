@@ -1,7 +1,6 @@
 #include "podctl/node/node.hpp"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -12,6 +11,7 @@
 #include "podctl/api/encode.hpp"
 #include "podctl/node/clock.hpp"
 #include "podctl/node/machine.hpp"
+#include "podctl/node/removal.hpp"
 #include "podctl/node/spec_builder.hpp"
 #include "podctl/seccomp/hardening.hpp"
 #include "podctl/sys/files.hpp"
@@ -58,22 +58,6 @@ void sweep_files(Context& context, const std::map<std::string, std::shared_ptr<P
     for (const auto& path : stale) (void)sys::remove_tree(path);
     return {};
   });
-}
-
-// Everything under the root that podctld has made and engine has not removed: the store's open
-// files vanish with podctld. Profiles for seccomp lie there too, and are their user's.
-Result<void> remove_state(const Layout& layout, std::vector<std::string> paths) {
-  for (const char* name :
-       {"pods", "images", "seccomp", "uploads", "objects.db", "objects.db-wal", "objects.db-shm"}) {
-    paths.push_back(layout.lib() + "/" + name);
-  }
-  for (const auto& path : paths) TRY(sys::remove_tree(path));
-  std::vector<std::string> directories{layout.lib(), layout.logs()};
-  if (!layout.root().empty()) directories.push_back(layout.root() + "/log");
-  for (const auto& directory : directories) {
-    ::rmdir(directory.c_str());  // stays when others have put something there
-  }
-  return {};
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "failed.hpp"
 #include "log.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/node/machine.hpp"
@@ -105,6 +106,7 @@ std::string find_embedded_image() {
 }
 
 constexpr std::chrono::milliseconds kEndingBound{2000}, kEndingStep{10};
+constexpr std::chrono::milliseconds kFailedBound{10'000};  // for whoever had it started to ask
 
 Result<void> make_run_directory(const Layout& layout) {
   std::error_code error;
@@ -208,33 +210,59 @@ class Daemon {
          arguments_.ready_sandbox ? node::new_uuid : nullptr},
         find_embedded_image(),
         [this](const std::string& text) { log_.warn(text); }};
-    node_ = TRY(node::Node::open(io_, std::move(options)));
-    api_ = std::make_unique<Api>(*node_, [this] { end_soon(); });
+    const engine::Options engine = options.engine;
     await_signals();
+    auto node = node::Node::open(io_, std::move(options));
+    if (!node) return explain(std::move(node).error(), engine, std::move(socket));
+    node_ = std::move(*node);
+    api_ = std::make_unique<Api>(*node_, [this] { end_soon(true); });
     node_->start([this, &socket](Result<void> ready) {
       if (!ready) {
         failure_ = std::move(ready).error();
         return io_.stop();
       }
-      serve(std::move(socket));
+      serve(std::move(socket),
+            [this](std::shared_ptr<Exchange> exchange) { api_->handle(std::move(exchange)); });
     });
     io_.run();
-    if (failure_) return Failure(*failure_);
+    if (failure_) return explain(*failure_, engine, std::move(socket));
+    return finish();
+  }
+
+ private:
+  // What cannot be opened can be told of and removed, by whoever asks. A shim that wants its
+  // podctld back does not ask.
+  Result<void> explain(Error why, engine::Options options, UniqueFd socket) {
+    api_.reset();
+    node_.reset();
+    if (arguments_.ready_fd < 0 && !arguments_.handed) return Failure(std::move(why));
+    log_.error(why.message());
+    io_.restart();
+    options.new_uid = nullptr;
+    failed_ = std::make_unique<Failed>(io_, layout_, std::move(options), std::move(why),
+                                       [this](bool reset) { end_soon(reset); });
+    end_after(kFailedBound);
+    serve(std::move(socket),
+          [this](std::shared_ptr<Exchange> exchange) { failed_->handle(std::move(exchange)); });
+    io_.run();
+    return finish();
+  }
+
+  Result<void> finish() {
     listener_.reset();
     node_.reset();  // a bye to every shim: pods live on
+    failed_.reset();
     log_.info("podctld ends");
     if (reset_) remove_run_files();
     lock_.reset();  // before the connections, whose end tells a client that we are gone
     return {};
   }
 
- private:
-  void serve(UniqueFd socket) {
+  void serve(UniqueFd socket, Handler handler) {
     Listener::Options options{layout_.lib() + "/uploads", is_upload,
                               [this](const std::string& text) { log_.warn(text); }};
-    listener_ = std::make_unique<Listener>(
-        io_, std::move(socket), std::move(options),
-        [this](std::shared_ptr<Exchange> exchange) { api_->handle(std::move(exchange)); });
+    listener_ =
+        std::make_unique<Listener>(io_, std::move(socket), std::move(options), std::move(handler));
     log_.info("podctld serves " + layout_.socket());
     tell_ready(arguments_.ready_fd, log_);
   }
@@ -247,12 +275,18 @@ class Daemon {
     });
   }
 
-  // After the answer to a reset has been written. Nobody new is served: it would be lost.
-  void end_soon() {
-    reset_ = true;
+  // After the answer has been written. Nobody new is served: it would be lost.
+  void end_soon(bool reset) {
+    reset_ = reset;
     if (listener_) listener_->stop();
-    timer_.expires_after(std::chrono::milliseconds(50));
-    timer_.async_wait([this](boost::system::error_code) { io_.stop(); });
+    end_after(std::chrono::milliseconds(50));
+  }
+
+  void end_after(std::chrono::milliseconds time) {
+    timer_.expires_after(time);
+    timer_.async_wait([this](boost::system::error_code error) {
+      if (!error) io_.stop();
+    });
   }
 
   // What engine and node have left of the run-time state is ours; the lock goes last.
@@ -272,6 +306,7 @@ class Daemon {
   asio::steady_timer timer_{io_};
   std::unique_ptr<node::Node> node_;
   std::unique_ptr<Api> api_;
+  std::unique_ptr<Failed> failed_;
   std::unique_ptr<Listener> listener_;
   std::optional<Error> failure_;
   bool reset_ = false;

@@ -124,3 +124,24 @@ empty() { [ -z "$(find "$1" -mindepth 1)" ]; }
   wait "$follower"
   seq -f 'line %.0f' 0 399 | cmp - log
 }
+
+@test "objects that cannot be read: every command says why, no pod is touched, and a reset works" {
+  pod one 'exec sleep 1000' | podctl apply -f -
+  ready one
+  main=$(podctl ns one -o json | jq -r '.namespaces[] | select(.holder == "container/main") | .pid')
+  daemon=$(daemon_pid)
+  kill "$daemon"
+  until_true ended_process "$daemon"
+  rm -f "$PODCTL_ROOT"/lib/objects.db-*
+  echo "this is no store" >"$PODCTL_ROOT/lib/objects.db"
+  for command in "get pods" "describe pod one"; do
+    fails 1 podctl $command
+    says "$PODCTL_ROOT/lib/objects.db"
+    says "podctl system reset removes everything"
+  done
+  kill -0 "$main"
+  podctl system reset --yes
+  fails 1 kill -0 "$main"
+  [ ! -e "$PODCTL_ROOT/lib" ]
+  assert_nothing_left
+}
