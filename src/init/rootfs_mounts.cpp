@@ -78,6 +78,17 @@ Result<void> mount_volume(const RootDir& root, const wire::MountSpec& m, const S
   return sys::attach(source.mount.get(), target.get(), m.target);
 }
 
+// A volume of the image is a directory of the writable layer, and goes with it. Where the root is
+// read-only it is a mount of its own: a clone of the root's, which is not yet read-only.
+Result<void> open_image_volume(const RootDir& root, const wire::RootfsSpec& rootfs,
+                               const std::string& path) {
+  const UniqueFd directory = TRY(root.mkdir_all(path));
+  if (!rootfs.read_only) return {};
+  TRY(check_target(root, directory.get(), {.target = path}));
+  const UniqueFd writable = TRY(sys::clone_mount(directory.get(), false));
+  return sys::attach(writable.get(), directory.get(), path);
+}
+
 }  // namespace
 
 Result<UniqueFd> real_directory(const RootDir& root, const char* path) {
@@ -101,6 +112,9 @@ Result<void> mount_defaults(const RootDir& root, const Prepared& prepared) {
 
 Result<void> mount_volumes(const RootDir& root, const wire::ContainerSpec& container,
                            std::vector<Source>& sources) {
+  for (const std::string& path : container.rootfs.volumes) {
+    TRY_CONTEXT(open_image_volume(root, container.rootfs, path), "the image's volume " + path);
+  }
   for (std::size_t i = 0; i < container.mounts.size(); ++i) {
     const auto& m = container.mounts[i];
     TRY_CONTEXT(mount_volume(root, m, sources[i]), "volume '" + m.name + "' at '" + m.target + "'");

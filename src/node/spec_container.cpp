@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "podctl/api/resources_math.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/node/spec_builder.hpp"
@@ -50,6 +52,23 @@ wire::RootfsSpec build_rootfs(const ContainerInputs& in, const Layout& layout) {
   return rootfs;
 }
 
+// The image's VOLUMEs, but for those that the pod mounts something over.
+std::vector<std::string> image_volumes(const ContainerInputs& in,
+                                       const std::vector<wire::MountSpec>& mounts) {
+  const auto plain = [](std::string path) {
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    return path;
+  };
+  std::vector<std::string> volumes;
+  for (const std::string& volume : in.image.config.volumes) {
+    const std::string path = plain(volume);
+    const bool covered = std::any_of(mounts.begin(), mounts.end(),
+                                     [&](const auto& m) { return plain(m.target) == path; });
+    if (path != "/" && !covered) volumes.push_back(path);
+  }
+  return volumes;
+}
+
 void set_resources(wire::ContainerSpec& spec, const ContainerInputs& in, const Machine& machine) {
   spec.resources = api::container_cgroup(in.container);
   spec.resources.pids_limit = kContainerPids;
@@ -87,6 +106,7 @@ Result<wire::ContainerSpec> build_container(const ContainerInputs& in, const Mac
   spec.termination_path =
       layout.pod_run(meta.uid) + "/termination/" + spec.name + "." + std::to_string(in.attempt);
   spec.mounts = TRY(build_mounts(in, env, spec.termination_path, layout));
+  spec.rootfs.volumes = image_volumes(in, spec.mounts);
   spec.user = TRY(build_user(in));
   spec.security = TRY(build_security(in, machine));
   set_resources(spec, in, machine);

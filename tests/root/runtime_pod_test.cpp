@@ -280,6 +280,30 @@ TEST_F(RuntimePod, ROOT_UserLimitsAndReadOnlyRoot) {
   EXPECT_THAT(outcome.value("limit"), ::testing::ContainsRegex("Max open files +100 +200"));
 }
 
+// As containerd serves them: what the image has there is there, and can be written in any case.
+TEST_F(RuntimePod, ROOT_TheImagesVolumesAreWritable) {
+  put("data/seed", "x");
+  std::filesystem::create_directories(directory_ + "/volume");
+  make_sandbox(sandbox_spec());
+  ASSERT_TRUE(sandbox_);
+  for (const bool read_only : {false, true}) {
+    auto spec = container_spec({"write", "/data/new", ",", "list", "/data", ",", "write",
+                                "/var/made/file", ",", "list", "/data/inner"});
+    spec.rootfs.read_only = read_only;
+    spec.rootfs.volumes = {"/data", "/var/made"};
+    spec.mounts = {{.source = directory_ + "/volume", .target = "/data/inner"}};
+    const auto outcome = run(spec);
+    EXPECT_THAT(outcome.output, ::testing::Not(HasSubstr("error="))) << outcome.output;
+    EXPECT_THAT(outcome.lines(),
+                ::testing::IsSupersetOf({"entry=inner", "entry=new", "entry=seed"}));
+  }
+  auto spec = container_spec({"write", "/elsewhere"});
+  spec.rootfs.read_only = true;
+  spec.rootfs.volumes = {"/data"};
+  EXPECT_THAT(run(spec).output, HasSubstr("write error=EROFS"));
+  EXPECT_FALSE(std::filesystem::exists(image() + "/data/new"));
+}
+
 TEST_F(RuntimePod, ROOT_APrivilegedContainerSeesAll) {
   make_sandbox(sandbox_spec());
   ASSERT_TRUE(sandbox_);

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 
-#include "podctl/sys/caps.hpp"
 #include "podctl/api/decode.hpp"
 #include "podctl/api/defaults.hpp"
 #include "podctl/node/spec_builder.hpp"
 #include "podctl/seccomp/hardening.hpp"
+#include "podctl/sys/caps.hpp"
 
 namespace podctl::node {
 namespace {
@@ -197,6 +197,15 @@ TEST_F(SpecBuilderTest, VolumesBecomeMountsParentsFirst) {
   ASSERT_EQ(sandbox->volumes.size(), 2U);
   EXPECT_EQ(sandbox->volumes[1].size, 1U << 20);
   EXPECT_EQ(sandbox->volumes[0].mode, 0777U);
+}
+
+TEST_F(SpecBuilderTest, TheImagesVolumesAreDirectoriesUnlessThePodMountsThere) {
+  make(R"(,"volumeMounts":[{"name":"d","mountPath":"/data/"}])",
+       R"(,"volumes":[{"name":"d","emptyDir":{}}])");
+  image.config.volumes = {"/data", "/data/deep/", "/var/cache", "/"};
+  const auto spec = build();
+  ASSERT_TRUE(spec) << spec.error().message();
+  EXPECT_THAT(spec->rootfs.volumes, testing::ElementsAre("/data/deep", "/var/cache"));
 }
 
 TEST_F(SpecBuilderTest, TheSandboxFollowsHostNamespacesQosAndSysctls) {

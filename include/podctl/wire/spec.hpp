@@ -203,12 +203,14 @@ struct RootfsSpec {
   std::vector<std::string> layers;  // directories, topmost first
   std::string upper, work;          // made by the shim (Layout::container_lib)
   bool read_only = false;
+  std::vector<std::string> volumes;  // directories in it: made if missing, writable all the same
   template <class V>
   void wire(V& v) {
     v(1, layers);
     v(2, upper);
     v(3, work);
     v(4, read_only);
+    v(5, volumes);
   }
 };
 
