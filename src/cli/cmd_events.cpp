@@ -70,17 +70,22 @@ std::vector<std::string> heading(Invocation& in) {
 
 int watch_events(Invocation& in, WatchPlan plan) {
   StreamTable lines;
-  bool head_shown = in.args.flag("no-headers");
+  if (!in.args.flag("no-headers")) lines.add(heading(in));
+  bool rows = false;
+  // The headings wait for a row, and the list's rows for each other.
   auto result = watch(
       in, plan,
       [&](Change change, const boost::json::value& event) {
         if (change == Change::kDeleted || !chosen(in, event)) return true;
-        std::string text = head_shown ? "" : lines.line(heading(in));
-        head_shown = true;
-        in.out(text + lines.line(cells(in, event, now_ns())));
+        lines.add(cells(in, event, now_ns()));
+        rows = true;
+        if (change != Change::kListed) in.out(lines.take());
         return true;
       },
-      [](std::size_t) { return true; });
+      [&](std::size_t) {
+        if (rows) in.out(lines.take());
+        return true;
+      });
   return result ? kDone : in.failed(result.error());
 }
 

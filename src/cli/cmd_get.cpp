@@ -200,21 +200,21 @@ class WatchPrinter {
 
   void listed() {
     first_ = false;
-    if (rows_.size() > (headed_ ? 1U : 0U)) flush();
+    if (lines_.waiting() > (headed_ ? 1U : 0U)) flush();
   }
 
  private:
   void head(std::vector<std::string> headings) {
     if (!w_.format.headings) return;
-    rows_.push_back(std::move(headings));
+    lines_.add(std::move(headings));
     headed_ = true;
   }
 
   void add(boost::json::value object) {
-    if (table_) return rows_.push_back(view_->row(object));
+    if (table_) return lines_.add(view_->row(object));
     name_kind(resource_, object);
     if (columns_) {
-      if (auto cells = columns_->row(object)) rows_.push_back(std::move(*cells));
+      if (auto cells = columns_->row(object)) lines_.add(std::move(*cells));
       return;
     }
     if (auto text = format_object(w_.format, object))
@@ -222,12 +222,8 @@ class WatchPrinter {
   }
 
   void flush() {
-    std::string text;
-    for (const auto& cells : rows_) lines_.widen(cells);
-    for (const auto& cells : rows_) text += lines_.line(cells);
-    rows_.clear();
     headed_ = false;
-    in_.out(text);
+    in_.out(lines_.take());
   }
 
   Invocation& in_;
@@ -238,7 +234,6 @@ class WatchPrinter {
   std::optional<TableView> view_;
   std::optional<CustomColumns> columns_;
   std::map<std::string, std::string> seen_;  // uid to the resourceVersion shown last
-  std::vector<std::vector<std::string>> rows_;
   StreamTable lines_;
 };
 

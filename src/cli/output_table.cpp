@@ -1,6 +1,7 @@
 // The server's tables, as kubectl prints them (kubernetes/cli-runtime
 // pkg/printers/tableprinter.go).
 #include <algorithm>
+#include <utility>
 
 #include "podctl/api/decode.hpp"
 #include "podctl/base/text.hpp"
@@ -88,16 +89,22 @@ Cells TableView::row(View row) const {
   return cells;
 }
 
-void StreamTable::widen(const Cells& cells) {
+void StreamTable::add(Cells cells) {
   widths_.resize(std::max(widths_.size(), cells.size()));
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const std::size_t width = display_width(cells[i]) + kTableStops.padding;
     widths_[i] = std::max({widths_[i], width, kTableStops.min_width});
   }
+  rows_.push_back(std::move(cells));
 }
 
-std::string StreamTable::line(const Cells& cells) {
-  widen(cells);
+std::string StreamTable::take() {
+  std::string text;
+  for (const Cells& cells : std::exchange(rows_, {})) text += line(cells);
+  return text;
+}
+
+std::string StreamTable::line(const Cells& cells) const {
   std::string text;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     text += cells[i];

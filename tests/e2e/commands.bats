@@ -51,3 +51,16 @@ all_written() { podctl logs one | grep -qx 5; }
   run podctl get -f one.yaml -l app=one -o name
   [ "$output" = pod/one ]
 }
+
+@test "events -w lays the headings out with the rows" {
+  pod one true | podctl apply -f -
+  ended one Succeeded
+  podctl events -w >seen &
+  local watch=$!
+  until_true grep -q Started seen
+  kill "$watch"
+  wait "$watch" || true
+  column() { awk -v word="$1" '{ print index($0, word) }'; }
+  [ "$(head -n 1 seen | column REASON)" = "$(grep Started seen | column Started)" ]
+  [ "$(head -n 1 seen | column OBJECT)" = "$(grep Started seen | column Pod/one)" ]
+}

@@ -92,9 +92,14 @@ TEST_F(Output, SortsByValue) {
 
 TEST_F(Output, AWatchsColumnsNeverShrink) {
   StreamTable lines;
-  EXPECT_EQ(lines.line({"NAME", "S"}), "NAME   S\n");
-  EXPECT_EQ(lines.line({"longer-name", "S"}), "longer-name   S\n");
-  EXPECT_EQ(lines.line({"x", "S"}), "x             S\n");
+  lines.add({"NAME", "S"});
+  EXPECT_EQ(lines.take(), "NAME   S\n");
+  lines.add({"NAME", "S"});
+  lines.add({"longer-name", "S"});
+  EXPECT_EQ(lines.waiting(), 2U);
+  EXPECT_EQ(lines.take(), "NAME          S\nlonger-name   S\n");
+  lines.add({"x", "S"});
+  EXPECT_EQ(lines.take(), "x             S\n");
 }
 
 TEST_F(Output, References) {

@@ -56,15 +56,19 @@ class TableView {
 // What somebody wrote, fit for a cell: its first line, and nothing that a terminal would obey.
 std::string cell_text(std::string_view text);
 
-// Rows of a watch: a column never gets narrower than it was before.
+// Rows of a watch: a column never gets narrower than it was before. Rows that wait for each other
+// are laid out together.
 class StreamTable {
  public:
-  // Makes room for cells that are printed later.
-  void widen(const std::vector<std::string>& cells);
-  std::string line(const std::vector<std::string>& cells);
+  void add(std::vector<std::string> cells);
+  std::size_t waiting() const { return rows_.size(); }
+  // The lines of those that wait.
+  std::string take();
 
  private:
+  std::string line(const std::vector<std::string>& cells) const;
   std::vector<std::size_t> widths_;
+  std::vector<std::vector<std::string>> rows_;
 };
 
 // A compiled -o: json, yaml, name, jsonpath=, jsonpath-file=, custom-columns=.
