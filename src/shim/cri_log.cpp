@@ -37,9 +37,9 @@ void append_time(std::string& out, const timespec& now) {
   out.append(text, static_cast<std::size_t>(m));
 }
 
-std::string rotated_suffix(const timespec& now) {
+std::string rotated_suffix(std::time_t second) {
   tm parts{};
-  ::gmtime_r(&now.tv_sec, &parts);
+  ::gmtime_r(&second, &parts);
   char text[32];
   const std::size_t n = ::strftime(text, sizeof(text), ".%Y%m%d-%H%M%S", &parts);
   return std::string(text, n);
@@ -123,12 +123,12 @@ Result<void> CriLog::flush(const timespec& now) {
   return {};
 }
 
-// Two rotations in one second would meet under one name: the second waits, the file grows a second
-// longer.
+// Two rotations in one second would meet under one name: the later one takes the next second's.
 Result<void> CriLog::rotate(const timespec& now) {
-  const std::string old = path_ + rotated_suffix(now);
+  rotated_at_ = std::max(now.tv_sec, rotated_at_ + 1);
+  std::string old = path_ + rotated_suffix(rotated_at_);
+  while (::access(old.c_str(), F_OK) == 0) old = path_ + rotated_suffix(++rotated_at_);
   if (max_files_ > 1) {
-    if (::access(old.c_str(), F_OK) == 0) return {};
     if (::rename(path_.c_str(), old.c_str()) != 0 && errno != ENOENT) {
       return fail_errno(errno, "rotate log", path_);
     }

@@ -50,6 +50,7 @@ class CriLog {
   std::uint64_t size_;
   std::uint64_t max_bytes_;
   std::uint32_t max_files_;
+  std::time_t rotated_at_ = 0;
   std::string rest_[2];  // of each stream: text whose line end has not come yet
   std::string out_;      // lines ready for the file
 };

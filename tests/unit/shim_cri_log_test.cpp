@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "shim/cri_log.hpp"
@@ -86,15 +87,24 @@ TEST_F(ShimCriLog, RotatesBySizeAndKeepsSoManyFiles) {
   EXPECT_THAT(read(path_), ::testing::HasSubstr(std::string(60, '5')));
 }
 
-TEST_F(ShimCriLog, NeverOverwritesARotatedFileOfTheSameSecond) {
-  auto log = MUST(CriLog::open(path_, 50, 5));
-  for (int i = 0; i < 4; ++i) MUST(log.write(Stream::kStdout, std::string(40, 'x') + "\n", now_));
-  std::size_t lines = 0;
+// As many lines as may come in a second: no file grows beyond its bound, none is overwritten, and
+// the order of their names stays that of their lines.
+TEST_F(ShimCriLog, RotatesSeveralTimesInASecond) {
+  auto log = MUST(CriLog::open(path_, 100, 3));
+  const auto write = [&](char c) {
+    MUST(log.write(Stream::kStdout, std::string(60, c) + "\n", now_));
+  };
+  for (const char c : {'1', '2', '3', '4', '5'}) write(c);
+  ++now_.tv_sec;
+  write('6');
+  std::map<std::string, std::string> files;
   for (const auto& entry : fs::directory_iterator(fs::path(path_).parent_path())) {
-    const std::string text = read(entry.path());
-    lines += static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    files[entry.path().filename()] = read(entry.path());
   }
-  EXPECT_EQ(lines, 4U);
+  ASSERT_EQ(files.size(), 3U);
+  std::string kept;
+  for (const auto& [name, text] : files) kept += text.substr(text.size() - 2, 1);
+  EXPECT_EQ(kept, "645");  // 0.log, then the others from old to new
 }
 
 }  // namespace
