@@ -31,6 +31,15 @@ const std::vector<Root>& roots() {
   return kRoots;
 }
 
+// By one of its names; null.
+const Root* find_root(std::string_view word) {
+  for (const Root& r : roots()) {
+    if (r.kind == word || std::find(r.names.begin(), r.names.end(), word) != r.names.end())
+      return &r;
+  }
+  return nullptr;
+}
+
 std::string_view scalar_name(const Field& f) {
   switch (f.kind) {
     case Kind::kBool:
@@ -170,13 +179,31 @@ Result<Place> walk(const std::vector<std::string_view>& steps, const Type& root)
 
 }  // namespace
 
+std::vector<std::string> complete_path(std::string_view typed) {
+  std::vector<std::string> out;
+  const auto dot = typed.rfind('.');
+  if (dot == std::string_view::npos) {
+    for (const Root& r : roots()) {
+      for (const char* end : {"", "."}) out.push_back(std::string(r.names[0]) + end);
+    }
+    return out;
+  }
+  const auto steps = text::split(typed.substr(0, dot), '.');
+  const Root* root = find_root(steps[0]);
+  const auto place = root ? walk(steps, root->type()) : Result<Place>();
+  if (!place || !place->type) return out;
+  for (const Field* f : sorted(*place->type)) {
+    const std::string path = std::string(typed.substr(0, dot + 1)) + std::string(f->name);
+    out.push_back(path);
+    if (f->kind == Kind::kStruct) out.push_back(path + ".");
+  }
+  return out;
+}
+
 Result<std::string> explain(std::string_view path, bool recursive) {
   auto steps = text::split(path, '.');
-  auto root = std::find_if(roots().begin(), roots().end(), [&](const Root& r) {
-    return std::find(r.names.begin(), r.names.end(), steps[0]) != r.names.end() ||
-           r.kind == steps[0];
-  });
-  if (root == roots().end()) {
+  const Root* root = find_root(steps[0]);
+  if (!root) {
     return fail(Code::kNotFound, "explain", std::string(steps[0]),
                 "podctl knows pods, events, nodes and namespaces");
   }

@@ -1,5 +1,4 @@
-// explain, version, completion, api-resources, help, and the hidden commands behind completion and
-// man.
+// explain, version, completion, api-resources, help, and the hidden command behind the man page.
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
@@ -19,71 +18,6 @@ namespace {
 boost::json::object client_version() {
   return {{"gitVersion", std::string("v") + std::string(kVersion)},
           {"kubernetes", kKubernetesVersion}};
-}
-
-// Completion must be quick and start nothing: only a podctld that runs is asked.
-std::vector<std::string> names_at(const std::string& socket, const std::string& target) {
-  std::vector<std::string> names;
-  auto client = Client::connect(socket);
-  if (!client) return names;
-  Request request;
-  request.target = target;
-  auto reply = client->request(request);
-  if (!reply || !reply->ok()) return names;
-  auto list = parse_json_value(reply->body);
-  if (!list) return names;
-  for (const auto& item : View(*list)["items"].items()) {
-    View o(item);
-    if (auto name = o["metadata"]["name"].str(); !name.empty()) names.emplace_back(name);
-    for (const auto& image : o["names"].items()) names.emplace_back(View(image).str());
-  }
-  return names;
-}
-
-std::vector<std::string> containers_at(const std::string& socket, const Candidates& candidates,
-                                       const std::string& ns) {
-  std::vector<std::string> names;
-  if (candidates.so_far.operands.empty()) return names;
-  auto client = Client::connect(socket);
-  auto pod = parse_pod(candidates.so_far.operands[0]);
-  if (!client || !pod) return names;
-  Request request;
-  request.target = pods_path(ns, *pod);
-  auto reply = client->request(request);
-  if (!reply || !reply->ok()) return names;
-  auto object = parse_json_value(reply->body);
-  if (!object) return names;
-  for (const char* list : {"containers", "initContainers"}) {
-    for (const auto& c : View(*object)["spec"][list].items())
-      names.emplace_back(View(c)["name"].str());
-  }
-  return names;
-}
-
-std::vector<std::string> dynamic_words(const Candidates& candidates) {
-  const Layout layout = Layout::from(candidates.so_far.get("root"));
-  const std::string ns(candidates.so_far.get("namespace", "default"));
-  switch (candidates.dynamic) {
-    case Completes::kFile:
-      return {":file"};
-    case Completes::kPod:
-      return names_at(layout.socket(), pods_path(ns));
-    case Completes::kNamespace:
-      return names_at(layout.socket(), "/api/v1/namespaces");
-    case Completes::kImage:
-      return names_at(layout.socket(), podctl_path("/images"));
-    case Completes::kContainer:
-      return containers_at(layout.socket(), candidates, ns);
-    case Completes::kPodType:
-      return {std::string(pods().plural)};
-    case Completes::kResource: {
-      std::vector<std::string> names;
-      for (const Resource& r : resources()) names.emplace_back(r.plural);
-      return names;
-    }
-    default:
-      return {};
-  }
 }
 
 }  // namespace
@@ -129,19 +63,6 @@ int run_completion(Invocation& in) {
   auto script = completion_script(in.args.operands[0]);
   if (!script) return in.usage(script.error().message());
   in.out(*script);
-  return kDone;
-}
-
-int run_complete(Invocation& in) {
-  std::vector<std::string_view> words(in.args.after_dashes.begin(), in.args.after_dashes.end());
-  Candidates candidates = complete(root_command(), words);
-  std::string text;
-  for (const std::string& word : dynamic_words(candidates)) text += word + "\n";
-  const std::string_view typed = words.empty() ? std::string_view() : words.back();
-  for (const std::string& word : candidates.words) {
-    if (word.starts_with(typed)) text += word + "\n";
-  }
-  in.out(text);
   return kDone;
 }
 

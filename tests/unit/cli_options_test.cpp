@@ -88,13 +88,13 @@ TEST(Completion, CommandsOptionsAndChoices) {
   EXPECT_THAT(completed("image "), ElementsAre("import", "load", "ls", "rm", "inspect"));
   EXPECT_THAT(completed("logs --"), Contains("--tail="));
   EXPECT_THAT(completed("get pods -o "), Contains("json"));
-  EXPECT_THAT(completed("get pods --output = js"), Contains("json"));
+  EXPECT_THAT(completed("get pods --output=js"), Contains("--output=json"));
   EXPECT_THAT(completed("completion "), ElementsAre("bash", "zsh", "fish"));
-  EXPECT_EQ(complete(root_command(), text::split("get pods ", ' ')).dynamic, Completes::kPod);
+  EXPECT_EQ(complete(root_command(), text::split("get pods ", ' ')).dynamic, Completes::kName);
   EXPECT_EQ(complete(root_command(), text::split("get ", ' ')).dynamic, Completes::kResource);
   for (auto line : {"describe ", "delete ", "wait "})
     EXPECT_EQ(complete(root_command(), text::split(line, ' ')).dynamic, Completes::kPodType);
-  EXPECT_EQ(complete(root_command(), text::split("describe pod ", ' ')).dynamic, Completes::kPod);
+  EXPECT_EQ(complete(root_command(), text::split("describe pod ", ' ')).dynamic, Completes::kName);
   EXPECT_EQ(complete(root_command(), text::split("exec web -c ", ' ')).dynamic,
             Completes::kContainer);
   EXPECT_EQ(complete(root_command(), text::split("apply -f ", ' ')).dynamic, Completes::kFile);

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "podctl/base/error.hpp"
 
@@ -13,5 +14,9 @@ namespace podctl::api {
 
 // kNotFound when a step of the path is no field, with the nearest name.
 Result<std::string> explain(std::string_view path, bool recursive);
+
+// The paths that `typed` may become by one more step; one that goes on stands there with its dot
+// as well.
+std::vector<std::string> complete_path(std::string_view typed);
 
 }  // namespace podctl::api

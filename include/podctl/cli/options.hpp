@@ -27,8 +27,12 @@ enum class Takes : std::uint8_t {
 enum class Completes : std::uint8_t {
   kNothing,
   kFile,
-  kResource,  // a type, then names
-  kPodType,   // the same where pods are all that is taken
+  kResource,   // a type, then names
+  kPodType,    // the same where pods are all that is taken
+  kName,       // of the type that so_far.operands begins with
+  kReference,  // TYPE/NAME
+  kField,      // a path for explain
+  kCommand,    // one of podctl's own
   kPod,
   kContainer,
   kNamespace,
@@ -104,7 +108,9 @@ Result<std::string> completion_script(std::string_view shell);
 struct Candidates {
   std::vector<std::string> words;
   Completes dynamic = Completes::kNothing;
-  Parsed so_far;
+  std::string typed;   // what of the last word is to be looked up
+  std::string before;  // what comes before that in it: "--filename="
+  Parsed so_far;       // as far as it can be understood: nothing is missing yet
 };
 Candidates complete(const Command& root, std::span<const std::string_view> words);
 
