@@ -8,6 +8,7 @@
 #include <sstream>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "api/reader.hpp"
 
@@ -85,7 +86,7 @@ class Builder : public YAML::EventHandler {
     bool merged = false;  // some entries came from a merge
     std::string key;
     Position key_at;
-    std::unordered_set<std::string> keys;  // those written out, to tell a merge's from a duplicate
+    std::unordered_set<std::string> keys;  // once merged: those written out, no duplicates of it
   };
   struct Anchor {
     Tree tree;
@@ -205,15 +206,14 @@ class Builder : public YAML::EventHandler {
   }
 
   void put(Frame& frame, Tree value) {
-    bool fresh = frame.keys.insert(frame.key).second;
-    if (fresh && frame.merged) {
+    if (frame.merged && frame.keys.insert(frame.key).second) {
       for (TreeEntry& e : frame.tree.entries) {
         if (e.key != frame.key) continue;
         e = {frame.key, frame.key_at, std::move(value)};  // written out beats merged
         return;
       }
     }
-    frame.tree.entries.push_back({frame.key, frame.key_at, std::move(value)});
+    frame.tree.entries.push_back({std::move(frame.key), frame.key_at, std::move(value)});
   }
 
   void merge(Frame& frame, const Tree& value) {
@@ -222,7 +222,9 @@ class Builder : public YAML::EventHandler {
       return;
     }
     if (!value.is_map()) throw Stop{value.at, "map merge (<<) needs a map or a list of maps"};
-    frame.merged = true;
+    if (!std::exchange(frame.merged, true)) {
+      for (const TreeEntry& e : frame.tree.entries) frame.keys.insert(e.key);
+    }
     for (const TreeEntry& e : value.entries) {
       if (!frame.tree.find(e.key)) frame.tree.entries.push_back(e);
     }
