@@ -86,7 +86,8 @@ END
 }
 
 @test "a real failure shows what the pod went through" {
-  scenario 'steps: [{wait: {condition: Ready}}, {delete: {}}, {wait: {deleted: true}}]' \
+  # Its first line tells that the shell heeds SIGTERM by now.
+  scenario 'steps: [{wait: {log: up}}, {delete: {}}, {wait: {deleted: true}}]' \
     'expect: [{container: app, state: terminated, exitCode: 3}]'
   fails 1 podctl test test.yaml --real
   says "test.yaml:14:12: spec.expect[0]: expected container app terminated, exit code 3: it never happened"
