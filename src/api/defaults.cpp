@@ -1,7 +1,6 @@
 #include "podctl/api/defaults.hpp"
 
-#include <array>
-
+#include "podctl/api/resources_math.hpp"
 #include "podctl/api/table.hpp"
 
 namespace podctl::api {
@@ -34,10 +33,29 @@ void hook(Box<LifecycleHandler>& h) {
   if (h) http_get(h->httpGet);
 }
 
-// A limit without a request is the request too.
+// A limit without a request is the request too. What is finer than a thousandth is rounded up.
 void requests(Box<ResourceRequirements>& resources) {
   if (!resources) return;
+  for (auto* list : {&resources->limits, &resources->requests}) {
+    for (auto& [name, quantity] : *list) quantity.round_up_milli();
+  }
   for (const auto& [name, limit] : resources->limits) resources->requests.try_emplace(name, limit);
+}
+
+// A request that the pod level leaves out is the containers' sum, else the pod level's limit.
+void pod_requests(PodSpec& spec) {
+  if (!spec.resources) return;
+  auto& wanted = spec.resources->requests;
+  for (const auto& [name, sum] : containers_requests(spec)) {
+    if (name == "cpu" || name == "memory") wanted.try_emplace(name, sum);
+  }
+  requests(spec.resources);
+}
+
+// The old and the new name of one field.
+void account(PodSpec& spec) {
+  set(spec.serviceAccountName, spec.serviceAccount);
+  set(spec.serviceAccount, spec.serviceAccountName);
 }
 
 // Container and EphemeralContainer have the same fields.
@@ -114,26 +132,6 @@ void host_ports(std::vector<C>& containers) {
   }
 }
 
-enum class Qos : std::uint8_t { kNone, kPartial, kFull };
-
-// How far cpu and memory are fixed by one set of resources.
-Qos resources_qos(const ResourceRequirements* r) {
-  constexpr std::array<const char*, 2> kNames = {"cpu", "memory"};
-  bool any = false, full = true;
-  for (const char* name : kNames) {
-    auto value = [&](const std::map<std::string, Quantity>* map) -> const Quantity* {
-      if (!map) return nullptr;
-      auto it = map->find(name);
-      return it == map->end() || it->second.is_zero() ? nullptr : &it->second;
-    };
-    const Quantity* limit = value(r ? &r->limits : nullptr);
-    const Quantity* request = value(r ? &r->requests : nullptr);
-    any = any || limit || request;
-    full = full && limit && (!request || *request == *limit);
-  }
-  return full ? Qos::kFull : any ? Qos::kPartial : Qos::kNone;
-}
-
 std::string_view basename(std::string_view image) {
   auto slash = image.rfind('/');
   return slash == std::string_view::npos ? image : image.substr(slash + 1);
@@ -170,24 +168,8 @@ void set_defaults(Pod& pod, std::string_view ns) {
     host_ports(spec.initContainers);
     host_ports(spec.containers);
   }
-  requests(spec.resources);
-}
-
-std::string qos_class(const Pod& pod) {
-  if (pod.spec.resources && resources_qos(pod.spec.resources.get()) != Qos::kNone) {
-    return resources_qos(pod.spec.resources.get()) == Qos::kFull ? "Guaranteed" : "Burstable";
-  }
-  bool any = false, full = true;
-  auto look = [&](const std::vector<Container>& containers) {
-    for (const Container& c : containers) {
-      Qos q = resources_qos(c.resources.get());
-      any = any || q != Qos::kNone;
-      full = full && q == Qos::kFull;
-    }
-  };
-  look(pod.spec.initContainers);
-  look(pod.spec.containers);
-  return !any ? "BestEffort" : full ? "Guaranteed" : "Burstable";
+  pod_requests(spec);
+  account(spec);
 }
 
 }  // namespace podctl::api

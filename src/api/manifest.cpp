@@ -18,8 +18,8 @@
 namespace podctl::api {
 namespace {
 
-// Finds the faults that only repeat one of a wrong type that decoding found at, above or below
-// them.
+// Finds the faults that only repeat one of a wrong type that decoding found: at or above them, or
+// below what is missing only because that could not be read.
 class Repeats {
  public:
   explicit Repeats(std::span<const Fault> decoded) {
@@ -28,13 +28,15 @@ class Repeats {
     }
   }
 
-  bool has(std::string_view path) const {
+  bool has(const Fault& fault) const {
+    const std::string_view path = fault.field;
     if (fields_.empty()) return false;
     for (std::size_t end = path.find_first_of(".["); end != std::string_view::npos;
          end = path.find_first_of(".[", end + 1)) {
       if (fields_.contains(path.substr(0, end))) return true;
     }
-    return fields_.contains(path) || below(path, '.') || below(path, '[');
+    if (fields_.contains(path)) return true;
+    return fault.code == "FieldValueRequired" && (below(path, '.') || below(path, '['));
   }
 
  private:
@@ -87,6 +89,24 @@ bool is_pod(const Tree& doc, Faults& faults) {
   return kind == "Pod" && (version == "v1" || version.empty());
 }
 
+// Kubernetes names the map when a key or a value of it is at fault (labels): what is pointed at is
+// the entry of which the text tells.
+Position place_of(const Tree& doc, const Fault& fault) {
+  constexpr std::string_view kBegin = "Invalid value: \"";
+  const Tree* map = find_field(doc, fault.field);
+  if (map != nullptr && map->is_map() && fault.text.starts_with(kBegin)) {
+    const std::string_view told = std::string_view(fault.text).substr(kBegin.size());
+    const auto named = [told](std::string_view text) {
+      return told.starts_with(text) && told.substr(text.size()).starts_with("\": ");
+    };
+    for (const TreeEntry& e : map->entries) {
+      if (named(e.key)) return e.at;
+      if (e.value.is_string() && named(e.value.text)) return e.value.at;
+    }
+  }
+  return locate(doc, fault.field);
+}
+
 void load_one(Tree doc, std::string_view ns, Bar bar, Loaded& out) {
   if (!is_pod(doc, out.faults)) return;
   Manifest m;
@@ -100,8 +120,8 @@ void load_one(Tree doc, std::string_view ns, Bar bar, Loaded& out) {
     std::move(more.begin(), more.end(), std::back_inserter(found));
   }
   const Repeats repeats(std::span(out.faults).subspan(static_cast<std::size_t>(first)));
-  std::erase_if(found, [&](const Fault& f) { return repeats.has(f.field); });
-  for (Fault& f : found) f.at = locate(doc, f.field);
+  std::erase_if(found, [&](const Fault& f) { return repeats.has(f); });
+  for (Fault& f : found) f.at = place_of(doc, f);
   out.faults.insert(out.faults.begin() + first, std::move_iterator(found.begin()),
                     std::move_iterator(found.end()));
   m.tree = std::move(doc);

@@ -181,6 +181,12 @@ void Quantity::sub(const Quantity& other) {
   add(negated);
 }
 
+void Quantity::round_up_milli() {
+  constexpr Int128 kMilli = 1'000'000;
+  const Int128 rest = nano_ % kMilli;
+  if (rest != 0) nano_ += nano_ < 0 ? -rest - kMilli : kMilli - rest;
+}
+
 std::string Quantity::str() const {
   if (!set_) return {};
   Int128 units = nano_ / kNano;

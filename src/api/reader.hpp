@@ -11,7 +11,9 @@ namespace podctl::api::reader {
 struct Budget {
   const Limits& limits;
   std::size_t nodes = 0;
+  std::size_t text = 0;  // bytes of keys and scalars
   std::size_t alias_nodes = 0;
+  std::size_t alias_bytes = 0;
 };
 
 inline Fault syntax(Position at, std::string text) {

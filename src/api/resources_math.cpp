@@ -141,8 +141,7 @@ const char* qos_name(QosClass qos) {
 QosClass qos_class(const Pod& pod) {
   if (has_pod_level(pod)) {
     const auto limits = computed(pod.spec.resources->limits);
-    const auto requests =
-        computed(pod_level_requests(pod, aggregate(pod.spec, container_requests)));
+    const auto requests = computed(pod_level_requests(pod, containers_requests(pod.spec)));
     return classify(requests, limits, limits.size() == 2);
   }
   ResourceMap requests, limits;
@@ -171,8 +170,10 @@ ResourceMap container_limits(const Container& container) {
   return container.resources ? container.resources->limits : ResourceMap{};
 }
 
+ResourceMap containers_requests(const PodSpec& spec) { return aggregate(spec, container_requests); }
+
 ResourceMap effective_requests(const Pod& pod) {
-  auto requests = aggregate(pod.spec, container_requests);
+  auto requests = containers_requests(pod.spec);
   if (pod.spec.resources) override_with(requests, pod_level_requests(pod, requests));
   add(requests, pod.spec.overhead);
   return requests;
@@ -196,7 +197,9 @@ std::uint64_t cpu_shares(std::int64_t milli_cpu) {
 }
 
 std::int64_t cpu_quota_us(std::int64_t milli_cpu, std::uint64_t period_us) {
-  if (milli_cpu <= 0) return -1;
+  // A million CPUs are no limit; beyond them the product would overflow.
+  constexpr std::int64_t kUnlimited = 1'000'000'000;
+  if (milli_cpu <= 0 || milli_cpu >= kUnlimited) return -1;
   return std::max<std::int64_t>(milli_cpu * static_cast<std::int64_t>(period_us) / 1000, 1000);
 }
 

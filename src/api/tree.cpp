@@ -96,7 +96,7 @@ class Documents {
       return false;
     }
     Fault fault;
-    budget_.alias_nodes = 0;
+    budget_.alias_nodes = budget_.alias_bytes = 0;
     if (!reader::guard_yaml(part, start_line_, budget_.limits, fault)) {
       out_.faults.push_back(std::move(fault));
     } else {
@@ -231,7 +231,14 @@ Parsed parse_documents(std::string_view text, const Limits& limits) {
   return out;
 }
 
-Position locate(const Tree& document, std::string_view path) {
+namespace {
+
+struct Place {
+  const Tree* tree = nullptr;  // none where the field is absent
+  Position at;                 // its key's, or its nearest ancestor's
+};
+
+Place walk(const Tree& document, std::string_view path) {
   const Tree* tree = &document;
   Position at = document.at;
   while (!path.empty() && tree) {
@@ -243,20 +250,31 @@ Position locate(const Tree& document, std::string_view path) {
     if (bracket && tree->is_list()) {
       std::size_t index = 0;
       for (char c : step) {
-        if (c < '0' || c > '9' || index > tree->items.size()) return at;
+        if (c < '0' || c > '9' || index > tree->items.size()) return {nullptr, at};
         index = index * 10 + static_cast<std::size_t>(c - '0');
       }
-      if (index >= tree->items.size()) return at;
+      if (index >= tree->items.size()) return {nullptr, at};
       tree = &tree->items[index];
       at = tree->at;
       continue;
     }
     auto found = std::find_if(tree->entries.begin(), tree->entries.end(),
                               [&](const TreeEntry& e) { return e.key == step; });
-    if (found == tree->entries.end()) return at;
+    if (found == tree->entries.end()) return {nullptr, at};
     at = found->at;
     tree = &found->value;
   }
+  return {tree, at};
+}
+
+}  // namespace
+
+const Tree* find_field(const Tree& document, std::string_view path) {
+  return walk(document, path).tree;
+}
+
+Position locate(const Tree& document, std::string_view path) {
+  const auto [tree, at] = walk(document, path);
   // A scalar is pointed at itself, a block by its key.
   if (tree && !tree->is_map() && !tree->is_list() && !tree->is_null() && tree->at.line)
     return tree->at;

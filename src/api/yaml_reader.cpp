@@ -50,11 +50,8 @@ class Builder : public YAML::EventHandler {
     auto found = anchors_.find(anchor);
     if (found == anchors_.end()) throw Stop{position(mark), "an anchor that contains itself"};
     budget_.nodes += found->second.nodes;  // so that an anchor around aliases counts them
-    budget_.alias_nodes += found->second.nodes;
-    if (budget_.alias_nodes > budget_.limits.alias_nodes) {
-      throw Stop{position(mark), "aliases expand to more than " +
-                                     std::to_string(budget_.limits.alias_nodes) + " values"};
-    }
+    budget_.text += found->second.bytes;
+    spend(found->second, position(mark), "aliases expand to");
     if (stack_.size() + found->second.depth > budget_.limits.depth) {
       throw Stop{position(mark), too_deep(budget_.limits)};
     }
@@ -80,6 +77,7 @@ class Builder : public YAML::EventHandler {
     Tree tree;
     YAML::anchor_t anchor = 0;
     std::size_t first_node = 0;
+    std::size_t first_byte = 0;
     std::size_t height = 1;
     bool has_key = false;
     bool merge = false;   // the pending key is <<
@@ -91,6 +89,7 @@ class Builder : public YAML::EventHandler {
   struct Anchor {
     Tree tree;
     std::size_t nodes = 1;
+    std::size_t bytes = 0;
     std::size_t depth = 1;
   };
 
@@ -128,6 +127,7 @@ class Builder : public YAML::EventHandler {
     frame.tree.at = at;
     frame.anchor = anchor;
     frame.first_node = budget_.nodes;
+    frame.first_byte = budget_.text;
     stack_.push_back(std::move(frame));
   }
 
@@ -138,7 +138,9 @@ class Builder : public YAML::EventHandler {
       stack_.back().height = std::max(stack_.back().height, frame.height + 1);
     }
     if (frame.anchor != 0) {
-      remember(frame.anchor, {frame.tree, budget_.nodes - frame.first_node + 1, frame.height},
+      remember(frame.anchor,
+               {frame.tree, budget_.nodes - frame.first_node + 1, budget_.text - frame.first_byte,
+                frame.height},
                frame.tree.at);
     }
     place(std::move(frame.tree));
@@ -146,17 +148,26 @@ class Builder : public YAML::EventHandler {
 
   // An anchor copies its subtree, so anchors spend the same budget as aliases.
   void remember(YAML::anchor_t id, Anchor anchor, Position at) {
-    budget_.alias_nodes += anchor.nodes;
-    if (budget_.alias_nodes > budget_.limits.alias_nodes) {
-      throw Stop{
-          at, "anchors hold more than " + std::to_string(budget_.limits.alias_nodes) + " values"};
-    }
+    spend(anchor, at, "anchors hold");
     anchors_[id] = std::move(anchor);
+  }
+
+  void spend(const Anchor& anchor, Position at, const std::string& who) {
+    const Limits& limits = budget_.limits;
+    budget_.alias_nodes += anchor.nodes;
+    budget_.alias_bytes += anchor.bytes;
+    if (budget_.alias_nodes > limits.alias_nodes) {
+      throw Stop{at, who + " more than " + std::to_string(limits.alias_nodes) + " values"};
+    }
+    if (budget_.alias_bytes > limits.alias_bytes) {
+      throw Stop{at, who + " more than " + std::to_string(limits.alias_bytes) + " bytes"};
+    }
   }
 
   void add(Tree tree, YAML::anchor_t anchor) {
     count(tree.at);
-    if (anchor != 0) remember(anchor, {tree, 1, 1}, tree.at);
+    budget_.text += tree.text.size();
+    if (anchor != 0) remember(anchor, {tree, 1, tree.text.size(), 1}, tree.at);
     place(std::move(tree));
   }
 

@@ -116,7 +116,9 @@ Answer<Admitted> admit_new(Admitted admitted, std::string_view node_name, std::s
   meta.resourceVersion.clear();
   meta.selfLink.clear();
   pod.spec.nodeName = node_name;
-  if (pod.spec.serviceAccountName.empty()) pod.spec.serviceAccountName = "default";
+  if (pod.spec.serviceAccountName.empty()) {
+    pod.spec.serviceAccountName = pod.spec.serviceAccount = "default";
+  }
   pod.status = {};
   pod.status.phase = "Pending";
   return admitted;
@@ -156,10 +158,13 @@ Answer<Admitted> admit_update(const api::Pod& live, Admitted wanted) {
   for (const auto& path : change.changed) spec_changed = spec_changed || path.starts_with("spec");
   if (spec_changed) {
     const std::string node = live.spec.nodeName;
-    const std::string account = live.spec.serviceAccountName;
+    const std::string account = live.spec.serviceAccountName, old_name = live.spec.serviceAccount;
     result.pod.spec = std::move(wanted.pod.spec);
     result.pod.spec.nodeName = node;
-    if (result.pod.spec.serviceAccountName.empty()) result.pod.spec.serviceAccountName = account;
+    if (result.pod.spec.serviceAccountName.empty()) {
+      result.pod.spec.serviceAccountName = account;
+      result.pod.spec.serviceAccount = old_name;
+    }
     result.pod.metadata.generation = live.metadata.generation.value_or(1) + 1;
   }
   return result;

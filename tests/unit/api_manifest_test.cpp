@@ -12,6 +12,7 @@
 #include "podctl/api/encode.hpp"
 #include "podctl/api/explain.hpp"
 #include "podctl/api/manifest.hpp"
+#include "podctl/api/resources_math.hpp"
 #include "podctl/api/support.hpp"
 
 namespace podctl::api {
@@ -243,7 +244,7 @@ TEST(ApiManifest, DefaultsAndRoundTrip) {
   EXPECT_EQ(pod.spec.containers[0].resources->requests.at("memory").str(), "1Gi");
   EXPECT_EQ(pod.spec.containers[0].livenessProbe->periodSeconds, 10);
   EXPECT_TRUE(pod.spec.volumes[0].emptyDir.has_value());
-  EXPECT_EQ(qos_class(pod), "Guaranteed");
+  EXPECT_EQ(qos_class(pod), QosClass::kGuaranteed);
   auto again = load_manifests(to_yaml(type_of<Pod>(), &pod));
   ASSERT_TRUE(again.faults.empty());
   EXPECT_EQ(to_json(again.manifests[0].pod), to_json(pod));
@@ -251,6 +252,35 @@ TEST(ApiManifest, DefaultsAndRoundTrip) {
   EXPECT_TRUE(decode_json(to_json(pod), decoded).empty());
   EXPECT_EQ(to_json(decoded), to_json(pod));
   EXPECT_EQ(again.manifests[0].unsupported, loaded.manifests[0].unsupported);
+}
+
+TEST(ApiManifest, ResourcesAreFilledInAsTheApiServerDoes) {
+  const auto loaded = load_manifests(
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n"
+      "  serviceAccountName: default\n"
+      "  resources: {limits: {cpu: 2, memory: 1Gi}}\n"
+      "  containers:\n"
+      "  - {name: a, image: a, resources: {requests: {cpu: 0.0001}}}\n"
+      "  - {name: b, image: b, resources: {limits: {cpu: 500m}}}\n");
+  ASSERT_TRUE(loaded.faults.empty()) << loaded.faults[0].text;
+  const Pod& pod = loaded.manifests[0].pod;
+  EXPECT_EQ(pod.spec.containers[0].resources->requests.at("cpu").str(), "1m");
+  // The containers' sum, and the limit where none of them asks for anything.
+  EXPECT_EQ(pod.spec.resources->requests.at("cpu").str(), "501m");
+  EXPECT_EQ(pod.spec.resources->requests.at("memory").str(), "1Gi");
+  EXPECT_EQ(qos_class(pod), QosClass::kBurstable);
+  EXPECT_EQ(pod.spec.serviceAccount, "default");
+}
+
+// A value of the wrong type hides only what repeats it.
+TEST(ApiManifest, OneWrongTypeHidesNoOtherFaultOfTheMap) {
+  const auto loaded = load_manifests(
+      "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  labels:\n    ok: 5\n    \"a b\": c\n"
+      "spec: {containers: [{name: a, image: a}]}\n");
+  ASSERT_EQ(loaded.faults.size(), 2U);
+  EXPECT_EQ(loaded.faults[0].field, "metadata.labels.ok");
+  EXPECT_EQ(loaded.faults[1].field, "metadata.labels");
+  EXPECT_EQ(loaded.faults[1].at, (Position{7, 5}));  // the key of which it tells
 }
 
 TEST(ApiManifest, YamlQuotesWhatMustBe) {

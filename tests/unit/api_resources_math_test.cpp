@@ -33,6 +33,7 @@ TEST(ApiResourcesMath, CpuSharesAndQuota) {
   EXPECT_EQ(cpu_quota_us(10), 1000);
   EXPECT_EQ(cpu_quota_us(250), 25'000);
   EXPECT_EQ(cpu_quota_us(2000), 200'000);
+  EXPECT_EQ(cpu_quota_us(INT64_MAX), -1);
 }
 
 TEST(ApiResourcesMath, QosClass) {

@@ -15,10 +15,6 @@ namespace podctl::api {
 // Spec only; metadata.namespace becomes `ns` when empty. apiVersion and kind are set.
 void set_defaults(Pod& pod, std::string_view ns = "default");
 
-// "Guaranteed", "Burstable" or "BestEffort" (status.qosClass), from cpu and memory of all
-// containers.
-std::string qos_class(const Pod& pod);
-
 // Always for :latest or no tag, else IfNotPresent.
 std::string default_pull_policy(std::string_view image);
 

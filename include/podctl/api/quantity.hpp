@@ -40,6 +40,9 @@ class Quantity {
   void add(const Quantity& other);
   void sub(const Quantity& other);
 
+  // To whole thousandths, as the API keeps resources.
+  void round_up_milli();
+
   // The canonical text: no fraction, the largest suffix that keeps it exact. Empty when absent.
   std::string str() const;
 

@@ -28,6 +28,10 @@ QosClass qos_class(const Pod& pod);
 ResourceMap container_requests(const Container& container);
 ResourceMap container_limits(const Container& container);
 
+// Of all containers together: max(sum of containers and sidecars, what each init container needs
+// beside the sidecars before it).
+ResourceMap containers_requests(const PodSpec& spec);
+
 // The pod's: max(sum of containers and sidecars, what each init container needs beside the sidecars
 // before it), overridden by pod-level cpu, memory and hugepages, plus overhead (on limits only
 // where one is).
@@ -36,7 +40,8 @@ ResourceMap effective_limits(const Pod& pod);
 
 // cpu.shares: milli * 1024 / 1000 in [2, 262144]; 0 gives 2.
 std::uint64_t cpu_shares(std::int64_t milli_cpu);
-// CFS quota in microseconds for a period of 100 ms; at least 1000; 0 (no limit) gives -1.
+// CFS quota in microseconds for a period of 100 ms; at least 1000; 0 (no limit) and what no
+// machine has give -1.
 std::int64_t cpu_quota_us(std::int64_t milli_cpu, std::uint64_t period_us = 100'000);
 
 // A container's cgroup: shares from its request, quota and memory.max from its limits,

@@ -69,7 +69,8 @@ struct Limits {
   std::size_t documents = 1'000;
   std::size_t lines = 100'000;
   std::size_t depth = 100;
-  std::size_t alias_nodes = 2'000;  // made by all aliases of a document together
+  std::size_t alias_nodes = 2'000;        // made by all aliases of a document together
+  std::size_t alias_bytes = 1024 * 1024;  // of text in these
 };
 
 struct Parsed {
@@ -86,6 +87,9 @@ Parsed parse_json(std::string_view text, const Limits& limits = {});
 
 // A plain YAML scalar as the value it stands for: "0644" is 420, "yes" true.
 Tree resolve_scalar(std::string_view plain);
+
+// What stands at a field path ("spec.containers[0].image") of a document; null when it is absent.
+const Tree* find_field(const Tree& document, std::string_view path);
 
 // The position of a field path in a document; of its nearest ancestor when the field is absent.
 Position locate(const Tree& document, std::string_view path);
