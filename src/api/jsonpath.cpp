@@ -277,6 +277,14 @@ std::string show(const Value& value) {
   return boost::json::serialize(value);
 }
 
+// The type as client-go's jsonpath names it.
+std::string go_type(const Value& value) {
+  if (value.is_object()) return "map[string]interface {}";
+  if (value.is_string()) return "string";
+  if (value.is_bool()) return "bool";
+  return value.is_double() ? "float64" : "int64";
+}
+
 void descend(const Value& value, Values& out) {
   auto visit = [&](const Value& v) {
     if (v.is_object() || v.is_array()) descend(v, out);
@@ -345,11 +353,18 @@ class Evaluator {
     }
   }
 
+  // A list that is too short is no absent key: kubectl's get refuses it too.
+  Result<void> out_of_bounds(std::int64_t index, std::int64_t length) const {
+    if (after_recursive_) return {};
+    return not_found("array index out of bounds: index " + std::to_string(index) + ", length " +
+                     std::to_string(length));
+  }
+
   Result<void> slice(const Node& node, const Value& v, Values& out) {
     auto* list = v.if_array();
     if (!list) {
-      if (allow_missing_ || after_recursive_) return {};
-      return not_found("the value is not an array");
+      if (v.is_null() || after_recursive_) return {};
+      return not_found(go_type(v) + " is not array or slice");
     }
     auto size = static_cast<std::int64_t>(list->size());
     auto clamp = [&](std::int64_t i) { return i < 0 ? std::max<std::int64_t>(i + size, 0) : i; };
@@ -357,10 +372,11 @@ class Evaluator {
       std::int64_t i = *node.from < 0 ? *node.from + size : *node.from;
       if (i >= 0 && i < size)
         return out.push_back(&(*list)[static_cast<std::size_t>(i)]), Result<void>();
-      if (allow_missing_ || after_recursive_) return {};
-      return not_found("array index out of bounds: index " + std::to_string(*node.from) +
-                       ", length " + std::to_string(size));
+      return out_of_bounds(*node.from, size);
     }
+    if (node.from.value_or(0) >= size && clamp(node.to.value_or(size)) != node.from.value_or(0))
+      return out_of_bounds(*node.from, size);
+    if (node.to.value_or(0) > size) return out_of_bounds(*node.to - 1, size);
     std::int64_t to = std::min(clamp(node.to.value_or(size)), size);
     std::int64_t step = node.step.value_or(1);
     for (std::int64_t i = clamp(node.from.value_or(0)); i < to; i += step) {
@@ -433,7 +449,6 @@ class Printer {
         TRY(print(node, root));
       }
     }
-    if (in_range) return bad("", "a range is not closed by {end}");
     return at;
   }
 
@@ -456,17 +471,18 @@ class Printer {
   Result<std::size_t> range(const Nodes& nodes, std::size_t at, const Node& node,
                             const Value& root) {
     Values found = TRY(evaluator_.path(node.nodes, {&root}));
-    std::size_t after = TRY(skip(nodes, at));
     for (const Value* v : found) TRY(run(nodes, at, *v, true));
-    return after;
+    return after_end(nodes, at);
   }
 
-  static Result<std::size_t> skip(const Nodes& nodes, std::size_t at) {
-    for (int open = 1; at < nodes.size(); ++at) {
+  // Behind the {end} of a range; without one kubectl goes through what follows once more, outside.
+  static std::size_t after_end(const Nodes& nodes, std::size_t begin) {
+    int open = 1;
+    for (std::size_t at = begin; at < nodes.size(); ++at) {
       if (nodes[at].kind == Node::Kind::kRange) ++open;
       if (nodes[at].kind == Node::Kind::kEnd && --open == 0) return at + 1;
     }
-    return bad("", "a range is not closed by {end}");
+    return begin;
   }
 
   Evaluator evaluator_;

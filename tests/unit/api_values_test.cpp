@@ -163,7 +163,20 @@ TEST(ApiJsonPath, Templates) {
   for (const char* bad : {"{", "{.a", "{.a[}", "{.a[?(@.b==)]}", "{\"x}", "{.a[0:1:0]}"}) {
     EXPECT_FALSE(JsonPath::parse(bad)) << bad;
   }
-  EXPECT_FALSE(JsonPath::parse("{range .items}{.a}")->print(root));
+  // Without {end} the rest is gone through once more, outside of the range.
+  EXPECT_EQ(*JsonPath::parse("{range .items[*]}{.name}")->print(root), "ab");
+  struct {
+    const char *text, *why;
+  } refused[] = {{"{.items[2].name}", "array index out of bounds: index 2, length 2"},
+                 {"{.items[5:]}", "array index out of bounds: index 5, length 2"},
+                 {"{.items[0:3]}", "array index out of bounds: index 2, length 2"},
+                 {"{.kind[0]}", "string is not array or slice"},
+                 {"{.items[0].m[0]}", "map[string]interface {} is not array or slice"}};
+  for (const auto& c : refused) {
+    const auto out = JsonPath::parse(c.text)->print(root);
+    ASSERT_FALSE(out) << c.text;
+    EXPECT_NE(out.error().message().find(c.why), std::string::npos) << out.error().message();
+  }
 }
 
 }  // namespace
