@@ -152,6 +152,8 @@ std::string describe_sandbox(View report, Style style) {
   if (within.width > 2) within.width -= 2;
   std::string text = "Namespaces:\n" + indented(namespace_map(report, false, within));
   DescribeText out;
+  if (const auto why = report["unknown"].str(); !why.empty())
+    out.pair(0, "Cgroups and Network", "not known: " + std::string(why));
   cgroups(out, report["cgroups"], style.width);
   network(out, report["network"]);
   rootfs(out, report["rootfs"]);

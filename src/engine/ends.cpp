@@ -1,16 +1,29 @@
 // Pods that end, and pods found again.
 #include <dirent.h>
+#include <sys/socket.h>
 
 #include <boost/asio/steady_timer.hpp>
 
 #include "engine/impl.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/ipam/addresses.hpp"
+#include "podctl/sys/process.hpp"
 
 namespace podctl::engine {
 namespace {
 
 constexpr std::chrono::seconds kHelloBound{5};
+// A shim's own removal gives up after 5 s what does not end.
+constexpr std::chrono::seconds kDestroyBound{15};
+
+// Who listens there. Not reused meanwhile: it is connected.
+UniqueFd process_of(const wire::Socket& socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket.fd(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return {};
+  auto process = sys::open_pidfd(peer.pid);
+  return process ? std::move(*process) : UniqueFd();
+}
 
 std::vector<std::string> pods_on_disk(const Layout& layout) {
   std::vector<std::string> uids;
@@ -41,13 +54,17 @@ void Engine::Impl::destroy(const std::string& uid, const Removal& removal, Callb
   ending.busy = 1;
   const auto pod = pods.find(uid);
   if (pod == pods.end() || pod->second.link->lost()) return clean(uid);
-  pod->second.link->request(wire::Type::kDestroySandbox, wire::encode(wire::Nothing{}),
-                            [self = shared_from_this(), uid](Result<wire::Message> reply) {
-                              if (!reply && reply.error().code == Code::kUnavailable)
-                                return self->clean(uid);
-                              self->half_done(
-                                  uid, reply ? Result<void>() : Failure(std::move(reply).error()));
-                            });
+  const auto link = pod->second.link;
+  link->request(
+      wire::Type::kDestroySandbox, wire::encode(wire::Nothing{}),
+      [self = shared_from_this(), uid, link](Result<wire::Message> reply) {
+        if (!reply && reply.error().code == Code::kUnavailable) {
+          link->kill_process();  // one that only hung would bring podctld back once it goes on
+          return self->clean(uid);
+        }
+        self->half_done(uid, reply ? Result<void>() : Failure(std::move(reply).error()));
+      },
+      {}, kDestroyBound);
 }
 
 // The shim is dead.
@@ -192,7 +209,9 @@ void Engine::Impl::recover(std::function<void(std::vector<RecoveredSandbox>)> do
 void Engine::Impl::recover_one(const std::shared_ptr<Recovery>& recovery, const std::string& uid) {
   if (pods.contains(uid)) return boost::asio::post(io, [recovery] { recovery->finish_one(); });
   auto socket = wire::connect_at(layout.pod_run(uid), "shim.sock");
-  auto pod = socket ? add_pod(uid, std::move(*socket)) : Failure(socket.error());
+  auto process = socket ? process_of(*socket) : UniqueFd();
+  auto pod =
+      socket ? add_pod(uid, std::move(*socket), std::move(process)) : Failure(socket.error());
   if (!pod) {
     auto exits = read_exits(layout, uid);
     return offload<void>(

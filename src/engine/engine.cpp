@@ -11,6 +11,8 @@
 namespace podctl::engine {
 namespace {
 
+constexpr std::chrono::seconds kStatsBound{3};  // somebody looks and waits for it
+
 // The workload's three ends for the wire: what is absent is /dev/null.
 Result<std::vector<UniqueFd>> complete(ExecStdio stdio) {
   std::vector<UniqueFd> fds;
@@ -124,7 +126,7 @@ void Engine::update_resources(const std::string& uid, const std::string& id,
 
 void Engine::stats(const std::string& uid, Callback<wire::SandboxStats> done) {
   impl_->ask<wire::SandboxStats>(uid, wire::Type::kStats, wire::encode(wire::Nothing{}),
-                                 std::move(done));
+                                 std::move(done), kStatsBound);
 }
 
 void Engine::ack_exit(const std::string& uid, const std::string& id) {

@@ -66,11 +66,12 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   // pods
   void create(wire::SandboxSpec spec, Callback<wire::SandboxInfo> done);
   Result<std::shared_ptr<ShimLink>> start_shim(const std::string& uid);
-  Result<Pod*> add_pod(const std::string& uid, wire::Socket socket);
+  Result<Pod*> add_pod(const std::string& uid, wire::Socket socket, UniqueFd process);
   void watch_shim(const std::string& uid, std::shared_ptr<sys::Child> child);
   void say_hello(const std::shared_ptr<ShimLink>& link, Callback<wire::State> done);
   template <class T>
-  void ask(const std::string& uid, wire::Type type, std::string body, Callback<T> done);
+  void ask(const std::string& uid, wire::Type type, std::string body, Callback<T> done,
+           std::chrono::seconds bound = {});
   void on_event(const std::string& uid, const wire::Message& message);
   void on_lost(const std::string& uid);
   void fail_execs(const std::string& uid);
@@ -134,25 +135,27 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 };
 
 template <class T>
-void Engine::Impl::ask(const std::string& uid, wire::Type type, std::string body,
-                       Callback<T> done) {
-  when_ready([self = shared_from_this(), uid, type, body = std::move(body),
-              done = std::move(done)](Result<void> ready) mutable {
+void Engine::Impl::ask(const std::string& uid, wire::Type type, std::string body, Callback<T> done,
+                       std::chrono::seconds bound) {
+  when_ready([self = shared_from_this(), uid, type, body = std::move(body), done = std::move(done),
+              bound](Result<void> ready) mutable {
     if (!ready) return self->answer_later<T>(std::move(done), Failure(std::move(ready).error()));
     const auto at = self->pods.find(uid);
     if (at == self->pods.end()) {
       return self->answer_later<T>(std::move(done), fail(Code::kNotFound, "find sandbox", uid));
     }
     self->ready.asked();
-    at->second.link->request(type, std::move(body),
-                             [done = std::move(done)](Result<wire::Message> reply) {
-                               if (!reply) return done(Failure(std::move(reply).error()));
-                               if constexpr (std::is_void_v<T>) {
-                                 done({});
-                               } else {
-                                 done(wire::decode<T>(reply->body));
-                               }
-                             });
+    at->second.link->request(
+        type, std::move(body),
+        [done = std::move(done)](Result<wire::Message> reply) {
+          if (!reply) return done(Failure(std::move(reply).error()));
+          if constexpr (std::is_void_v<T>) {
+            done({});
+          } else {
+            done(wire::decode<T>(reply->body));
+          }
+        },
+        {}, bound);
   });
 }
 

@@ -1,4 +1,6 @@
 // Pods with a living shim: the root prepared first, a shim started, its events, its loss.
+#include <fcntl.h>
+
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include "engine/impl.hpp"
@@ -92,13 +94,14 @@ void Engine::Impl::create(wire::SandboxSpec spec, Callback<wire::SandboxInfo> do
 
 Result<std::shared_ptr<ShimLink>> Engine::Impl::start_shim(const std::string& uid) {
   auto spawned = TRY(spawn_shim(*root, layout, uid));
+  UniqueFd process(::fcntl(spawned.child.pidfd.get(), F_DUPFD_CLOEXEC, 0));
   watch_shim(uid, std::make_shared<sys::Child>(std::move(spawned.child)));
-  const auto link = TRY(add_pod(uid, std::move(spawned.socket)))->link;
+  const auto link = TRY(add_pod(uid, std::move(spawned.socket), std::move(process)))->link;
   say_hello(link, [](const Result<wire::State>&) {});
   return link;
 }
 
-Result<Pod*> Engine::Impl::add_pod(const std::string& uid, wire::Socket socket) {
+Result<Pod*> Engine::Impl::add_pod(const std::string& uid, wire::Socket socket, UniqueFd process) {
   auto link = std::make_shared<ShimLink>(io, uid, std::move(socket));
   const auto self = weak_from_this();
   link->on_event = [self, uid](const wire::Message& message) {
@@ -107,6 +110,7 @@ Result<Pod*> Engine::Impl::add_pod(const std::string& uid, wire::Socket socket) 
   link->on_lost = [self, uid] {
     if (const auto impl = self.lock()) impl->on_lost(uid);
   };
+  link->set_process(std::move(process));
   TRY(link->open());
   return &(pods[uid] = Pod{.link = std::move(link), .execs = {}});
 }

@@ -1,7 +1,9 @@
 #include "engine/shim_link.hpp"
 
 #include <boost/asio/post.hpp>
+#include <csignal>
 
+#include "podctl/sys/process.hpp"
 #include "podctl/wire/codec.hpp"
 
 namespace podctl::engine {
@@ -30,7 +32,7 @@ Result<void> ShimLink::open() {
 }
 
 std::uint32_t ShimLink::request(wire::Type type, std::string body, Reply reply,
-                                std::vector<UniqueFd> fds) {
+                                std::vector<UniqueFd> fds, std::chrono::seconds bound) {
   const std::uint32_t number = next_request_++;
   wire::Message message;
   message.type = static_cast<std::uint16_t>(type);
@@ -45,9 +47,28 @@ std::uint32_t ShimLink::request(wire::Type type, std::string body, Reply reply,
     });
     return number;
   }
-  open_requests_.emplace(number, std::move(reply));
+  open_requests_.emplace(number, Open{.reply = std::move(reply), .late = nullptr});
+  if (bound.count() > 0) answer_late(number, bound);
   write_pending();
   return number;
+}
+
+void ShimLink::answer_late(std::uint32_t number, std::chrono::seconds bound) {
+  auto& late = open_requests_.at(number).late;
+  late = std::make_unique<boost::asio::steady_timer>(io_, bound);
+  late->async_wait([weak = weak_from_this(), number, bound](boost::system::error_code error) {
+    const auto self = weak.lock();
+    if (error || !self) return;
+    const auto at = self->open_requests_.extract(number);
+    if (at.empty()) return;
+    at.mapped().reply(fail(Code::kUnavailable, "ask shim", self->uid_,
+                           "no answer in " + std::to_string(bound.count()) +
+                               " s: it is stopped, or waits for a file system"));
+  });
+}
+
+void ShimLink::kill_process() {
+  if (process_) (void)sys::send_signal(process_.get(), SIGKILL);
 }
 
 void ShimLink::read() {
@@ -78,7 +99,7 @@ void ShimLink::take(wire::Message message) {
   }
   const auto at = open_requests_.find(message.request);
   if (at == open_requests_.end()) return;
-  const Reply reply = std::move(at->second);
+  const Reply reply = std::move(at->second.reply);
   open_requests_.erase(at);
   reply(check_reply(std::move(message)));
 }
@@ -107,8 +128,8 @@ void ShimLink::lose() {
   lost_ = true;
   if (descriptor_.is_open()) (void)descriptor_.release();
   socket_ = wire::Socket();
-  for (auto& [number, reply] : std::exchange(open_requests_, {})) {
-    reply(fail(Code::kUnavailable, "ask shim", uid_, "it has died"));
+  for (auto& [number, open] : std::exchange(open_requests_, {})) {
+    open.reply(fail(Code::kUnavailable, "ask shim", uid_, "it has died"));
   }
   if (on_lost) on_lost();
 }

@@ -5,6 +5,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,9 +32,12 @@ class ShimLink : public std::enable_shared_from_this<ShimLink> {
 
   Result<void> open();
   // The reply's callback comes exactly once, never from within. The number names the request in
-  // events.
+  // events. With a bound: kUnavailable when there is no answer by then.
   std::uint32_t request(wire::Type type, std::string body, Reply reply,
-                        std::vector<UniqueFd> fds = {});
+                        std::vector<UniqueFd> fds = {}, std::chrono::seconds bound = {});
+  // The shim's process, once it is known; then it can be killed when it does not answer.
+  void set_process(UniqueFd pidfd) { process_ = std::move(pidfd); }
+  void kill_process();
   // Events are kept back until release_events(): nobody may hear of a pod before recover() has told
   // of it.
   void hold_events() { held_ = true; }
@@ -43,8 +48,14 @@ class ShimLink : public std::enable_shared_from_this<ShimLink> {
   const std::string& uid() const { return uid_; }
 
  private:
+  struct Open {
+    Reply reply;
+    std::unique_ptr<boost::asio::steady_timer> late;
+  };
+
   void read();
   void readable();
+  void answer_late(std::uint32_t number, std::chrono::seconds bound);
   void take(wire::Message message);
   void write_pending();
   void lose();
@@ -53,7 +64,8 @@ class ShimLink : public std::enable_shared_from_this<ShimLink> {
   std::string uid_;
   wire::Socket socket_;
   boost::asio::posix::stream_descriptor descriptor_;  // watches socket_, does not own it
-  std::map<std::uint32_t, Reply> open_requests_;
+  UniqueFd process_;
+  std::map<std::uint32_t, Open> open_requests_;
   std::vector<wire::Message> events_;
   std::uint32_t next_request_ = 1;
   bool held_ = false, lost_ = false, writing_ = false;

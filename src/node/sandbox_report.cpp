@@ -30,7 +30,7 @@ json::object holder(const std::string& name, std::int32_t pid,
 
 json::object host_namespaces() {
   json::object ids;
-  for (const char* type : {"net", "ipc", "uts", "mnt", "pid", "cgroup", "user"}) {
+  for (const char* type : {"net", "ipc", "uts", "mnt", "pid", "cgroup", "user", "time"}) {
     struct stat st {};
     if (::stat((std::string("/proc/self/ns/") + type).c_str(), &st) == 0) ids[type] = st.st_ino;
   }
@@ -202,6 +202,8 @@ void report_sandbox(Context& context, const PodWorker& worker, bool full,
                          if (stats) {
                            report["cgroups"] = cgroups(*alive, *stats);
                            report["network"] = network(context, *alive, stats->network);
+                         } else {
+                           report["unknown"] = stats.error().message();
                          }
                          report["rootfs"] = rootfs(context, *alive);
                          done(json::serialize(report));

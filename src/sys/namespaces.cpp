@@ -1,6 +1,7 @@
 #include "podctl/sys/namespaces.hpp"
 
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,14 +13,15 @@
 
 namespace podctl::sys {
 
-const std::array<NamespaceType, 7>& namespace_types() {
-  static constexpr std::array<NamespaceType, 7> kTypes = {{{"user", CLONE_NEWUSER},
+const std::array<NamespaceType, 8>& namespace_types() {
+  static constexpr std::array<NamespaceType, 8> kTypes = {{{"user", CLONE_NEWUSER},
                                                            {"mnt", CLONE_NEWNS},
                                                            {"net", CLONE_NEWNET},
                                                            {"ipc", CLONE_NEWIPC},
                                                            {"uts", CLONE_NEWUTS},
                                                            {"pid", CLONE_NEWPID},
-                                                           {"cgroup", CLONE_NEWCGROUP}}};
+                                                           {"cgroup", CLONE_NEWCGROUP},
+                                                           {"time", CLONE_NEWTIME}}};
   return kTypes;
 }
 
@@ -33,7 +35,10 @@ Result<std::uint64_t> namespace_inode(std::string_view pid, std::string_view typ
 Result<std::vector<NamespaceInode>> namespaces_of(std::string_view pid) {
   std::vector<NamespaceInode> out;
   for (const auto& type : namespace_types()) {
-    out.push_back({std::string(type.name), TRY(namespace_inode(pid, type.name))});
+    auto inode = namespace_inode(pid, type.name);
+    // Time namespaces can be left out of a kernel.
+    if (!inode && type.flag == CLONE_NEWTIME && inode.error().code == Code::kNotFound) continue;
+    out.push_back({std::string(type.name), TRY(std::move(inode))});
   }
   return out;
 }

@@ -58,6 +58,17 @@ counter() {
   podctl delete pod one --now
 }
 
+@test "a shim that hangs keeps nobody from looking, nor from deleting its pod" {
+  pod one 'exec sleep 1000' | podctl apply -f -
+  ready one
+  kill -STOP "$(shim_of one)"
+  run timeout "$(patience 20)" podctl describe pod one
+  [ "$status" -eq 0 ]
+  says "Status:           Running"
+  says "it is stopped, or waits for a file system"
+  timeout "$(patience 40)" podctl delete pod one --force --grace-period=0
+}
+
 @test "kill -9 of pause makes the sandbox anew" {
   pod one 'exec sleep 1000' Always | podctl apply -f -
   ready one

@@ -79,7 +79,7 @@ int show(const Args&) {
   std::cout << "hostname=" << names.nodename << "\ncwd=" << cwd << "\npid=" << ::getpid()
             << "\nppid=" << ::getppid() << "\nsid=" << ::getsid(0) << "\noom_score_adj=" << score
             << "\ntty=" << ::isatty(0) << ::isatty(1) << ::isatty(2) << "\n";
-  for (const char* ns : {"mnt", "net", "ipc", "uts", "pid", "cgroup"}) {
+  for (const char* ns : {"mnt", "net", "ipc", "uts", "pid", "cgroup", "time"}) {
     char link[64] = "";
     if (::readlink((std::string("/proc/self/ns/") + ns).c_str(), link, sizeof link - 1) > 0) {
       std::cout << "ns=" << link << "\n";

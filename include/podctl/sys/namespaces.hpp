@@ -22,7 +22,7 @@ struct NamespaceType {
   int flag;               // CLONE_NEW*
 };
 // The seven types podctl knows: user, mnt, net, ipc, uts, pid, cgroup.
-const std::array<NamespaceType, 7>& namespace_types();
+const std::array<NamespaceType, 8>& namespace_types();
 
 struct NamespaceInode {
   std::string type;

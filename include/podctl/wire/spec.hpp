@@ -40,7 +40,8 @@ struct TraceStep {
   }
 };
 
-// A namespace as the kernel names it: type "net", "ipc", "uts", "pid", "mnt", "cgroup", "user".
+// A namespace as the kernel names it: type "net", "ipc", "uts", "pid", "mnt", "cgroup", "user",
+// "time".
 struct NamespaceId {
   std::string type;
   std::uint64_t inode = 0;
