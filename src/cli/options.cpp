@@ -101,6 +101,7 @@ class Parser {
       if (at_ + 1 >= words_.size()) return usage("flag needs an argument: " + shown);
       value = words_[++at_];
     }
+    if (option.name == "root" && value->empty()) return usage("--root needs a directory");
     if (option.takes == Takes::kFlag && *value != "true" && *value != "false") {
       return usage("invalid value \"" + std::string(*value) + "\" for " + shown,
                    "must be true or false");

@@ -17,6 +17,7 @@ Result<void> remove_state(const Layout& layout, std::vector<std::string> logs) {
        {"pods", "images", "seccomp", "uploads", "objects.db", "objects.db-wal", "objects.db-shm"}) {
     paths.push_back(layout.lib() + "/" + name);
   }
+  paths.push_back(layout.marker());  // last: until then the rest is ours to remove
   for (const auto& path : paths) TRY(sys::remove_tree(path));
   std::vector<std::string> directories{layout.lib(), layout.logs()};
   if (!layout.root().empty()) directories.push_back(layout.root() + "/log");

@@ -163,6 +163,16 @@ const lifecycle::ContainerMemory* find_memory(const node::PodWorker& worker,
   return nullptr;
 }
 
+const api::ContainerStatus* find_status(const node::PodWorker& worker, const std::string& name) {
+  const auto& status = worker.pod().status;
+  for (const auto* list : {&status.containerStatuses, &status.initContainerStatuses}) {
+    for (const auto& container : *list) {
+      if (container.name == name) return &container;
+    }
+  }
+  return nullptr;
+}
+
 // The newest attempt that has a log (one that waits for its back-off has none yet), or the one
 // before it.
 node::Answer<std::uint32_t> choose_attempt(node::Node& node, const node::PodWorker& worker,
@@ -176,20 +186,19 @@ node::Answer<std::uint32_t> choose_attempt(node::Node& node, const node::PodWork
   };
   std::uint32_t attempt = memory == nullptr ? 0 : memory->attempt;
   if (attempt > 0 && !logged(attempt)) --attempt;
-  if (!previous && logged(attempt)) return attempt;
+  const auto* status = find_status(worker, name);
+  const bool never_was = status != nullptr && status->state && status->state->waiting &&
+                         status->containerID.empty() &&
+                         !(status->lastState && status->lastState->terminated);
+  if (!previous && !never_was && logged(attempt)) return attempt;
   if (previous) {
     if (attempt > 0 && logged(attempt - 1)) return attempt - 1;
     return node::Refused(node::bad_request("previous terminated container \"" + name +
                                            "\" in pod \"" + meta.name + "\" not found"));
   }
   std::string reason = "ContainerCreating";
-  for (const auto* list :
-       {&worker.pod().status.containerStatuses, &worker.pod().status.initContainerStatuses}) {
-    for (const auto& status : *list) {
-      if (status.name == name && status.state && status.state->waiting)
-        reason = status.state->waiting->reason;
-    }
-  }
+  if (status != nullptr && status->state && status->state->waiting)
+    reason = status->state->waiting->reason;
   return node::Refused(node::bad_request("container \"" + name + "\" in pod \"" + meta.name +
                                          "\" is waiting to start: " + reason));
 }

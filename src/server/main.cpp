@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "claim.hpp"
 #include "failed.hpp"
 #include "log.hpp"
 #include "podctl/base/text.hpp"
@@ -200,6 +201,7 @@ class Daemon {
       : arguments_(std::move(arguments)), layout_(std::move(layout)), log_(log) {}
 
   Result<void> run() {
+    TRY(claim_root(layout_));
     lock_ = TRY(take_lock(layout_));
     if (!arguments_.foreground) log_.to_file(layout_.run() + "/podctld.log");
     auto socket = TRY(listening_socket(arguments_, layout_));

@@ -18,7 +18,20 @@ bool is_yaml(const Request& request) {
   return request.content_type.find("yaml") != std::string::npos;
 }
 
-bool is_dry_run(const Query& query) { return query.get_or("dryRun", "") == "All"; }
+// Anything but "All" is refused: what was meant as a trial must not be carried out.
+node::Answer<bool> dry_run(const std::vector<std::string>& wanted) {
+  for (const auto& word : wanted) {
+    if (word == "All") continue;
+    return node::Refused(node::bad_request("dryRun: Unsupported value: \"" + word +
+                                           "\": supported values: \"All\""));
+  }
+  return !wanted.empty();
+}
+
+node::Answer<bool> dry_run(const Query& query) {
+  const auto word = query.get_or("dryRun", "");
+  return word.empty() ? node::Answer<bool>(false) : dry_run(std::vector{word});
+}
 
 node::Answer<node::FieldValidation> field_validation(const Query& query) {
   const auto mode = query.get_or("fieldValidation", "Strict");
@@ -53,7 +66,9 @@ node::Answer<node::DeleteRequest> delete_request(const Request& request) {
       return node::Refused(
           node::bad_request("DeleteOptions: " + faults[0].field + ": " + faults[0].text));
     wanted.grace_seconds = options.gracePeriodSeconds;
-    wanted.dry_run = !options.dryRun.empty();
+    const auto dry = dry_run(options.dryRun);
+    if (!dry) return node::Refused(dry.error());
+    wanted.dry_run = *dry;
     if (options.preconditions) {
       wanted.uid = options.preconditions->uid;
       wanted.resource_version = options.preconditions->resourceVersion;
@@ -66,7 +81,9 @@ node::Answer<node::DeleteRequest> delete_request(const Request& request) {
           node::bad_request("gracePeriodSeconds: \"" + *grace + "\" is no number"));
     wanted.grace_seconds = *seconds;
   }
-  wanted.dry_run = wanted.dry_run || is_dry_run(request.target.query);
+  const auto dry = dry_run(request.target.query);
+  if (!dry) return node::Refused(dry.error());
+  wanted.dry_run = wanted.dry_run || *dry;
   return wanted;
 }
 
@@ -85,7 +102,9 @@ void create_pod(node::Node& node, const ExchangePtr& exchange, const Route& rout
   const auto& request = exchange->request();
   auto decoded = decode_body(request, request.body, route.ns);
   if (!decoded) return exchange->refuse(decoded.error());
-  node.create(std::move(*decoded), is_dry_run(request.target.query), answer_with(exchange, 201));
+  const auto dry = dry_run(request.target.query);
+  if (!dry) return exchange->refuse(dry.error());
+  node.create(std::move(*decoded), *dry, answer_with(exchange, 201));
 }
 
 void replace_pod(node::Node& node, const ExchangePtr& exchange, const Route& route) {
@@ -97,8 +116,9 @@ void replace_pod(node::Node& node, const ExchangePtr& exchange, const Route& rou
         node::bad_request("the name of the object (" + decoded->pod.metadata.name +
                           ") does not match the name on the URL (" + route.name + ")"));
   }
-  node.update(route.ns, route.name, std::move(*decoded), is_dry_run(request.target.query),
-              answer_with(exchange, 200));
+  const auto dry = dry_run(request.target.query);
+  if (!dry) return exchange->refuse(dry.error());
+  node.update(route.ns, route.name, std::move(*decoded), *dry, answer_with(exchange, 200));
 }
 
 void patch_pod(node::Node& node, const ExchangePtr& exchange, const Route& route) {
@@ -112,8 +132,9 @@ void patch_pod(node::Node& node, const ExchangePtr& exchange, const Route& route
   if (!validation) return exchange->refuse(validation.error());
   auto decoded = node::decode_pod(json::serialize(*patched), false, route.ns, *validation);
   if (!decoded) return exchange->refuse(decoded.error());
-  node.update(route.ns, route.name, std::move(*decoded), is_dry_run(request.target.query),
-              answer_with(exchange, 200));
+  const auto dry = dry_run(request.target.query);
+  if (!dry) return exchange->refuse(dry.error());
+  node.update(route.ns, route.name, std::move(*decoded), *dry, answer_with(exchange, 200));
 }
 
 void delete_pod(node::Node& node, const ExchangePtr& exchange, const Route& route) {

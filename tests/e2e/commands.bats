@@ -52,6 +52,45 @@ all_written() { podctl logs one | grep -qx 5; }
   [ "$output" = pod/one ]
 }
 
+@test "a pod that is named twice is waited for once" {
+  pod one 'exec sleep 1000' | podctl apply -f -
+  run timeout "$(patience 20)" podctl delete pod one one --now
+  [ "$status" -eq 0 ]
+  [ "$output" = $'pod "one" deleted\npod "one" deleted' ]
+}
+
+@test "a root that podctl did not make is left alone" {
+  fails 2 podctl --root '' get pods
+  says "--root needs a directory"
+  local dir
+  for dir in lib/pods run/pods; do
+    mkdir -p "project/$dir/mine"
+    echo precious >"project/$dir/mine/file"
+    fails 1 podctl --root project get pods
+    says "give --root a directory of its own"
+    fails 1 podctl --root project system reset --yes
+    [ "$(cat "project/$dir/mine/file")" = precious ]
+    rm -r project
+  done
+}
+
+@test "a trial that the API does not know is not carried out" {
+  pod one 'exec sleep 1000' | podctl apply -f -
+  local api="curl -s --unix-socket $PODCTL_ROOT/run/podctld.sock http://podctl/api/v1/namespaces/default/pods"
+  run $api/one?dryRun=foo -X DELETE
+  says 'dryRun: Unsupported value: \"foo\": supported values: \"All\"'
+  run $api/one -X DELETE -d '{"dryRun":["Some"]}'
+  says 'Unsupported value: \"Some\"'
+  [ -z "$(field one '{.metadata.deletionTimestamp}')" ]
+}
+
+@test "logs of a container that never came to be say what it waits for" {
+  pod one true | sed 's/image: .*/&\n    workingDir: relative/' | podctl apply -f -
+  until_true eval '[ "$(field one "{.status.containerStatuses[0].state.waiting.reason}")" = CreateContainerError ]'
+  fails 1 podctl logs one
+  says 'container "main" in pod "one" is waiting to start: CreateContainerError'
+}
+
 @test "events -w lays the headings out with the rows" {
   pod one true | podctl apply -f -
   ended one Succeeded
