@@ -160,7 +160,9 @@ constexpr Option kExplain[] = {
 };
 constexpr Option kNs[] = {
     {"output", 'o', Takes::kValue, "FORMAT",
-     "wide adds the inode numbers, json is the report itself", "wide|json"},
+     "wide adds the inodes of the map of all pods, and how to enter those of one; json is the "
+     "report",
+     "wide|json"},
     kAllNamespaces,
 };
 constexpr Option kTrace[] = {

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "podctl/api/selector.hpp"
+#include "podctl/base/text.hpp"
 #include "podctl/base/unique_fd.hpp"
 
 namespace podctl::cli {
@@ -61,7 +62,8 @@ Result<void> add_directory(const std::string& path, bool recursive,
   for (const auto& entry : fs::directory_iterator(path, error)) {
     std::error_code ignored;
     if (entry.is_directory(ignored)) {
-      below.push_back(entry.path());
+      // As kubectl: a link may lead back up, and then there is no end to it.
+      if (!entry.is_symlink(ignored)) below.push_back(entry.path());
     } else if (manifest_name(entry.path())) {
       found.push_back(entry.path());
     }
@@ -77,11 +79,28 @@ Result<void> add_directory(const std::string& path, bool recursive,
 
 }  // namespace
 
+namespace {
+
+// kubectl takes several in one -f, parted by commas; a file whose name has one is itself.
+std::vector<std::string> listed(const std::vector<std::string_view>& values) {
+  std::vector<std::string> paths;
+  for (std::string_view value : values) {
+    std::error_code error;
+    if (fs::exists(value, error)) {
+      paths.emplace_back(value);
+      continue;
+    }
+    for (std::string_view path : text::split(value, ',')) paths.emplace_back(path);
+  }
+  return paths;
+}
+
+}  // namespace
+
 Result<std::vector<ManifestFile>> read_manifests(const std::vector<std::string_view>& paths,
                                                  bool recursive) {
   std::vector<ManifestFile> files;
-  for (std::string_view view : paths) {
-    const std::string path(view);
+  for (const std::string& path : listed(paths)) {
     if (path == "-") {
       files.push_back({"STDIN", TRY(read_all(STDIN_FILENO, "STDIN"))});
       continue;

@@ -48,12 +48,13 @@ Result<void> wait_gone_in(Invocation& in, const std::string& ns, std::vector<Goi
       in, plan,
       [&](Change change, const boost::json::value& object) {
         const View meta = View(object)["metadata"];
-        const auto pod = std::find_if(pods.begin(), pods.end(), [&](const Going& g) {
+        const auto is_it = [&](const Going& g) {
           return g.name == meta["name"].str() && (g.uid.empty() || g.uid == meta["uid"].str());
-        });
-        if (pod == pods.end()) return true;
-        if (change == Change::kListed) listed.push_back(*pod);
-        if (change == Change::kDeleted) pods.erase(pod);
+        };
+        if (change == Change::kListed)
+          std::ranges::copy_if(pods, std::back_inserter(listed), is_it);
+        if (change == Change::kDeleted)
+          std::erase_if(pods, is_it);  // named twice, it is here twice
         return !pods.empty();
       },
       [&](std::size_t) {

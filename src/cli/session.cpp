@@ -108,7 +108,10 @@ Result<Reply> Invocation::call(const Request& request) {
     client_ = TRY(connect());
     reply = client_->request(request);
   }
-  if (lost() && request.method != "GET" && reused_ && !request.upload) {
+  // A deletion may also have met a podctld that was just being killed; asked for twice it is the
+  // same.
+  if (lost() && (request.method == "DELETE" || (request.method != "GET" && reused_)) &&
+      !request.upload) {
     client_ = TRY(connect());
     reply = client_->request(request);
   }

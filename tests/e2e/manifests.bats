@@ -62,6 +62,28 @@ EOF
   says "alias"
 }
 
+@test "an alias of a long text is counted by its bytes" {
+  { printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a, command: [sh, &a "'
+    head -c 500000 /dev/zero | tr '\0' x
+    printf '"'
+    for _ in {1..1900}; do printf ', *a'; done
+    printf ']}]}\n'; } >bytes.yaml
+  fails 1 timeout "$(patience 5)" podctl apply -f bytes.yaml
+  says "aliases expand to more than 1048576 bytes"
+}
+
+@test "several files in one -f, and links to directories that are not followed" {
+  mkdir -p dir/below
+  pod one true >dir/one.yaml
+  pod two true >dir/below/two.yaml
+  ln -s . dir/loop
+  ln -s ../dir/below dir/linked
+  run podctl apply --dry-run=client -R -f dir
+  [ "$(sort <<<"$output")" = $'pod/one created (dry run)\npod/two created (dry run)' ]
+  run podctl apply --dry-run=client -f dir/one.yaml,dir/below/two.yaml
+  [ "$output" = $'pod/one created (dry run)\npod/two created (dry run)' ]
+}
+
 @test "thousands of faults and files without an end are refused at once" {
   { printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n'; seq -f '  unknownkey%.0f: 1' 14000; } >many.yaml
   fails 1 timeout "$(patience 2)" podctl apply -f many.yaml
