@@ -116,7 +116,8 @@ void start_failed(Context& c, Item& item) {
   ended.finished_ns = c.now.boot_ns;
   end(c, item, std::move(ended));
   m.tail_wanted = false;
-  m.waiting = Waiting{"RunContainerError", failure.message, 0};
+  if (after_exit(c.pod, item, kStartErrorCode) != Verdict::kStay)
+    m.waiting = Waiting{"RunContainerError", failure.message, 0};
 }
 
 void absorb_container(Context& c, Item& item) {

@@ -94,6 +94,14 @@ void capabilities(std::vector<Finding>& findings) {
                          ? ok("capabilities", "all that pods need")
                          : Finding{"capabilities", "missing", "podctld lacks " + lacking,
                                    "run podctld as full root"});
+  std::string withheld;
+  for (const auto& name : sys::cap_names(seccomp::default_capabilities() & ~held))
+    withheld += (withheld.empty() ? "" : ", ") + name;
+  findings.push_back(withheld.empty()
+                         ? ok("container capabilities", "all that containers have by default")
+                         : Finding{"container capabilities", "degraded",
+                                   "no container has " + withheld + ": podctld has it not",
+                                   "run podctld as full root"});
   const auto resource = sys::cap_from_name("SYS_RESOURCE");
   if (resource && (held >> *resource & 1) != 0) {
     findings.push_back(ok("CAP_SYS_RESOURCE", "held"));

@@ -2,6 +2,7 @@
 
 #include "podctl/base/text.hpp"
 #include "podctl/seccomp/hardening.hpp"
+#include "podctl/sys/caps.hpp"
 #include "spec_parts.hpp"
 
 namespace podctl::node {
@@ -97,13 +98,13 @@ Result<std::uint64_t> build_capabilities(const api::Container& container, const 
   static const api::Capabilities kNone;
   const auto& wanted = context.capabilities ? *context.capabilities : kNone;
   return seccomp::apply_capabilities(seccomp::default_capabilities(), wanted.add, wanted.drop,
-                                     machine.capabilities);
+                                     sys::all_caps());
 }
 
 Result<SeccompChoice> choose_seccomp(const api::Pod& pod, const api::Container& container,
                                      const Machine& machine) {
   SeccompChoice choice;
-  choice.capabilities = TRY(build_capabilities(container, machine));
+  choice.capabilities = TRY(build_capabilities(container, machine)) & machine.capabilities;
   const auto& own = own_context(container).seccompProfile;
   const auto& pods = pod_context(pod).seccompProfile;
   const auto& profile = own ? own : pods;

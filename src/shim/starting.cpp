@@ -121,8 +121,11 @@ Result<void> Shim::kill(const std::string& id) {
 // Their init is killed and reaped, and whoever asked is told.
 void Shim::abandon_starts() {
   const auto give_up = [this](std::uint32_t request, const std::string& what) {
-    const std::string why = death_.empty() ? "took too long" : death_;
-    refuse(request, fail(Code::kFailedPrecondition, "start", what, why).value());
+    // With its sandbox a start is withdrawn, it has not failed.
+    const auto error = death_.empty()
+                           ? fail(Code::kFailedPrecondition, "start", what, "took too long")
+                           : fail(Code::kCancelled, "start", what, death_);
+    refuse(request, error.value());
   };
   for (auto& [id, start] : std::exchange(starts_, {})) {
     loop_.forget(start.container->start().fd());

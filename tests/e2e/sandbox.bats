@@ -202,6 +202,16 @@ took_over() {
   done
 }
 
+@test "what podctld itself was not given is told, and no container has it" {
+  setpriv --bounding-set -net_raw podctl get pods
+  sleepers lacking a b | podctl apply -f -
+  ready lacking
+  run podctl doctor
+  says "no container has CAP_NET_RAW"
+  run podctl describe pod lacking
+  says "capability CAP_NET_RAW: podctl itself does not have it"
+}
+
 @test "a memory limit too small for any start takes nobody else along" {
   sleepers tight a b | sed 's/{name: b,/& resources: {limits: {memory: 200Ki}},/' | podctl apply -f -
   until_true eval '[[ $(field tight "{.status.containerStatuses[?(@.name==\"b\")].state}{.status.containerStatuses[?(@.name==\"b\")].lastState}") =~ OOMKilled|Error|Backoff|BackOff ]]'

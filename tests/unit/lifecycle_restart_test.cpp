@@ -190,6 +190,14 @@ TEST(LifecycleRestart, StartErrorIsExit128) {
   never.run_until(1);
   EXPECT_EQ(never.column(), "StartError");
   EXPECT_EQ(never.pod.status.phase, "Failed");
+
+  // Nothing is waited for where nothing is tried again, also while others run.
+  Simulator beside(make_pod({"app", "other"}, "Never"));
+  beside.behaves["app"].failure = StartFailure{FailureStage::kStart, "exec \"nope\": not found"};
+  beside.run_until(1);
+  EXPECT_EQ(beside.pod.status.phase, "Running");
+  ASSERT_TRUE(beside.status("app").state->terminated);
+  EXPECT_EQ(beside.status("app").state->terminated->reason, "StartError");
 }
 
 TEST(LifecycleRestart, OomKillIsNamedAnd137AloneIsNot) {
