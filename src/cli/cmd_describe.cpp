@@ -1,9 +1,11 @@
-// describe: kubectl's text for each pod, then the sandbox report.
+// describe: kubectl's text for each pod, why it is not well, the sandbox report.
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "cli/pod_actions.hpp"
+#include "cli/pod_reports.hpp"
+#include "cli/why_text.hpp"
 #include "podctl/cli/commands.hpp"
 #include "podctl/cli/describe.hpp"
 #include "podctl/cli/output.hpp"
@@ -14,21 +16,6 @@
 namespace podctl::cli {
 namespace {
 
-// The object's own events, oldest first.
-Result<boost::json::value> events_of(Invocation& in, View pod) {
-  View meta = pod["metadata"];
-  Target target(find_resource("events").value()->path(meta["namespace"].str()));
-  target.add("fieldSelector", "involvedObject.name=" + std::string(meta["name"].str()) +
-                                  ",involvedObject.uid=" + std::string(meta["uid"].str()));
-  auto list = TRY(in.fetch(target.str()));
-  auto* items = list.as_object().if_contains("items");
-  if (items == nullptr || !items->is_array()) return boost::json::value(boost::json::array());
-  auto& events = items->get_array();
-  std::stable_sort(events.begin(), events.end(),
-                   [](const auto& x, const auto& y) { return seen_before(x, y); });
-  return std::move(*items);
-}
-
 int describe_one(Invocation& in, const boost::json::value& pod) {
   boost::json::value events;
   const bool with_events = in.args.get("show-events", "true") == "true";
@@ -37,17 +24,14 @@ int describe_one(Invocation& in, const boost::json::value& pod) {
     if (!fetched) return in.failed(fetched.error());
     events = std::move(*fetched);
   }
-  std::string text = describe_pod(pod, with_events ? View(events) : View(), now_ns());
-  View meta = View(pod)["metadata"];
-  auto report = in.fetch(podctl_path("/namespaces/" + url_escape(meta["namespace"].str()) +
-                                     "/pods/" + url_escape(meta["name"].str()) + "/sandbox"));
-  if (report) {
-    text += "\n" + describe_sandbox(*report, in.style());
-  } else if (report.error().code != Code::kNotFound) {
-    in.out(text);
-    return in.failed(report.error());
-  }
-  in.out(text);
+  in.out(describe_pod(pod, with_events ? View(events) : View(), now_ns()));
+  auto report = sandbox_of(in, pod);
+  const bool gone = !report && report.error().code == Code::kNotFound;
+  if (!report && !gone) return in.failed(report.error());
+  auto why = diagnose_pod(in, pod, events, gone ? boost::json::value() : *report);
+  if (!why) return in.failed(why.error());
+  if (const std::string verdict = describe_why(*why); !verdict.empty()) in.out("\n" + verdict);
+  if (!gone) in.out("\n" + describe_sandbox(*report, in.style()));
   return kDone;
 }
 

@@ -125,6 +125,11 @@ constexpr Option kLogs[] = {
     {"prefix", 0, Takes::kFlag, {}, "begin each line with [pod/NAME/CONTAINER]"},
     kSelector,
 };
+constexpr Option kWhy[] = {
+    {"output", 'o', Takes::kValue, "FORMAT", "json or yaml: causes and facts as data", "json|yaml"},
+    kSelector,
+    kAllNamespaces,
+};
 constexpr Option kExec[] = {
     kContainer,
     {"stdin", 'i', Takes::kFlag, {}, "pass stdin to the command"},
@@ -310,6 +315,19 @@ constexpr Command kCommands[] = {
      .run = run_describe,
      .min_operands = 1,
      .completes = Completes::kPodType},
+    {.name = "why",
+     .operands = "[POD...]",
+     .summary = "say what is wrong with a pod, and what to do about it",
+     .text = "Joins what lies apart: states and exit codes, events, the kernel's counters (memory, "
+             "processes, CPU),\n"
+             "the last lines of logs, the manifest. Each cause is told in two sentences, with the "
+             "facts that it rests on\n"
+             "and where each of them stands. Without a name: every pod of the namespace.",
+     .examples = "podctl why web\n"
+                 "podctl why -A -o json",
+     .options = kWhy,
+     .run = run_why,
+     .completes = Completes::kPod},
     {.name = "logs",
      .alias = "log",
      .operands = "POD [CONTAINER]",

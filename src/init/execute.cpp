@@ -47,15 +47,53 @@ std::string elf_interpreter(const std::string& head) {
   return {};
 }
 
-// The program that the kernel would run in its place: of "#!" or of ELF's PT_INTERP.
-std::string interpreter_of(int program) {
+std::string head_of(int program) {
   std::string head(kHead, '\0');
   const auto n = ::pread(program, head.data(), head.size(), 0);
-  if (n <= 0) return {};
-  head.resize(static_cast<std::size_t>(n));
+  head.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  return head;
+}
+
+// The program that the kernel would run in its place: of "#!" or of ELF's PT_INTERP.
+std::string interpreter_of(int program) {
+  const std::string head = head_of(program);
   if (!head.starts_with("#!")) return elf_interpreter(head);
   const auto line = text::trim(std::string_view(head).substr(2, head.find('\n') - 2));
   return std::string(line.substr(0, line.find_first_of(" \t")));
+}
+
+// The machine of an ELF header (elf(5), e_machine), for those that images are made for.
+const char* machine_name(unsigned machine) {
+  switch (machine) {
+    case EM_X86_64:
+      return "x86-64";
+    case EM_386:
+      return "32-bit x86";
+    case EM_AARCH64:
+      return "AArch64";
+    case EM_ARM:
+      return "32-bit ARM";
+    case EM_PPC64:
+      return "PowerPC 64";
+    case EM_S390:
+      return "S/390";
+    case EM_RISCV:
+      return "RISC-V";
+    default:
+      return "another machine";
+  }
+}
+
+// What the kernel does not take for a program, looked at.
+std::string format_of(int program) {
+  const std::string head = head_of(program);
+  if (head.empty()) return "the file is empty or cannot be read";
+  Elf64_Ehdr elf;
+  if (head.size() < sizeof elf || std::memcmp(head.data(), ELFMAG, SELFMAG) != 0) {
+    return "neither a program nor a script that begins with \"#!\"";
+  }
+  std::memcpy(&elf, head.data(), sizeof elf);
+  return std::string("a program for ") + machine_name(elf.e_machine);
 }
 
 // The program and its interpreters, held open over execve: so nobody can have a lease on them
@@ -121,7 +159,11 @@ Error execute(const std::string& program, const std::vector<std::string>& argv,
   if (!held) return held.error();
   ::execve(program.c_str(), arguments.data(), environment.data());
   const int err = errno;
-  std::string cause = err == ENOEXEC ? "exec format error" : ::strerrordesc_np(err);
+  std::string cause = ::strerrordesc_np(err);
+  if (err == ENOEXEC) {
+    cause = "exec format error";
+    if (!held->empty()) cause += " (" + format_of(held->back().get()) + ")";
+  }
   if (err == EACCES) cause = "permission denied";
   if (err == E2BIG) cause = "argument list too long";
   if (err == ENOENT) {

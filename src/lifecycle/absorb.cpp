@@ -38,6 +38,9 @@ void exited(Context& c, Item& item) {
   ended.started_wall_ns = item.memory->started_wall_ns;
   ended.finished_wall_ns = seen.finished_wall_ns;
   ended.finished_ns = seen.finished_ns;
+  ended.signal = seen.signal;
+  ended.oom_kills = seen.oom_kills;
+  ended.pids_refused = seen.pids_refused;
   end(c, item, std::move(ended));
 }
 

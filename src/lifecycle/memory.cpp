@@ -33,6 +33,9 @@ void fields(V& v, Ended& x) {
   v("startedWall", x.started_wall_ns);
   v("finishedWall", x.finished_wall_ns);
   v("finished", x.finished_ns);
+  v("signal", x.signal);
+  v("oomKills", x.oom_kills);
+  v("pidsRefused", x.pids_refused);
 }
 
 template <class V>

@@ -52,7 +52,8 @@ void set_exited(lifecycle::ContainerObservation& seen, const wire::ExitRecord& r
   }
   seen.exit = {record.exit_code,        record.signal,
                record.oom_killed_main,  record.finished_ns,
-               record.finished_wall_ns, utf8::well_formed(record.termination_message)};
+               record.finished_wall_ns, utf8::well_formed(record.termination_message),
+               record.oom_kills,        record.pids_max_events};
 }
 
 bool is_over(const std::vector<lifecycle::Action>& actions) {

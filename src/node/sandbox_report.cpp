@@ -168,6 +168,23 @@ json::array rootfs(const Context& context, const PodWorker& worker) {
   return out;
 }
 
+// How each container ended last, as far as the status has no place for it.
+json::array ends(const PodWorker& worker) {
+  json::array out;
+  for (const auto* list : {&worker.memory().init, &worker.memory().containers}) {
+    for (const auto& container : *list) {
+      const auto& end = container.ended ? container.ended : container.last;
+      if (!end || end->finished_wall_ns == 0) continue;
+      out.push_back({{"container", container.name},
+                     {"exitCode", end->exit_code},
+                     {"signal", end->signal},
+                     {"oomKills", end->oom_kills},
+                     {"pidsRefused", end->pids_refused}});
+    }
+  }
+  return out;
+}
+
 json::object base_report(const PodWorker& worker) {
   const auto& meta = worker.pod().metadata;
   json::array holders;
@@ -185,6 +202,7 @@ json::object base_report(const PodWorker& worker) {
       {"pod", json::object{{"name", meta.name}, {"namespace", meta.namespace_}, {"uid", meta.uid}}},
       {"namespaces", std::move(holders)},
       {"host", host_namespaces()},
+      {"ends", ends(worker)},
       {"degraded", to_array(degraded)}};
 }
 

@@ -26,6 +26,10 @@ struct Ended {
   std::uint64_t started_wall_ns = 0;   // 0: never
   std::uint64_t finished_wall_ns = 0;  // 0: not known
   std::uint64_t finished_ns = 0;       // boot time: the back-off counts from here
+  // What a diagnosis asks for (why.hpp).
+  std::int32_t signal = 0;         // that ended the main process
+  std::uint64_t oom_kills = 0;     // in its cgroup
+  std::uint64_t pids_refused = 0;  // processes that it could not make for the limit of pids
   bool operator==(const Ended&) const = default;
 };
 

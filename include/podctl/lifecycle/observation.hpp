@@ -70,7 +70,9 @@ struct Exit {
   bool oom_killed = false;        // the main process, by the kernel's own counter
   std::uint64_t finished_ns = 0;  // boot time
   std::uint64_t finished_wall_ns = 0;
-  std::string message;  // the termination message file's content, at most 4096 bytes
+  std::string message;             // the termination message file's content, at most 4096 bytes
+  std::uint64_t oom_kills = 0;     // processes killed in its cgroup for want of memory
+  std::uint64_t pids_refused = 0;  // processes that it could not make for the limit of pids
 };
 
 // Who the main process runs as, once resolved.

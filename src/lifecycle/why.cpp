@@ -1,0 +1,287 @@
+// A diagnosis from the pod's side: is it well, and if not, whose fault is it.
+#include "podctl/lifecycle/why.hpp"
+
+#include <algorithm>
+
+#include "lifecycle/why_parts.hpp"
+#include "podctl/api/status_text.hpp"
+#include "podctl/base/text.hpp"
+
+namespace podctl::lifecycle {
+namespace {
+
+const api::ContainerStateTerminated* ended(const api::Box<api::ContainerState>& state) {
+  return state ? state->terminated.get() : nullptr;
+}
+
+const api::ContainerStateWaiting* waiting(const api::ContainerStatus& status) {
+  return status.state ? status.state->waiting.get() : nullptr;
+}
+
+bool runs(const api::ContainerStatus& status) { return status.state && status.state->running; }
+
+const api::ContainerStatus* status_of(const std::vector<api::ContainerStatus>& all,
+                                      const std::string& name) {
+  const auto at =
+      std::find_if(all.begin(), all.end(), [&](const auto& s) { return s.name == name; });
+  return at == all.end() ? nullptr : &*at;
+}
+
+template <class F>
+void each_container(const api::Pod& pod, F&& look) {
+  const auto& spec = pod.spec;
+  const auto& status = pod.status;
+  for (const auto& c : spec.initContainers) {
+    if (const auto* s = status_of(status.initContainerStatuses, c.name)) look(c, *s, true);
+  }
+  for (const auto& c : spec.containers) {
+    if (const auto* s = status_of(status.containerStatuses, c.name)) look(c, *s, false);
+  }
+}
+
+const api::PodCondition* condition(const api::Pod& pod, std::string_view type) {
+  for (const auto& c : pod.status.conditions) {
+    if (c.type == type) return &c;
+  }
+  return nullptr;
+}
+
+// Whether it is to be ready for the pod to be: an init container that has done its work is not.
+bool counts(const Suspect& s) { return !s.init || api::is_sidecar(s.spec); }
+
+// What is wrong with it now, or has been.
+std::optional<Cause> container_cause(const Suspect& s) {
+  if (const auto* w = waiting(s.status)) {
+    if (auto cause = start_cause(s, *w)) return cause;
+    const auto* last = ended(s.status.lastState);
+    if (w->reason == "CrashLoopBackOff" && last != nullptr) {
+      Cause cause = end_cause(s, *last);
+      add_fact(cause, "status", "CrashLoopBackOff: " + w->message);
+      return cause;
+    }
+    return std::nullopt;
+  }
+  if (const auto* end = ended(s.status.state)) {
+    if (end->exitCode == 0) return std::nullopt;
+    return end_cause(s, *end);
+  }
+  if (!runs(s.status)) return std::nullopt;
+  if (counts(s) && !s.status.ready) {
+    if (auto cause = unready_cause(s)) return cause;
+  }
+  const auto* last = ended(s.status.lastState);
+  if (last == nullptr || last->exitCode == 0) return std::nullopt;
+  Cause cause = end_cause(s, *last);
+  cause.past = true;
+  return cause;
+}
+
+const api::Event* newest(const Evidence& evidence, std::string_view reason) {
+  const api::Event* found = nullptr;
+  for (const auto& event : evidence.events) {
+    if (event.reason != reason) continue;
+    if (found == nullptr || event.lastTimestamp > found->lastTimestamp) found = &event;
+  }
+  return found;
+}
+
+void sandbox_causes(const api::Pod& pod, const Evidence& evidence, std::vector<Cause>& out) {
+  const auto* ready = condition(pod, "PodReadyToStartContainers");
+  if (pod.status.phase != "Pending" || ready == nullptr || ready->status == "True") return;
+  for (const char* reason : {"FailedMount", "FailedCreatePodSandBox"}) {
+    if (const auto* event = newest(evidence, reason)) out.push_back(sandbox_cause(*event));
+  }
+}
+
+void pod_causes(const api::Pod& pod, const Evidence& evidence, std::vector<Cause>& out) {
+  const auto& status = pod.status;
+  if (const auto* scheduled = condition(pod, "PodScheduled");
+      scheduled && scheduled->status == "False") {
+    Cause cause{{},
+                scheduled->reason.empty() ? "Unschedulable" : scheduled->reason,
+                "The pod has been given to no node: " + scheduled->message + ".",
+                "Change what the manifest asks of a node, or take its scheduling gates away.",
+                {}};
+    add_fact(cause, "status", "condition PodScheduled is False: " + scheduled->message);
+    out.push_back(std::move(cause));
+  }
+  if (status.reason == "DeadlineExceeded") {
+    const auto seconds = std::to_string(pod.spec.activeDeadlineSeconds.value_or(0));
+    Cause cause{{},
+                status.reason,
+                "The pod was ended because it ran for longer than its activeDeadlineSeconds of " +
+                    seconds + ".",
+                "Raise spec.activeDeadlineSeconds, or have its containers end sooner.",
+                {}};
+    add_fact(cause, "status", status.reason + ": " + status.message);
+    out.push_back(std::move(cause));
+  }
+  sandbox_causes(pod, evidence, out);
+  const auto* ready = condition(pod, "Ready");
+  if (ready != nullptr && ready->status == "False" && ready->reason == "ReadinessGatesNotReady") {
+    Cause cause{
+        {},
+        ready->reason,
+        "The containers are ready, but a readiness gate of the pod is not.",
+        "Whoever looks after that condition has to set it to True in the pod's status, or the "
+        "gate has to go from spec.readinessGates.",
+        {}};
+    add_fact(cause, "status", "condition Ready is False: " + ready->message);
+    out.push_back(std::move(cause));
+  }
+}
+
+// ---- a pod with which nothing is wrong ----
+
+std::string title(const api::Pod& pod) { return "Pod \"" + pod.metadata.name + "\""; }
+
+// The init container at work, for which the others wait.
+std::string init_at_work(const api::Pod& pod) {
+  std::string name;
+  each_container(pod,
+                 [&](const api::Container& spec, const api::ContainerStatus& status, bool init) {
+                   if (init && name.empty() && runs(status) && !api::is_sidecar(spec))
+                     name = spec.name;
+                 });
+  return name;
+}
+
+Health settled(const api::Pod& pod, std::string& summary) {
+  const auto& status = pod.status;
+  if (pod.metadata.deletionTimestamp) {
+    summary = title(pod) + " is being deleted: its containers have " +
+              std::to_string(pod.metadata.deletionGracePeriodSeconds.value_or(0)) +
+              " s to end after their stop signal.";
+    return Health::kOnTheWay;
+  }
+  if (status.phase == "Succeeded") {
+    summary = title(pod) + " has ended: all of its containers with success.";
+    return Health::kGood;
+  }
+  const auto* ready = condition(pod, "Ready");
+  if (ready != nullptr && ready->status == "True") {
+    summary = title(pod) + " runs, and is ready: nothing is wrong with it.";
+    return Health::kGood;
+  }
+  if (status.phase == "Failed") {
+    summary = title(pod) + " has failed" +
+              (status.message.empty() ? std::string(".") : ": " + status.message + ".");
+    return Health::kBad;
+  }
+  if (const auto init = init_at_work(pod); !init.empty()) {
+    summary = title(pod) + " waits for its init container \"" + init + "\", which runs.";
+  } else if (status.phase == "Running") {
+    summary = title(pod) + " runs, and is not ready yet (" + api::status_text(pod) + ").";
+  } else {
+    summary = title(pod) + " is on its way (" + api::status_text(pod) + ").";
+  }
+  return Health::kOnTheWay;
+}
+
+}  // namespace
+
+std::string_view health_word(Health health) {
+  switch (health) {
+    case Health::kGood:
+      return "good";
+    case Health::kOnTheWay:
+      return "onTheWay";
+    case Health::kBad:
+      return "bad";
+  }
+  return "bad";
+}
+
+std::vector<std::string> logs_wanted(const api::Pod& pod) {
+  std::vector<std::string> names;
+  each_container(pod, [&](const api::Container&, const api::ContainerStatus& status, bool) {
+    const auto* now = ended(status.state);
+    const bool failed = now != nullptr && now->exitCode != 0;
+    // What has been restarted shows its new log: the old one's end is not asked for.
+    const bool crashed = waiting(status) != nullptr && ended(status.lastState) != nullptr;
+    if (failed || crashed || (runs(status) && !status.ready)) names.push_back(status.name);
+  });
+  return names;
+}
+
+Diagnosis diagnose(const api::Pod& pod, const Evidence& evidence) {
+  Diagnosis d;
+  pod_causes(pod, evidence, d.causes);
+  each_container(pod,
+                 [&](const api::Container& spec, const api::ContainerStatus& status, bool init) {
+                   const Suspect suspect{pod, spec, status, evidence, init};
+                   if (auto cause = container_cause(suspect)) d.causes.push_back(std::move(*cause));
+                 });
+  const bool over = pod.status.phase == "Succeeded" || pod.metadata.deletionTimestamp;
+  if (over) {
+    for (auto& cause : d.causes) cause.past = true;
+  }
+  std::stable_partition(d.causes.begin(), d.causes.end(), [](const Cause& c) { return !c.past; });
+  if (!d.causes.empty() && !d.causes.front().past) {
+    d.health = Health::kBad;
+    d.summary = d.causes.front().problem;
+  } else {
+    d.health = settled(pod, d.summary);
+  }
+  return d;
+}
+
+// ---- what the parts share ----
+
+std::string Suspect::name() const {
+  const std::string what = api::is_sidecar(spec) && init ? "sidecar"
+                           : init                        ? "init container"
+                                                         : "container";
+  return what + " \"" + spec.name + "\"";
+}
+
+std::string Suspect::Name() const {
+  std::string text = name();
+  text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
+
+const LastEnd* Suspect::end() const {
+  const auto at = evidence.ends.find(spec.name);
+  return at == evidence.ends.end() ? nullptr : &at->second;
+}
+
+const Counters* Suspect::counters() const {
+  const auto at = evidence.running.find(spec.name);
+  return at == evidence.running.end() ? nullptr : &at->second;
+}
+
+const api::Event* Suspect::event(std::string_view reason, std::string_view words,
+                                 api::Time since) const {
+  const std::string path =
+      std::string(init ? "spec.initContainers{" : "spec.containers{") + spec.name + "}";
+  const api::Event* found = nullptr;
+  for (const auto& e : evidence.events) {
+    if (e.reason != reason || e.involvedObject.fieldPath != path) continue;
+    if (e.lastTimestamp < since || !contains(e.message, words)) continue;
+    if (found == nullptr || e.lastTimestamp > found->lastTimestamp) found = &e;
+  }
+  return found;
+}
+
+Cause cause_of(const Suspect& s, std::string reason, std::string problem, std::string remedy) {
+  return {s.spec.name, std::move(reason), std::move(problem), std::move(remedy), {}};
+}
+
+void add_fact(Cause& cause, std::string source, std::string text) {
+  cause.facts.push_back({std::move(source), std::move(text)});
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+std::string between(std::string_view text, std::string_view before, std::string_view after) {
+  const auto from = text.find(before);
+  if (from == std::string_view::npos) return {};
+  const auto rest = text.substr(from + before.size());
+  const auto to = rest.find(after);
+  return to == std::string_view::npos ? std::string() : std::string(rest.substr(0, to));
+}
+
+}  // namespace podctl::lifecycle

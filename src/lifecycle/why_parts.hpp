@@ -1,0 +1,58 @@
+// The parts of a diagnosis. Private to lifecycle: why.cpp asks the others, container by container.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "podctl/lifecycle/why.hpp"
+
+namespace podctl::lifecycle {
+
+// A container with all that is known of it.
+struct Suspect {
+  const api::Pod& pod;
+  const api::Container& spec;
+  const api::ContainerStatus& status;
+  const Evidence& evidence;
+  bool init = false;
+
+  std::string name() const;  // "container \"web\"", "init container …", "sidecar …"
+  std::string Name() const;  // at the beginning of a sentence
+  const LastEnd* end() const;
+  const Counters* counters() const;
+  // Its newest event of that reason whose text has `words` in it, not older than `since`.
+  const api::Event* event(std::string_view reason, std::string_view words = {},
+                          api::Time since = {}) const;
+};
+
+// A cause about it, with no facts yet.
+Cause cause_of(const Suspect& s, std::string reason, std::string problem, std::string remedy);
+void add_fact(Cause& cause, std::string source, std::string text);
+
+bool contains(std::string_view text, std::string_view part);
+// The text between the first `before` and the `after` that follows it; empty when there is none.
+std::string between(std::string_view text, std::string_view before, std::string_view after);
+
+// ---- why_start.cpp: it could not be started ----
+// Of a waiting reason that stands for an image or a start; nothing for any other.
+std::optional<Cause> start_cause(const Suspect& s, const api::ContainerStateWaiting& waiting);
+// Of the message of a start that failed at execve.
+Cause exec_cause(const Suspect& s, const std::string& message);
+// The same for an event of the pod, of a sandbox that cannot be made.
+Cause sandbox_cause(const api::Event& event);
+
+// ---- why_end.cpp: it ran, and ended ----
+Cause end_cause(const Suspect& s, const api::ContainerStateTerminated& end);
+
+// ---- why_log.cpp: what a program said of itself ----
+// The cause that the last lines of the log tell of, if they do; `ended`: how it ended, the first
+// half of a sentence.
+std::optional<Cause> log_cause(const Suspect& s, const std::string& ended);
+// The last line as a fact, if there is one.
+void add_last_line(const Suspect& s, Cause& cause);
+
+// ---- why_running.cpp: it runs, and is not ready ----
+std::optional<Cause> unready_cause(const Suspect& s);
+
+}  // namespace podctl::lifecycle

@@ -1,0 +1,158 @@
+# why: what is wrong with a pod in two sentences, and the facts that they rest on.
+load helper
+
+waiting() { await --for=jsonpath='{.status.containerStatuses[0].state.waiting.reason}'="$2" "pod/$1"; }
+
+@test "a pod that is well" {
+  pod well 'exec sleep 1000' | podctl apply -f -
+  ready well
+  run podctl why well
+  [ "$status" -eq 0 ]
+  [ "$output" = 'Pod "well" runs, and is ready: nothing is wrong with it.' ]
+  [ "$(podctl why well -o json | grep -c '"health": "good"')" = 1 ]
+  [[ $(podctl describe pod well) != *$'\nWhy:'* ]]
+}
+
+@test "an image that is not there" {
+  pod lost 'true' | sed 's|image: .*|image: no/such:1|' | podctl apply -f -
+  until_true eval 'podctl why lost | grep -q "has no image"'
+  run podctl why lost
+  says 'pod/lost: Container "main" has no image: "no/such:1" is not in the local store.'
+  says 'podctl image load'
+  run podctl describe pod lost
+  says $'Why:\n  Container "main" has no image'
+}
+
+@test "a command that is not there, a script without its interpreter, a program for another machine" {
+  pod nocommand '' | sed 's|command: .*|command: ["serve"]|' | podctl apply -f -
+  ended nocommand Failed
+  run podctl why nocommand
+  says 'there is no program "serve" in it.'
+  says 'exec: "serve": executable file not found in $PATH'
+
+  mkdir v
+  printf '#!/bin/bash\n' >v/script
+  printf '\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\xb7\0\x01\0\0\0' >v/arm
+  head -c 4096 /dev/zero >>v/arm
+  chmod +x v/script v/arm
+  for program in script arm; do
+    cat <<YAML | podctl apply -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: $program}
+spec:
+  restartPolicy: Never
+  volumes: [{name: v, hostPath: {path: $PWD/v}}]
+  containers: [{name: main, image: podctl/busybox, command: [/v/$program], volumeMounts: [{name: v, mountPath: /v}]}]
+YAML
+    ended $program Failed
+  done
+  run podctl why script
+  says 'is there, but not its interpreter "/bin/bash".'
+  run podctl why arm
+  says 'nothing that this machine can execute: a program for AArch64.'
+}
+
+@test "memory and processes are the kernel's word" {
+  pod eat 'x=a; while :; do x=$x$x; done' | sed 's|image: podctl/busybox|image: podctl/busybox\n    resources: {limits: {memory: 16Mi}}|' | podctl apply -f -
+  ended eat Failed
+  run podctl why eat
+  says 'was killed by the kernel because it came to its memory limit of 16Mi.'
+  says 'killed in its cgroup for want of memory: '
+  podctl delete pod eat --now
+}
+
+@test "a crash loop is told by the log's own words" {
+  pod db 'echo connecting; wget -q -O - http://127.0.0.1:9/ ; exit 1' Always | podctl apply -f -
+  waiting db CrashLoopBackOff
+  run podctl why db
+  says 'Container "main" ended with exit code 1, and its log says that nobody listens where it connects to.'
+  says 'log     "wget: can'
+  says 'CrashLoopBackOff: back-off'
+  podctl delete pod db --now
+}
+
+@test "two containers that want one port" {
+  cat <<'YAML' | podctl apply -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: ports}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+  - {name: one, image: podctl/busybox, command: [httpd, -f, -p, "0.0.0.0:8080"], ports: [{containerPort: 8080}]}
+  - {name: two, image: podctl/busybox, command: [httpd, -f, -p, "0.0.0.0:8080"], ports: [{containerPort: 8080}]}
+YAML
+  until_true eval 'podctl why ports | grep -q "its log says that a port that it wants to listen on is taken"'
+  run podctl why ports
+  says 'ddress already in use'
+}
+
+@test "a volume that is not what it is to be" {
+  cat <<YAML | podctl apply -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: mount}
+spec:
+  volumes: [{name: conf, hostPath: {path: $PWD/conf, type: Directory}}]
+  containers: [{name: main, image: podctl/busybox, command: [sleep, "1000"], volumeMounts: [{name: conf, mountPath: /conf}]}]
+YAML
+  until_true eval 'podctl why mount | grep -q "cannot start"'
+  run podctl why mount
+  says "$PWD/conf is not a directory"
+  says 'event'
+}
+
+@test "a file that its user may not read" {
+  mkdir keys && echo secret >keys/key && chmod 0600 keys/key
+  cat <<YAML | podctl apply -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: keys}
+spec:
+  restartPolicy: Never
+  volumes: [{name: keys, hostPath: {path: $PWD/keys}}]
+  containers:
+  - name: main
+    image: podctl/busybox
+    securityContext: {runAsUser: 1000}
+    command: [cat, /keys/key]
+    volumeMounts: [{name: keys, mountPath: /keys}]
+YAML
+  ended keys Failed
+  run podctl why keys
+  says 'something was not permitted'
+  says 'volume "keys" is mounted at /keys'
+  says 'runAsUser is 1000'
+  [ "$(podctl why keys -o json | grep -c '"reason": "UnreadableMount"')" = 1 ]
+}
+
+@test "an init container holds the others up" {
+  cat <<'YAML' | podctl apply -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: init}
+spec:
+  terminationGracePeriodSeconds: 0
+  initContainers: [{name: setup, image: podctl/busybox, command: [sh, -c, "echo no config; exit 4"]}]
+  containers: [{name: main, image: podctl/busybox, command: [sleep, "1000"]}]
+YAML
+  until_true eval 'podctl why init | grep -q "exit code 4"'
+  run podctl why init
+  says "Init container \"setup\"'s program ended by itself with exit code 4."
+  says 'log     "no config"'
+}
+
+@test "every pod of the namespace, none, and one that is not there" {
+  run podctl why
+  [ "$status" -eq 0 ]
+  says 'No resources found in default namespace.'
+  fails 1 podctl why nobody
+  says 'pods "nobody" not found'
+  pod bad 'exit 3' | podctl apply -f -
+  ended bad Failed
+  run podctl why -o json
+  [ "$status" -eq 0 ]
+  says '"health": "bad"'
+  says '"source": "status"'
+}
