@@ -136,6 +136,10 @@ constexpr Option kExec[] = {
     {"tty", 't', Takes::kFlag, {}, "give the command a terminal"},
     {"quiet", 'q', Takes::kFlag, {}, "print only what the command prints"},
 };
+constexpr Option kCp[] = {
+    kContainer,
+    {"no-preserve", 0, Takes::kFlag, {}, "do not keep owners and modes"},
+};
 constexpr Option kWait[] = {
     {"for", 0, Takes::kValue, "WHAT",
      "condition=NAME[=VALUE], delete, create, or jsonpath='{PATH}'[=VALUE]; several must all hold",
@@ -351,6 +355,20 @@ constexpr Command kCommands[] = {
      .max_operands = 1,
      .completes = Completes::kPod,
      .dashes = true},
+    {.name = "cp",
+     .operands = "[[NAMESPACE/]POD:]FROM [[NAMESPACE/]POD:]TO",
+     .summary = "copy files and directories into and out of containers",
+     .text = "The image needs no tar, nor any other program. What comes out of a container is not "
+             "trusted: nothing is written\n"
+             "outside of the target, and symlinks are left out. Into a container symlinks are "
+             "copied, owners only by root.",
+     .examples = "podctl cp ./conf web:/etc/app\tinto /etc/app, if that is a directory\n"
+                 "podctl cp web:/var/log ./log -c nginx\tthe content of /var/log",
+     .options = kCp,
+     .run = run_cp,
+     .min_operands = 2,
+     .max_operands = 2,
+     .completes = Completes::kFile},
     {.name = "wait",
      .operands = "[TYPE] NAME...",
      .summary = "wait for a condition, a value or the end of pods",

@@ -7,6 +7,7 @@
 
 #include "engine/impl.hpp"
 #include "podctl/sys/files.hpp"
+#include "podctl/sys/sealed_exe.hpp"
 
 namespace podctl::engine {
 namespace {
@@ -20,6 +21,7 @@ Result<std::vector<UniqueFd>> complete(ExecStdio stdio) {
     if (!*fd) *fd = TRY(sys::open_null());
     fds.push_back(std::move(*fd));
   }
+  if (stdio.program) fds.push_back(std::move(stdio.program));
   return fds;
 }
 
@@ -71,6 +73,10 @@ void Engine::start_container(const std::string& uid, wire::ContainerSpec spec,
                              Callback<wire::ContainerInfo> done) {
   impl_->ask<wire::ContainerInfo>(uid, wire::Type::kStartContainer, wire::encode(spec),
                                   std::move(done));
+}
+
+Result<UniqueFd> Engine::open_helper(const std::string& name) const {
+  return sys::seal_program(impl_->options.helpers + "/" + name);
 }
 
 void Engine::exec(const std::string& uid, wire::ExecSpec spec, ExecStdio stdio,

@@ -180,4 +180,12 @@ Error execute(const std::string& program, const std::vector<std::string>& argv,
   return error;
 }
 
+Error execute_brought(int program, const std::vector<std::string>& argv,
+                      const std::vector<std::string>& env) {
+  const auto arguments = pointers(argv);
+  const auto environment = pointers(env);
+  ::execveat(program, "", arguments.data(), environment.data(), AT_EMPTY_PATH);
+  return fail_errno(errno, "exec:", argv.empty() ? "" : argv.front()).value();
+}
+
 }  // namespace podctl::init

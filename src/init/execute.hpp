@@ -17,5 +17,8 @@ Result<std::string> find_program(const std::string& name, const std::string& pat
 // interpreter.
 Error execute(const std::string& program, const std::vector<std::string>& argv,
               const std::vector<std::string>& env);
+// The same for a program of ours, a sealed memfd.
+Error execute_brought(int program, const std::vector<std::string>& argv,
+                      const std::vector<std::string>& env);
 
 }  // namespace podctl::init

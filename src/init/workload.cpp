@@ -173,7 +173,8 @@ Result<std::string> settle(Session& session, Prepared& prepared, Workload& workl
   TRY(session.step("drop privileges",
                    [&] { return drop_privileges(session, *workload.security, identity); }));
   TRY(session.step("sweep descriptors", sweep_descriptors));
-  const std::string program = TRY(session.step("find program", [&] {
+  const std::string program = TRY(session.step("find program", [&]() -> Result<std::string> {
+    if (prepared.roles.program) return std::string();
     return find_program(workload.argv.front(), env_value(workload.env, "PATH"));
   }));
   TRY(session.send_ready(std::move(master)));
@@ -199,6 +200,9 @@ Error run_workload(Session& session, Prepared& prepared) {
   const auto last = session.step("execute", [&]() -> Result<void> {
     ::umask(0022);
     if (workload.security->no_new_privs) TRY(sys::load_seccomp(workload.security->seccomp));
+    if (prepared.roles.program) {
+      return Failure(execute_brought(prepared.roles.program.get(), workload.argv, workload.env));
+    }
     return Failure(execute(*program, workload.argv, workload.env));
   });
   return last.error();

@@ -34,6 +34,7 @@ Result<init::Descriptors> descriptors(std::vector<UniqueFd>& copies, bool tty, S
                                       int process) {
   init::Descriptors fds;
   fds.process = TRY(copy(copies, process));
+  if (stdio.program >= 0) fds.program = TRY(copy(copies, stdio.program));
   if (tty) return fds;
   const UniqueFd null = TRY(sys::open_null());
   const int ends[3] = {stdio.in, stdio.out, stdio.err};

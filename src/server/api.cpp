@@ -96,6 +96,8 @@ void Api::handle(ExchangePtr exchange) {
       return impl_->pod(exchange, route);
     case Kind::kPodExec:
       return start_exec(impl_->node, exchange, route);
+    case Kind::kCopy:
+      return start_copy(impl_->node, exchange, route);
     case Kind::kImages:
       return handle_images(impl_->node, exchange);
     case Kind::kReset:

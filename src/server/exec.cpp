@@ -72,13 +72,16 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
         stderr_(io),
         timer_(io) {}
 
-  void begin(engine::Engine& engine, const std::string& uid, wire::ExecSpec spec) {
+  // `program`: what is brought into the container, with spec.brought.
+  void begin(engine::Engine& engine, const std::string& uid, wire::ExecSpec spec,
+             UniqueFd program = {}) {
     auto self = shared_from_this();
     socket_->on_message([self](std::string message) { self->on_message(std::move(message)); });
     socket_->on_close([self] { self->close(); });
     socket_->on_drained([self] { self->resume_output(); });
     tty_ = spec.tty;
     engine::ExecStdio stdio;
+    stdio.program = std::move(program);
     if (!tty_ && !make_pipes(stdio)) return fail_with("make pipes: no descriptor is free");
     engine.exec(
         uid, std::move(spec), std::move(stdio),
@@ -258,15 +261,64 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
   bool tty_ = false, started_ = false, writing_ = false, input_closed_ = false;
 };
 
+const std::vector<std::string> kProtocols = {"v5.channel.k8s.io", "v4.channel.k8s.io"};
+
+// The container that a request names, or the pod's first, with what an exec in it runs under.
+struct Inside {
+  std::string uid;
+  wire::ContainerSpec spec;
+};
+
+// Answers itself when there is none.
+std::optional<Inside> inside(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto* record = require_pod(node, exchange, route);
+  if (record == nullptr) return std::nullopt;
+  if (!exchange->wants_websocket()) {
+    exchange->refuse(node::bad_request("Upgrade request required"));
+    return std::nullopt;
+  }
+  auto* worker = node.worker(record->object->metadata.uid);
+  std::string container = exchange->request().target.query.get_or("container", "");
+  if (container.empty() && !record->object->spec.containers.empty())
+    container = record->object->spec.containers[0].name;
+  if (worker == nullptr || node::find_container(*record->object, container) == nullptr) {
+    exchange->refuse(
+        node::bad_request("container " + container + " is not valid for pod " + route.name));
+    return std::nullopt;
+  }
+  auto spec = worker->container_spec(container);
+  if (!spec) {
+    exchange->refuse(node::Refusal{500,
+                                   "InternalError",
+                                   "unable to upgrade connection: " + spec.error().message(),
+                                   {},
+                                   {},
+                                   {}});
+    return std::nullopt;
+  }
+  return Inside{worker->uid(), std::move(*spec)};
+}
+
+// podctl-cp's words for what a copy asks.
+node::Answer<std::vector<std::string>> copy_command(const Query& query) {
+  const auto from = query.get_or("from", ""), to = query.get_or("to", "");
+  if (from.empty() == to.empty()) {
+    return node::Refused(node::bad_request("a copy goes either from or to a path"));
+  }
+  if (!from.empty()) return std::vector<std::string>{"podctl-cp", "get", from};
+  const auto name = query.get_or("name", "");
+  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos)
+    return node::Refused(node::bad_request("name: Invalid value: \"" + name + "\""));
+  return std::vector<std::string>{"podctl-cp", "put", to, name,
+                                  query.flag("preserve") ? "preserve" : "plain"};
+}
+
 }  // namespace
 
 void start_exec(node::Node& node, const ExchangePtr& exchange, const Route& route) {
-  const auto* record = require_pod(node, exchange, route);
-  if (record == nullptr) return;
-  if (!exchange->wants_websocket()) {
-    return exchange->refuse(node::bad_request("Upgrade request required"));
-  }
   const auto& query = exchange->request().target.query;
+  auto found = inside(node, exchange, route);
+  if (!found) return;
   auto command = query.all("command");
   if (command.empty()) {
     return exchange->refuse(
@@ -278,31 +330,38 @@ void start_exec(node::Node& node, const ExchangePtr& exchange, const Route& rout
     return exchange->refuse(
         node::bad_request("you must specify at least one of stdin, stdout, stderr"));
   }
-  auto* worker = node.worker(record->object->metadata.uid);
-  std::string container = query.get_or("container", "");
-  if (container.empty() && !record->object->spec.containers.empty())
-    container = record->object->spec.containers[0].name;
-  if (worker == nullptr || node::find_container(*record->object, container) == nullptr) {
-    return exchange->refuse(
-        node::bad_request("container " + container + " is not valid for pod " + route.name));
-  }
-  auto spec = worker->container_spec(container);
-  if (!spec) {
-    return exchange->refuse(node::Refusal{500,
-                                          "InternalError",
-                                          "unable to upgrade connection: " + spec.error().message(),
-                                          {},
-                                          {},
-                                          {}});
-  }
-  auto exec = node::build_exec(*spec, std::move(command), tty);
-  exchange->accept_websocket({"v5.channel.k8s.io", "v4.channel.k8s.io"},
-                             [&node, exec = std::move(exec), wanted,
-                              uid = worker->uid()](const std::shared_ptr<Socket>& socket) {
-                               if (!socket) return;
-                               std::make_shared<ExecSession>(node.context().io, socket, wanted)
-                                   ->begin(node.engine(), uid, exec);
-                             });
+  auto exec = node::build_exec(found->spec, std::move(command), tty);
+  exchange->accept_websocket(kProtocols, [&node, exec = std::move(exec), wanted,
+                                          uid = found->uid](const std::shared_ptr<Socket>& socket) {
+    if (!socket) return;
+    std::make_shared<ExecSession>(node.context().io, socket, wanted)
+        ->begin(node.engine(), uid, exec);
+  });
+}
+
+void start_copy(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  auto command = copy_command(exchange->request().target.query);
+  if (!command) return exchange->refuse(command.error());
+  auto found = inside(node, exchange, route);
+  if (!found) return;
+  const bool in = command->at(1) == "put";
+  auto exec = node::build_exec(found->spec, std::move(*command), false);
+  exec.brought = true;
+  // Read from the disk: not on the loop.
+  node.context().offload.run([&node, exchange, in, exec = std::move(exec),
+                              uid = found->uid]() -> std::function<void()> {
+    auto opened = node.engine().open_helper("podctl-cp");
+    if (!opened) return [exchange, error = opened.error()] { exchange->refuse(error); };
+    auto program = std::make_shared<UniqueFd>(std::move(*opened));
+    return [&node, exchange, in, exec, uid, program] {
+      const auto begin = [&node, in, exec, uid, program](const std::shared_ptr<Socket>& socket) {
+        if (!socket) return;
+        std::make_shared<ExecSession>(node.context().io, socket, Wanted{in, true, true})
+            ->begin(node.engine(), uid, exec, std::move(*program));
+      };
+      exchange->accept_websocket(kProtocols, begin);
+    };
+  });
 }
 
 }  // namespace podctl::server

@@ -28,6 +28,7 @@ void delete_pods(node::Node& node, const ExchangePtr& exchange, const Route& rou
 
 void stream_log(node::Node& node, const ExchangePtr& exchange, const Route& route);
 void start_exec(node::Node& node, const ExchangePtr& exchange, const Route& route);
+void start_copy(node::Node& node, const ExchangePtr& exchange, const Route& route);
 
 void handle_images(node::Node& node, const ExchangePtr& exchange);
 void inspect_image(node::Node& node, const ExchangePtr& exchange);

@@ -52,6 +52,7 @@ Route own(const Segments& s) {  // below /apis/podctl.dev/v1
   if (s.size() == 5 && s[3] == "images" && s[4] == "inspect") return {Kind::kImageInspect, {}, {}};
   if (s.size() == 5 && s[3] == "system" && s[4] == "reset") return {Kind::kReset, {}, {}};
   if (s.size() != 8 || s[3] != "namespaces" || s[5] != "pods") return {};
+  if (s[7] == "copy") return {Kind::kCopy, s[4], s[6]};
   if (s[7] == "sandbox") return {Kind::kSandbox, s[4], s[6]};
   if (s[7] == "trace") return {Kind::kTrace, s[4], s[6]};
   return {};

@@ -69,10 +69,13 @@ Result<void> Shim::exec(std::uint32_t request, const wire::ExecSpec& spec,
                         std::vector<UniqueFd> fds) {
   runtime::Sandbox& pod = *TRY(sandbox());
   LiveContainer& live = *TRY(running(spec.container_id));
-  const UniqueFd in = take(fds, 0), out = take(fds, 1), err = take(fds, 2);
+  const UniqueFd in = take(fds, 0), out = take(fds, 1), err = take(fds, 2), program = take(fds, 3);
+  if (spec.brought && !program)
+    return fail(Code::kInvalidArgument, "exec", spec.container_id,
+                "the program did not come along");
   ExecStart start{.request = request, .launch = nullptr, .trace = {}};
-  start.launch = TRY(runtime::begin_exec(pod, live.container(), spec,
-                                         {in.get(), out.get(), err.get()}, start.trace));
+  start.launch = TRY(runtime::begin_exec(
+      pod, live.container(), spec, {in.get(), out.get(), err.get(), program.get()}, start.trace));
   const pid_t pid = start.launch->pid();
   TRY(loop_.watch(start.launch->fd(), EPOLLIN, [this, pid](std::uint32_t) { advance_exec(pid); }));
   exec_starts_.emplace(pid, std::move(start));

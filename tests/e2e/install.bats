@@ -7,7 +7,7 @@ installed() { cmake --install "${PODCTL_BUILD:?}" "$@" >install.log || { cat ins
   DESTDIR=$PWD/dest installed --prefix /usr
   cd dest
   for file in usr/bin/podctl usr/libexec/podctl/podctld usr/libexec/podctl/podctl-shim \
-    usr/libexec/podctl/podctl-pause; do
+    usr/libexec/podctl/podctl-pause usr/libexec/podctl/podctl-cp; do
     [ -x "$file" ] || { echo "$file is no program"; return 1; }
   done
   for file in usr/share/podctl/images/busybox.tar usr/share/man/man1/podctl.1 usr/share/man/man8/podctld.8 \

@@ -16,6 +16,7 @@ int run_describe(Invocation& in);
 int run_logs(Invocation& in);
 int run_exec(Invocation& in);
 int run_why(Invocation& in);
+int run_cp(Invocation& in);
 int run_wait(Invocation& in);
 int run_events(Invocation& in);
 int run_explain(Invocation& in);

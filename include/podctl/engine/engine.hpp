@@ -49,6 +49,7 @@ struct Options {
 // The workload's ends. Absent ones are /dev/null; with a tty none is used.
 struct ExecStdio {
   UniqueFd in, out, err;
+  UniqueFd program;  // with ExecSpec::brought, of open_helper()
 };
 
 struct ExecStarted {
@@ -115,6 +116,9 @@ class Engine {
   void start_container(const std::string& uid, wire::ContainerSpec spec,
                        Callback<wire::ContainerInfo> done);
 
+  // A program of ours, to be executed in containers: a sealed copy of the helper of that name.
+  // Reads it whole; may be called on any thread.
+  Result<UniqueFd> open_helper(const std::string& name) const;
   // `exited` comes once after `started` succeeded: the exit code, 128 + signal, or an error when
   // the shim died.
   void exec(const std::string& uid, wire::ExecSpec spec, ExecStdio stdio,

@@ -21,9 +21,11 @@
 
 namespace podctl::runtime {
 
-// The workload's ends, borrowed; -1 is /dev/null. Unused with a tty.
+// The workload's ends, borrowed; -1 is /dev/null. Unused with a tty. `program`: what an exec with
+// ExecSpec::brought executes.
 struct Stdio {
   int in = -1, out = -1, err = -1;
+  int program = -1;
 };
 
 // The PID namespace of the workload: a new one, another process's, or else our own.

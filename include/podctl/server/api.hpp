@@ -39,6 +39,7 @@ struct Route {
     kEvent,
     kImages,
     kImageInspect,
+    kCopy,
     kSandbox,
     kSandboxes,
     kTrace,

@@ -11,7 +11,8 @@
 //        |------------------------------------------------------>| one at a time
 //        |<--------------------------- Ok {reply} | Error -------| same request id, same order
 //        |                                                       |
-//        |  Exec {spec} + [stdin stdout stderr]                  | without tty: the child's ends
+//        |  Exec {spec} + [stdin stdout stderr program]          | without tty: the child's ends;
+//        |                                                       | a program only if it is brought
 //        |------------------------------------------------------>|
 //        |<--------------------------- Ok {ExecStarted} + [tty] -| with tty: the terminal's master
 //        |<--------------------------- ExecExited {exit code} ---| later, with Exec's request id

@@ -451,6 +451,9 @@ struct ExecSpec {
   SecuritySpec security;
   bool tty = false;
   std::uint16_t rows = 0, cols = 0;  // 0: unknown
+  // A program of ours is executed, from a descriptor that comes after the workload's three; none is
+  // looked for in the container.
+  bool brought = false;
   template <class V>
   void wire(V& v) {
     v(1, container_id);
@@ -462,6 +465,7 @@ struct ExecSpec {
     v(7, tty);
     v(8, rows);
     v(9, cols);
+    v(10, brought);
   }
 };
 

@@ -1,0 +1,129 @@
+# cp: files into and out of containers, whose images need nothing for it.
+load helper
+
+sleeper() { pod "$1" 'exec sleep 1000' | podctl apply -f - && ready "$1"; }
+
+@test "a file goes in and comes out" {
+  sleeper box
+  head -c 300000 /dev/urandom >data
+  run podctl cp data box:/tmp/copy
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
+  podctl cp box:/tmp/copy back
+  cmp data back
+  # Into a directory it keeps its name, from a path of the working directory too.
+  podctl cp data default/box:/tmp
+  [ "$(podctl exec box -- ls /tmp/data)" = /tmp/data ]
+  mkdir here && podctl cp box:tmp/data here
+  cmp data here/data
+}
+
+@test "a directory goes in and comes out, with modes and symlinks" {
+  sleeper box
+  mkdir -p tree/sub
+  echo one >tree/one
+  echo '#!/bin/sh' >tree/sub/run && chmod 0755 tree/sub/run
+  ln -s one tree/link
+  podctl cp tree box:/opt/tree || { podctl exec box -- mkdir -p /opt; podctl cp tree box:/opt/tree; }
+  run podctl exec box -- sh -c 'cat /opt/tree/link; test -x /opt/tree/sub/run && echo runs'
+  [ "$output" = $'one\nruns' ]
+  run podctl cp box:/opt/tree out
+  [ "$status" -eq 0 ]
+  says 'warning: skipping symlink: "link" -> "one"'
+  [ "$(cat out/one)" = one ]
+  [ -x out/sub/run ]
+  [ ! -e out/link ]
+}
+
+@test "an image with one program and nothing else" {
+  mkdir rootfs && cp "$PODCTL_PROBE" rootfs/probe
+  tar -C rootfs -cf rootfs.tar .
+  podctl image import rootfs.tar bare
+  cat <<'YAML' | podctl apply -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: bare}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers: [{name: main, image: bare, command: [/probe, sleep, "1000"]}]
+YAML
+  ready bare
+  echo text >f
+  podctl cp f bare:/f
+  podctl cp bare:/f g
+  cmp f g
+}
+
+@test "it is the container's user who reads and writes" {
+  pod user 'exec sleep 1000' | sed 's|image: podctl/busybox|image: podctl/busybox\n    securityContext: {runAsUser: 1000}|' | podctl apply -f -
+  ready user
+  echo text >f
+  podctl cp f user:/tmp/f
+  [ "$(podctl exec user -- stat -c %u /tmp/f)" = 1000 ]
+  fails 1 podctl cp f user:/etc/f
+  says 'Permission denied'
+  fails 1 podctl cp user:/etc/shadow-not-there x
+  says 'No such file or directory'
+  [ ! -e x ]
+}
+
+@test "what leads out of the container's root leads into it" {
+  sleeper box
+  podctl exec box -- sh -c 'ln -s / /tmp/up; echo mine >/tmp/mine; ln -s ../../../../../../etc/hostname /tmp/name'
+  echo theirs >f
+  podctl cp f box:/tmp/up/tmp/mine
+  [ "$(podctl exec box -- cat /tmp/mine)" = theirs ]
+  podctl cp box:/tmp/name name
+  [ "$(cat name)" = box ]
+}
+
+@test "an open directory of the host is not written through" {
+  sleeper box
+  mkdir target outside
+  ln -s ../outside target/sub
+  podctl exec box -- sh -c 'mkdir -p /d/sub; echo evil >/d/sub/file'
+  fails 1 podctl cp box:/d target
+  [ -z "$(ls outside)" ]
+}
+
+@test "one container of several, and what is asked wrongly" {
+  sleepers two a b | podctl apply -f -
+  ready two
+  echo text >f
+  run podctl cp f two:/tmp/f
+  says 'Defaulted container "a" out of: a, b'
+  podctl cp f two:/tmp/g -c b
+  [ "$(podctl exec two -c b -- cat /tmp/g)" = text ]
+  fails 1 podctl exec two -c a -- cat /tmp/g
+  fails 2 podctl cp f g
+  says 'one of src or dest must be a remote file specification'
+  fails 2 podctl cp two:/a two:/b
+  says 'one of src or dest must be a local file specification'
+  fails 1 podctl cp nothing two:/tmp/x -c a
+  says "nothing doesn't exist in local filesystem"
+  fails 1 podctl cp f nobody:/tmp/f
+  says 'pods "nobody" not found'
+}
+
+@test "a container with a read-only root refuses, a volume in it does not" {
+  cat <<'YAML' | podctl apply -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: ro}
+spec:
+  terminationGracePeriodSeconds: 0
+  volumes: [{name: v, emptyDir: {}}]
+  containers:
+  - name: main
+    image: podctl/busybox
+    command: [sleep, "1000"]
+    securityContext: {readOnlyRootFilesystem: true}
+    volumeMounts: [{name: v, mountPath: /v}]
+YAML
+  ready ro
+  echo text >f
+  fails 1 podctl cp f ro:/f
+  says 'Read-only file system'
+  podctl cp f ro:/v/
+  [ "$(podctl exec ro -- cat /v/f)" = text ]
+}
