@@ -1,8 +1,7 @@
 #include "podctl/base/layout.hpp"
 
-#include <unistd.h>
-
 #include <cstdlib>
+#include <filesystem>
 
 #include "podctl/base/text.hpp"
 
@@ -23,12 +22,10 @@ Layout::Layout(std::string root) : root_(std::move(root)) {
 Layout Layout::from(std::string_view flag) {
   const char* env = std::getenv("PODCTL_ROOT");
   std::string root(!flag.empty() ? flag : env != nullptr ? env : "");
-  if (!root.empty() && root.front() != '/') {
-    char* cwd = ::get_current_dir_name();
-    root = std::string(cwd != nullptr ? cwd : "") + "/" + root;
-    std::free(cwd);
-  }
-  return Layout(std::move(root));
+  if (root.empty()) return Layout();
+  std::error_code error;
+  const auto real = std::filesystem::weakly_canonical(root, error);
+  return Layout(error ? std::filesystem::absolute(root, error).string() : real.string());
 }
 
 std::string Layout::id() const { return text::hex(text::hash64(root_), 8); }

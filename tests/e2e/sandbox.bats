@@ -91,6 +91,18 @@ ns_of() { podctl exec pair -c "$1" -- readlink "/proc/self/ns/$2"; }
   [ "$output" = shared ]
 }
 
+@test "one directory is one root, however it is written" {
+  ln -s "$PODCTL_ROOT" link
+  pod one 'exec sleep 1000' | podctl --root link/. apply -f -
+  ready one
+  says_of() { podctl --root "$1" describe pod one | grep -q "podctl-$ROOT_ID"; }
+  says_of link
+  kill -9 "$(pgrep -f "^[^ ]*podctld --root $PODCTL_ROOT( |$)")"
+  pod two 'exec sleep 1000' >two.yaml
+  (cd "$PODCTL_ROOT" && podctl --root ../"${PODCTL_ROOT##*/}" apply -f "$BATS_TEST_TMPDIR/two.yaml")
+  ready two
+}
+
 @test "two roots never meet" {
   pair | podctl apply -f -
   ready pair
