@@ -91,6 +91,7 @@ Result<Going> request_delete(Invocation& in, const std::string& ns, const std::s
     return fail(reply.status == 404 ? Code::kNotFound : Code::kFailedPrecondition,
                 refusal_text(reply), {});
   }
+  in.warn(reply);
   const auto object = TRY(parse_json_value(reply.body));
   const View o(object);
   if (o["kind"].str() == "Status")

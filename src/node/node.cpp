@@ -194,11 +194,24 @@ void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
   auto pod = adopt(std::make_shared<const api::Pod>(std::move(admitted->pod)), {});
   pod->create([this, key, warnings = std::move(admitted->warnings),
                reply = std::move(reply)](Result<void> stored) {
-    if (!stored) return reply(Refused(refusal_from(stored.error())));
+    if (!stored) {
+      withdraw(key);
+      return reply(Refused(refusal_from(stored.error())));
+    }
     const auto* record = objects_->find_pod(key.first, key.second);
     if (record == nullptr) return reply(Refused(not_found("pods", key.second)));
     reply(Written{record->object, record->json, warnings});
   });
+}
+
+// A pod that could not be stored was seen, but it never began.
+void Node::withdraw(const Key& key) {
+  const auto* record = objects_->find_pod(key.first, key.second);
+  if (record == nullptr) return;
+  const std::string uid = record->object->metadata.uid;
+  objects_->erase_pod(*record->object, {});
+  workers_.erase(uid);
+  engine_->destroy_sandbox(uid, {.final = true}, [](const Result<void>&) {});
 }
 
 // A pod's sandbox may stand before the pod is known: its uid becomes the pod's.
@@ -217,13 +230,20 @@ void Node::update(const std::string& ns, const std::string& name, Admitted wante
   if (dry_run) return reply(dry(std::move(admitted->pod), std::move(admitted->warnings)));
   auto* pod = worker((*live)->object->metadata.uid);
   if (pod == nullptr) return reply(Refused(not_found("pods", name)));
-  pod->update(std::move(admitted->pod), [this, ns, name, warnings = std::move(admitted->warnings),
-                                         reply = std::move(reply)](Result<void> stored) {
-    if (!stored) return reply(Refused(refusal_from(stored.error())));
-    const auto* record = objects_->find_pod(ns, name);
-    if (record == nullptr) return reply(Refused(not_found("pods", name)));
-    reply(Written{record->object, record->json, warnings});
-  });
+  const auto before = (*live)->object;
+  pod->update(std::move(admitted->pod),
+              [this, ns, name, before, warnings = std::move(admitted->warnings),
+               reply = std::move(reply)](Result<void> stored) {
+                if (!stored) {
+                  // What is refused is not to stay.
+                  if (auto* changed = worker(before->metadata.uid))
+                    changed->update(*before, [](const Result<void>&) {});
+                  return reply(Refused(refusal_from(stored.error())));
+                }
+                const auto* record = objects_->find_pod(ns, name);
+                if (record == nullptr) return reply(Refused(not_found("pods", name)));
+                reply(Written{record->object, record->json, warnings});
+              });
 }
 
 // A second, shorter grace shortens a running deletion; a longer one changes nothing, as in
@@ -252,13 +272,17 @@ void Node::remove(const std::string& ns, const std::string& name, const DeleteRe
   going.metadata.deletionGracePeriodSeconds = grace;
   going.metadata.deletionTimestamp =
       to_time(wall_now_ns() + static_cast<std::uint64_t>(grace) * 1'000'000'000ULL);
-  pod->update(std::move(going),
-              [this, ns, name, record, reply = std::move(reply)](Result<void> stored) {
-                if (!stored) return reply(Refused(refusal_from(stored.error())));
-                const auto* now = objects_->find_pod(ns, name);
-                if (now == nullptr) return reply(Written{record.object, record.json, {}});
-                reply(Written{now->object, now->json, {}});
-              });
+  pod->update(std::move(going), [this, ns, name, record,
+                                 reply = std::move(reply)](Result<void> stored) {
+    std::vector<std::string> warnings;
+    // It goes all the same: what fills the disk could not be deleted else.
+    if (!stored)
+      warnings.push_back("the pod ends, but that it shall could not be stored (" +
+                         stored.error().message() + "): should podctld end first, delete it again");
+    const auto* now = objects_->find_pod(ns, name);
+    if (now == nullptr) return reply(Written{record.object, record.json, warnings});
+    reply(Written{now->object, now->json, warnings});
+  });
 }
 
 void Node::images_changed() {

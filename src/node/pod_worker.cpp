@@ -161,7 +161,7 @@ void PodWorker::kick() {
   });
 }
 
-void PodWorker::create(std::function<void(Result<void>)> done) { run(std::move(done)); }
+void PodWorker::create(std::function<void(Result<void>)> done) { run(std::move(done), true); }
 
 void PodWorker::update(api::Pod pod, std::function<void(Result<void>)> done) {
   pod_ = std::make_shared<const api::Pod>(std::move(pod));
@@ -175,7 +175,7 @@ void PodWorker::update(api::Pod pod, std::function<void(Result<void>)> done) {
 
 // One turn of lifecycle's loop. `stored` is answered after the commit; without one nothing is
 // stored unless memory or status changed.
-void PodWorker::run(std::function<void(Result<void>)> stored) {
+void PodWorker::run(std::function<void(Result<void>)> stored, bool first) {
   scheduled_ = false;
   if (finished_) {
     if (stored) stored({});
@@ -199,9 +199,13 @@ void PodWorker::run(std::function<void(Result<void>)> stored) {
   auto memory = lifecycle::encode_memory(memory_);
   auto status = status_json(outcome.status);
   auto finish = [self = shared_from_this(), actions = std::move(actions),
-                 stored = std::move(stored),
+                 stored = std::move(stored), first,
                  acknowledged = std::exchange(unacknowledged_, {})](Result<void> result) {
     if (!result) self->context_.log("pod " + self->uid_ + ": " + result.error().message());
+    if (!result && first) {
+      self->abandon();
+      return stored(std::move(result));
+    }
     for (const auto& id : acknowledged) self->context_.engine.ack_exit(self->uid_, id);
     self->execute(actions);
     if (stored) stored(result);

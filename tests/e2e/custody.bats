@@ -69,6 +69,22 @@ counter() {
   timeout "$(patience 40)" podctl delete pod one --force --grace-period=0
 }
 
+@test "with no space left a pod is not made, and one that is there can be deleted" {
+  mount -t tmpfs -o size=32m podctl-e2e "$PODCTL_ROOT"
+  pod one 'exec sleep 1000' | podctl apply -f -
+  ready one
+  dd if=/dev/zero of="$PODCTL_ROOT/full" bs=64k 2>/dev/null || true
+  pod two 'exec sleep 1000' >two.yaml
+  fails 1 podctl apply -f two.yaml
+  says "no space left"
+  [ "$(podctl get pods -o name)" = pod/one ]
+  run podctl delete pod one --now
+  [ "$status" -eq 0 ]
+  rm "$PODCTL_ROOT/full"
+  podctl apply -f two.yaml
+  ready two
+}
+
 @test "kill -9 of pause makes the sandbox anew" {
   pod one 'exec sleep 1000' Always | podctl apply -f -
   ready one

@@ -26,6 +26,7 @@ setup() {
 teardown() {
   [ -n "${PODCTL_ROOT:-}" ] || return 0
   podctl system reset --yes >"$BATS_TEST_TMPDIR/reset.out" 2>&1 || { echo "reset failed: $(cat "$BATS_TEST_TMPDIR/reset.out")"; tail -n 40 "$PODCTL_ROOT/run/podctld.log" 2>/dev/null; leaked=1; }
+  ! mountpoint -q "$PODCTL_ROOT" || umount "$PODCTL_ROOT"  # one that the test has mounted there
   assert_nothing_left
   rm -rf --one-file-system "$PODCTL_ROOT"
 }

@@ -57,7 +57,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   // Does nothing any more, whatever is still answered: a reset takes the pod away.
   void abandon();
   // The first step of a new pod: the object is stored together with the memory it yields. `done`
-  // after the commit.
+  // after the commit; when that fails nothing has been begun and the worker is abandoned.
   void create(std::function<void(Result<void>)> done);
   // metadata was changed (labels, deletion): stores it and steps.
   void update(api::Pod pod, std::function<void(Result<void>)> done);
@@ -72,7 +72,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
 
  private:
   struct Timer;
-  void run(std::function<void(Result<void>)> stored);
+  void run(std::function<void(Result<void>)> stored, bool first = false);
   void execute(const std::vector<lifecycle::Action>& actions);
   void schedule(std::uint64_t boot_ns);
   void prefill_images();
