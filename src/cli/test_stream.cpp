@@ -83,7 +83,18 @@ Result<void> TestStreams::pump(std::int64_t deadline_ns) {
   for (std::size_t i = 0; i < streams.size(); ++i) {
     if (fds[i].revents != 0 || streams[i]->client->buffered()) TRY(read(*streams[i]));
   }
+  record_changes();
   return {};
+}
+
+// Pods and events come by streams of their own; their versions say which was first.
+void TestStreams::record_changes() {
+  auto changes = std::exchange(changes_, {});
+  std::ranges::stable_sort(changes, {}, &Change::version);
+  for (const auto& change : changes) {
+    const View line(change.line);
+    (this->*change.take)(line["type"].str() == "DELETED", line["object"]);
+  }
 }
 
 // What has come of one stream.
@@ -109,6 +120,7 @@ Result<void> TestStreams::broken(Stream& stream) {
     stream.client.reset();
     return {};
   }
+  record_changes();
   pause_briefly();
   TRY(list(stream, &stream == &pod_watch_ ? &TestStreams::take_pod : &TestStreams::take_event));
   return begin_watch(stream);
@@ -120,11 +132,13 @@ Result<void> TestStreams::lines(Stream& stream, Take take) {
     const std::string line = stream.rest.substr(0, end);
     stream.rest.erase(0, end + 1);
     if (line.empty()) continue;
-    const auto change = TRY(parse_json_value(line));
+    auto change = TRY(parse_json_value(line));
     const auto type = View(change)["type"].str();
+    const View object = View(change)["object"];
     if (type == "ERROR") return broken(stream);
-    if (type == "BOOKMARK" || !View(change)["object"]) continue;
-    (this->*take)(type == "DELETED", View(change)["object"]);
+    if (type == "BOOKMARK" || !object) continue;
+    const auto version = text::parse_u64(object["metadata"]["resourceVersion"].scalar());
+    changes_.push_back({version.value_or(0), std::move(change), take});
   }
   return {};
 }

@@ -5,6 +5,7 @@
 // is opened anew.
 #pragma once
 
+#include <boost/json/value.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -51,12 +52,19 @@ class TestStreams {
     bool over = false;
   };
   using Take = void (TestStreams::*)(bool deleted, View object);
+  // A change that was read and is not recorded yet.
+  struct Change {
+    std::uint64_t version = 0;
+    boost::json::value line;
+    Take take = nullptr;
+  };
 
   Result<void> begin_watch(Stream& stream);
   Result<void> list(Stream& stream, Take take);
   Result<void> read(Stream& stream);
   Result<void> broken(Stream& stream);
   Result<void> lines(Stream& stream, Take take);
+  void record_changes();
   void log_lines(Stream& stream, bool all);
   void take_pod(bool deleted, View object);
   void take_event(bool deleted, View object);
@@ -68,6 +76,7 @@ class TestStreams {
   bool logs_;
   Stream pod_watch_, event_watch_;
   std::vector<std::unique_ptr<Stream>> log_streams_;
+  std::vector<Change> changes_;
   std::map<std::string, std::uint64_t> versions_;  // of pods, by name: the newest taken
   std::map<std::string, std::int64_t> counts_;     // of events, by name: how often they were taken
   std::set<std::string> gone_, followed_;
