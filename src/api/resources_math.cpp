@@ -203,9 +203,16 @@ std::int64_t cpu_quota_us(std::int64_t milli_cpu, std::uint64_t period_us) {
   return std::max<std::int64_t>(milli_cpu * static_cast<std::int64_t>(period_us) / 1000, 1000);
 }
 
-CgroupResources container_cgroup(const Container& container) {
-  const auto requests = container_requests(container);
-  const auto limits = container_limits(container);
+CgroupResources container_cgroup(const Pod& pod, const Container& container) {
+  auto requests = container_requests(container);
+  auto limits = container_limits(container);
+  if (pod.spec.resources) {
+    for (const auto* name : {"cpu", "memory"}) {
+      if (!positive(pod.spec.resources->limits, name) || positive(limits, name)) continue;
+      limits[name] = pod.spec.resources->limits.at(name);
+      if (!positive(requests, name)) requests[name] = limits[name];
+    }
+  }
   CgroupResources result;
   result.cpu_shares = cpu_shares(milli(requests, "cpu"));
   if (positive(limits, "cpu")) {

@@ -25,7 +25,7 @@ constexpr Row kSupported[] = {
      "deletionTimestamp deletionGracePeriodSeconds labels annotations"},
     {"PodSpec",
      "volumes initContainers containers restartPolicy terminationGracePeriodSeconds dnsPolicy "
-     "serviceAccountName nodeName hostNetwork hostPID hostIPC shareProcessNamespace "
+     "serviceAccountName serviceAccount nodeName hostNetwork hostPID hostIPC shareProcessNamespace "
      "securityContext "
      "hostname subdomain schedulerName hostAliases priority dnsConfig enableServiceLinks "
      "preemptionPolicy setHostnameAsFQDN os resources hostnameOverride activeDeadlineSeconds "
@@ -67,6 +67,7 @@ constexpr Row kSupported[] = {
 // need no action are Kubernetes' defaults, so that an object read back is clean.
 constexpr Row kOnlyValues[] = {
     {"PodSpec.serviceAccountName", "default"},
+    {"PodSpec.serviceAccount", "default"},
     {"PodSpec.schedulerName", "default-scheduler"},
     {"PodSpec.priority", "0"},
     {"PodSpec.preemptionPolicy", "PreemptLowerPriority"},

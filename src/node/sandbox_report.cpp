@@ -8,6 +8,7 @@
 
 #include "podctl/engine/engine.hpp"
 #include "podctl/image/store.hpp"
+#include "podctl/sys/namespaces.hpp"
 
 namespace podctl::node {
 namespace {
@@ -26,6 +27,15 @@ json::object holder(const std::string& name, std::int32_t pid,
   json::object ids;
   for (const auto& ns : namespaces) ids[ns.type] = ns.inode;
   return {{"holder", name}, {"pid", pid}, {"ids", std::move(ids)}};
+}
+
+// A workload may have left those it was started in; what cannot be read is told as it was then.
+std::vector<wire::NamespaceId> namespaces_now(const wire::ContainerInfo& info) {
+  auto now = sys::namespaces_of(std::to_string(info.pid));
+  if (!now) return info.namespaces;
+  std::vector<wire::NamespaceId> out;
+  for (auto& ns : *now) out.push_back({std::move(ns.type), ns.inode});
+  return out;
 }
 
 json::object host_namespaces() {
@@ -195,7 +205,7 @@ json::object base_report(const PodWorker& worker) {
   }
   for (const auto& name : running_in_order(worker)) {
     const auto& running = worker.containers().at(name);
-    holders.push_back(holder("container/" + name, running.info.pid, running.info.namespaces));
+    holders.push_back(holder("container/" + name, running.info.pid, namespaces_now(running.info)));
     degraded.insert(running.info.degraded.begin(), running.info.degraded.end());
   }
   return {

@@ -70,7 +70,7 @@ std::vector<std::string> image_volumes(const ContainerInputs& in,
 }
 
 void set_resources(wire::ContainerSpec& spec, const ContainerInputs& in, const Machine& machine) {
-  spec.resources = api::container_cgroup(in.container);
+  spec.resources = api::container_cgroup(in.pod, in.container);
   spec.resources.pids_limit = kContainerPids;
   spec.oom_score_adj = api::oom_score_adj(in.pod, in.container,
                                           static_cast<std::int64_t>(machine.facts.memory_bytes));

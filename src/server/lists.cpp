@@ -112,8 +112,9 @@ class Watch : public std::enable_shared_from_this<Watch<T>> {
         table_(wants_table(request)),
         include_(include_object(request)) {}
 
+  // `bookmark`: the end of the present is told, as client-go's reflectors ask for.
   void begin(std::shared_ptr<Stream> stream, const std::vector<node::Change>& past,
-             bool with_present) {
+             bool with_present, bool bookmark) {
     stream_ = std::move(stream);
     auto self = this->shared_from_this();
     stream_->on_close([self] { self->close(); });
@@ -124,6 +125,7 @@ class Watch : public std::enable_shared_from_this<Watch<T>> {
       }
     }
     for (const auto& change : past) replay(change);
+    if (bookmark) tell_initial_end();
     id_ = node_.objects().hub().watch(
         [self](const node::Change& change) { self->on_change(change); });
   }
@@ -156,6 +158,13 @@ class Watch : public std::enable_shared_from_this<Watch<T>> {
     send(!now ? "DELETED" : before ? "MODIFIED" : "ADDED", object, *change.json);
   }
 
+  void tell_initial_end() {
+    stream_->write(std::string(R"({"type":"BOOKMARK","object":{"kind":")") + Kind<T>::name +
+                   R"(","apiVersion":"v1","metadata":{"resourceVersion":")" +
+                   std::to_string(node_.objects().version()) +
+                   R"(","annotations":{"k8s.io/initial-events-end":"true"}}}})" + "\n");
+  }
+
   void send(const char* type, const T& object, const std::string& json) {
     if (stream_->pending() > kSlowWatcher) return stream_->end();
     std::string line = std::string("{\"type\":\"") + type + "\",\"object\":";
@@ -182,13 +191,37 @@ class Watch : public std::enable_shared_from_this<Watch<T>> {
   std::uint64_t id_ = 0;
 };
 
+// How a watch begins. `sendInitialEvents` (KEP-3157) has the present told whatever version is
+// named, or not at all; without it the present is told where no version is.
+struct Beginning {
+  bool present = false, bookmark = false;
+};
+
+node::Answer<Beginning> beginning(const Query& query) {
+  const auto from = query.get_or("resourceVersion", "");
+  Beginning begin{.present = from.empty() || from == "0"};
+  const auto asked = query.get("sendInitialEvents");
+  if (!asked) return begin;
+  if (query.get_or("resourceVersionMatch", "") != "NotOlderThan") {
+    return node::Refused(node::invalid(
+        "ListOptions.meta.k8s.io", "",
+        {{"FieldValueForbidden",
+          "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+          "resourceVersionMatch"}}));
+  }
+  begin.present = query.flag("sendInitialEvents");
+  begin.bookmark = begin.present && query.flag("allowWatchBookmarks");
+  return begin;
+}
+
 template <class T>
 void watch(node::Node& node, const ExchangePtr& exchange, Selection selection) {
   const auto& query = exchange->request().target.query;
+  const auto begin = beginning(query);
+  if (!begin) return exchange->refuse(begin.error());
   const auto from = query.get_or("resourceVersion", "");
-  const bool present = from.empty() || from == "0";
   std::vector<node::Change> past;
-  if (!present) {
+  if (!begin->present && !from.empty() && from != "0") {
     const auto version = text::parse_u64(from);
     if (!version)
       return exchange->refuse(
@@ -202,7 +235,7 @@ void watch(node::Node& node, const ExchangePtr& exchange, Selection selection) {
   }
   auto watcher = std::make_shared<Watch<T>>(node, std::move(selection), exchange->request());
   const auto seconds = text::parse_u64(query.get_or("timeoutSeconds", "0")).value_or(0);
-  watcher->begin(exchange->stream("application/json"), past, present);
+  watcher->begin(exchange->stream("application/json"), past, begin->present, begin->bookmark);
   if (seconds > 0) watcher->end_after(seconds);
 }
 

@@ -133,12 +133,18 @@ Result<UniqueFd> take_lock(const Layout& layout) {
     UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!fd) return fail_errno(errno, "open lock", path);
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) {
-      if (same_file(fd.get(), path)) return fd;
-      continue;
+      if (!same_file(fd.get(), path)) continue;
+      if (::ftruncate(fd.get(), 0) != 0 || ::dprintf(fd.get(), "%d\n", ::getpid()) < 0)
+        return fail_errno(errno, "write lock", path);
+      return fd;
     }
     if (errno != EWOULDBLOCK) return fail_errno(errno, "take lock", path);
     if (somebody_listens(layout.socket()) || std::chrono::steady_clock::now() > deadline) {
-      return fail(Code::kConflict, "take lock", path, "another podctld serves this root");
+      char holder[32] = {};
+      (void)!::pread(fd.get(), holder, sizeof holder - 1, 0);
+      return fail(Code::kConflict, "take lock", path,
+                  "another podctld serves this root: process " + std::string(text::trim(holder)) +
+                      "; if it does not answer, end that");
     }
     std::this_thread::sleep_for(kEndingStep);
   }

@@ -18,33 +18,48 @@ bool is_yaml(const Request& request) {
   return request.content_type.find("yaml") != std::string::npos;
 }
 
+// The options' own name in apimachinery's refusals, by the verb.
+std::string options_kind(std::string_view method) {
+  const std::string_view verb = method == "POST"    ? "Create"
+                                : method == "PUT"   ? "Update"
+                                : method == "PATCH" ? "Patch"
+                                                    : "Delete";
+  return std::string(verb) + "Options.meta.k8s.io";
+}
+
+node::Refused unsupported(std::string_view method, const std::string& field,
+                          const std::string& value, const std::string& supported) {
+  return node::Refused(node::invalid(
+      options_kind(method), "",
+      {{"FieldValueNotSupported",
+        "Unsupported value: \"" + value + "\": supported values: " + supported, field}}));
+}
+
 // Anything but "All" is refused: what was meant as a trial must not be carried out.
-node::Answer<bool> dry_run(const std::vector<std::string>& wanted) {
+node::Answer<bool> dry_run(std::string_view method, const std::vector<std::string>& wanted) {
   for (const auto& word : wanted) {
-    if (word == "All") continue;
-    return node::Refused(node::bad_request("dryRun: Unsupported value: \"" + word +
-                                           "\": supported values: \"All\""));
+    if (word != "All") return unsupported(method, "dryRun", word, "\"All\"");
   }
   return !wanted.empty();
 }
 
-node::Answer<bool> dry_run(const Query& query) {
-  const auto word = query.get_or("dryRun", "");
-  return word.empty() ? node::Answer<bool>(false) : dry_run(std::vector{word});
+node::Answer<bool> dry_run(const Request& request) {
+  const auto word = request.target.query.get_or("dryRun", "");
+  return word.empty() ? node::Answer<bool>(false) : dry_run(request.method, {word});
 }
 
-node::Answer<node::FieldValidation> field_validation(const Query& query) {
+node::Answer<node::FieldValidation> field_validation(const Request& request) {
+  const auto& query = request.target.query;
   const auto mode = query.get_or("fieldValidation", "Strict");
   if (mode == "Strict") return node::FieldValidation::kStrict;
   if (mode == "Warn") return node::FieldValidation::kWarn;
   if (mode == "Ignore") return node::FieldValidation::kIgnore;
-  return node::Refused(node::bad_request("fieldValidation: Unsupported value: \"" + mode +
-                                         "\": supported values: \"Ignore\", \"Strict\", \"Warn\""));
+  return unsupported(request.method, "fieldValidation", mode, R"("Ignore", "Strict", "Warn")");
 }
 
 node::Answer<node::Admitted> decode_body(const Request& request, const std::string& body,
                                          const std::string& ns) {
-  const auto validation = field_validation(request.target.query);
+  const auto validation = field_validation(request);
   if (!validation) return node::Refused(validation.error());
   return node::decode_pod(body, is_yaml(request), ns, *validation);
 }
@@ -66,7 +81,7 @@ node::Answer<node::DeleteRequest> delete_request(const Request& request) {
       return node::Refused(
           node::bad_request("DeleteOptions: " + faults[0].field + ": " + faults[0].text));
     wanted.grace_seconds = options.gracePeriodSeconds;
-    const auto dry = dry_run(options.dryRun);
+    const auto dry = dry_run(request.method, options.dryRun);
     if (!dry) return node::Refused(dry.error());
     wanted.dry_run = *dry;
     if (options.preconditions) {
@@ -81,7 +96,7 @@ node::Answer<node::DeleteRequest> delete_request(const Request& request) {
           node::bad_request("gracePeriodSeconds: \"" + *grace + "\" is no number"));
     wanted.grace_seconds = *seconds;
   }
-  const auto dry = dry_run(request.target.query);
+  const auto dry = dry_run(request);
   if (!dry) return node::Refused(dry.error());
   wanted.dry_run = wanted.dry_run || *dry;
   return wanted;
@@ -102,7 +117,7 @@ void create_pod(node::Node& node, const ExchangePtr& exchange, const Route& rout
   const auto& request = exchange->request();
   auto decoded = decode_body(request, request.body, route.ns);
   if (!decoded) return exchange->refuse(decoded.error());
-  const auto dry = dry_run(request.target.query);
+  const auto dry = dry_run(request);
   if (!dry) return exchange->refuse(dry.error());
   node.create(std::move(*decoded), *dry, answer_with(exchange, 201));
 }
@@ -116,7 +131,7 @@ void replace_pod(node::Node& node, const ExchangePtr& exchange, const Route& rou
         node::bad_request("the name of the object (" + decoded->pod.metadata.name +
                           ") does not match the name on the URL (" + route.name + ")"));
   }
-  const auto dry = dry_run(request.target.query);
+  const auto dry = dry_run(request);
   if (!dry) return exchange->refuse(dry.error());
   node.update(route.ns, route.name, std::move(*decoded), *dry, answer_with(exchange, 200));
 }
@@ -128,11 +143,11 @@ void patch_pod(node::Node& node, const ExchangePtr& exchange, const Route& route
   const auto patched = apply_patch(request.content_type, request.body,
                                    api::to_value(api::type_of<api::Pod>(), record->object.get()));
   if (!patched) return exchange->refuse(patched.error());
-  const auto validation = field_validation(request.target.query);
+  const auto validation = field_validation(request);
   if (!validation) return exchange->refuse(validation.error());
   auto decoded = node::decode_pod(json::serialize(*patched), false, route.ns, *validation);
   if (!decoded) return exchange->refuse(decoded.error());
-  const auto dry = dry_run(request.target.query);
+  const auto dry = dry_run(request);
   if (!dry) return exchange->refuse(dry.error());
   node.update(route.ns, route.name, std::move(*decoded), *dry, answer_with(exchange, 200));
 }

@@ -78,10 +78,20 @@ all_written() { podctl logs one | grep -qx 5; }
   pod one 'exec sleep 1000' | podctl apply -f -
   local api="curl -s --unix-socket $PODCTL_ROOT/run/podctld.sock http://podctl/api/v1/namespaces/default/pods"
   run $api/one?dryRun=foo -X DELETE
-  says 'dryRun: Unsupported value: \"foo\": supported values: \"All\"'
+  says 'DeleteOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"foo\": supported values: \"All\"'
   run $api/one -X DELETE -d '{"dryRun":["Some"]}'
   says 'Unsupported value: \"Some\"'
   [ -z "$(field one '{.metadata.deletionTimestamp}')" ]
+}
+
+@test "a watch tells where the present ends, to whom that asks for it" {
+  pod one 'exec sleep 1000' | podctl apply -f -
+  local api="curl -s --unix-socket $PODCTL_ROOT/run/podctld.sock http://podctl/api/v1/pods?watch=1&timeoutSeconds=1&sendInitialEvents=true"
+  run $api
+  says "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+  run $api"&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+  [[ ${lines[0]} == '{"type":"ADDED"'* ]]
+  [[ ${lines[1]} == '{"type":"BOOKMARK"'*'"k8s.io/initial-events-end":"true"'* ]]
 }
 
 @test "logs of a container that never came to be say what it waits for" {

@@ -90,13 +90,21 @@ TEST(ApiResourcesMath, PodCgroupIsBoundedOnlyWhenEveryContainerIs) {
 }
 
 TEST(ApiResourcesMath, ContainerCgroup) {
-  const auto cgroup = container_cgroup(container(map_of("100m", "64Mi"), map_of("1", "128Mi")));
+  const auto cgroup =
+      container_cgroup(Pod{}, container(map_of("100m", "64Mi"), map_of("1", "128Mi")));
   EXPECT_EQ(cgroup.cpu_shares, 102U);
   EXPECT_EQ(cgroup.cpu_quota_us, 100'000);
   EXPECT_EQ(cgroup.cpu_period_us, 100'000U);
   EXPECT_EQ(cgroup.memory_limit, 128LL << 20);
   EXPECT_TRUE(cgroup.oom_group);
-  EXPECT_FALSE(container_cgroup(Container{}).cpu_quota_us);
+  EXPECT_FALSE(container_cgroup(Pod{}, Container{}).cpu_quota_us);
+  // The pod's own limit is the container's where it has none.
+  Pod pod;
+  pod.spec.resources.ensure().limits = map_of("400m", "256Mi");
+  const auto bounded = container_cgroup(pod, Container{});
+  EXPECT_EQ(bounded.cpu_quota_us, 40'000);
+  EXPECT_EQ(bounded.cpu_shares, 409);
+  EXPECT_EQ(bounded.memory_limit, 256 << 20);
 }
 
 TEST(ApiResourcesMath, OomScore) {

@@ -45,8 +45,9 @@ std::uint64_t cpu_shares(std::int64_t milli_cpu);
 std::int64_t cpu_quota_us(std::int64_t milli_cpu, std::uint64_t period_us = 100'000);
 
 // A container's cgroup: shares from its request, quota and memory.max from its limits,
-// memory.oom.group. No pids limit: that is the node's. An absent limit is an absent value.
-CgroupResources container_cgroup(const Container& container);
+// memory.oom.group. A limit that only the pod level has is every container's too. No pids limit:
+// that is the node's. An absent limit is an absent value.
+CgroupResources container_cgroup(const Pod& pod, const Container& container);
 // The pod's cgroup: quota and memory.max only when every container (or the pod level) has that
 // limit; BestEffort has shares 2 only.
 CgroupResources pod_cgroup(const Pod& pod);
