@@ -50,10 +50,10 @@ bool is_cgroup2(const char* path) {
 Finding cgroup_mode() {
   if (is_cgroup2("/sys/fs/cgroup")) return ok("cgroups", "version 2");
   if (is_cgroup2("/sys/fs/cgroup/unified")) {
-    return {"cgroups", "degraded",
-            "hybrid: controllers on version 1, an empty version 2 beside them",
-            "boot with systemd.unified_cgroup_hierarchy=1 for memory.high, PSI and cgroup.kill of "
-            "whole pods"};
+    return {
+        "cgroups", "degraded", "hybrid: controllers on version 1, an empty version 2 beside them",
+        "boot with systemd.unified_cgroup_hierarchy=1: then an OOM kill ends a container whole, "
+        "and a pod's memory is counted without a limit too"};
   }
   if (::access("/sys/fs/cgroup/memory", F_OK) == 0) {
     return {"cgroups", "degraded", "version 1 only", "mount cgroup2 at /sys/fs/cgroup/unified"};

@@ -57,9 +57,15 @@ std::shared_ptr<const T> selected(const Selection& selection, const node::Key& k
 template <class T>
 void list(node::Node& node, const ExchangePtr& exchange, const Selection& selection) {
   const auto& request = exchange->request();
-  const auto limit = text::parse_u64(request.target.query.get_or("limit", "0")).value_or(0);
+  const auto asked = request.target.query.get_or("limit", "0");
+  const auto limit_given = text::parse_u64(asked);
+  if (!limit_given)
+    return exchange->refuse(node::bad_request("limit: Invalid value: \"" + asked + "\""));
+  const auto limit = *limit_given;
   const auto after =
       request.target.query.get_or("continue", "");  // "<namespace>/<name>" of the last one shown
+  if (!after.empty() && after.find('/') == std::string::npos)
+    return exchange->refuse(node::bad_request("continue key is not valid: \"" + after + "\""));
   const bool table = wants_table(request);
   const auto version = node.objects().version();
   TableText<T> rows(version, include_object(request));
