@@ -32,7 +32,7 @@ constexpr Row kSupported[] = {
      "hostUsers automountServiceAccountToken"},
     {"Container",
      "name image command args workingDir ports env resources restartPolicy restartPolicyRules "
-     "volumeMounts lifecycle "
+     "volumeMounts lifecycle livenessProbe readinessProbe startupProbe "
      "terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext stdin tty"},
     {"ContainerPort", "name containerPort protocol"},
     {"ContainerRestartRule", "action exitCodes"},
@@ -44,7 +44,16 @@ constexpr Row kSupported[] = {
     {"ResourceRequirements", "limits requests"},
     {"VolumeMount",
      "name readOnly recursiveReadOnly mountPath mountPropagation subPath subPathExpr"},
-    {"Lifecycle", "stopSignal"},
+    {"Probe",
+     "exec httpGet tcpSocket initialDelaySeconds timeoutSeconds periodSeconds successThreshold "
+     "failureThreshold terminationGracePeriodSeconds"},
+    {"ExecAction", "command"},
+    {"HTTPGetAction", "path port host scheme httpHeaders protocol"},
+    {"HTTPHeader", "name value"},
+    {"TCPSocketAction", "port host"},
+    {"Lifecycle", "postStart preStop stopSignal"},
+    {"LifecycleHandler", "exec httpGet tcpSocket sleep"},
+    {"SleepAction", "seconds"},
     {"SecurityContext",
      "capabilities privileged runAsUser runAsGroup runAsNonRoot readOnlyRootFilesystem "
      "allowPrivilegeEscalation procMount seccompProfile"},
@@ -75,6 +84,7 @@ constexpr Row kOnlyValues[] = {
     {"PodSpec.automountServiceAccountToken", "false"},
     {"PodOS.name", "linux"},
     {"Container.imagePullPolicy", "IfNotPresent Never"},
+    {"HTTPGetAction.protocol", "HTTP1"},
     {"SecurityContext.procMount", "Default"},
     {"SeccompProfile.type", "RuntimeDefault Unconfined"},
     {"EmptyDirVolumeSource.medium", "Memory"},

@@ -113,6 +113,11 @@ Result<void> Engine::resize_exec(int terminal, std::uint16_t rows, std::uint16_t
   return {};
 }
 
+void Engine::kill_exec(const std::string& uid, std::uint32_t exec, Callback<void> done) {
+  impl_->ask<void>(uid, wire::Type::kKillExec, wire::encode(wire::ExecRef{.request = exec}),
+                   std::move(done));
+}
+
 void Engine::signal(const std::string& uid, const std::string& id, int signo, Callback<void> done) {
   impl_->ask<void>(uid, wire::Type::kSignal,
                    wire::encode(wire::SignalRequest{.id = id, .signo = signo}), std::move(done));

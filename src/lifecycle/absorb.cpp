@@ -23,12 +23,13 @@ void end(Context& c, Item& item, Ended ended) {
                   ended.exit_code != 0 && ended.message.empty() && !ended.id.empty();
   m.ended = std::move(ended);
   const bool ours = c.memory.stop.cause != StopCause::kNone;
-  if (!ours && after_exit(c.pod, item, m.ended->exit_code) == Verdict::kRestartAll) {
+  if (!ours && after_exit(c.pod, item, m.ended->exit_code) == AfterExit::kRestartAll) {
     begin_stop(c, StopCause::kRestartAll, spec_grace(c.pod));
   }
 }
 
 void exited(Context& c, Item& item) {
+  absorb_post_start(c, item, true);
   const auto& seen = item.seen->exit;
   Ended ended;
   ended.exit_code = seen.exit_code;
@@ -69,8 +70,11 @@ void new_attempt(ContainerMemory& m) {
   if (m.ended) m.last = std::move(m.ended);
   m.ended.reset();
   m.waiting.reset();
+  m.post_start = m.pre_stop = {};
+  m.probes = {};
   m.stopping = false;
-  m.stop_ns = 0;
+  m.stop_ns = m.killed_ns = 0;
+  m.killed = KillCause::kNone;
 }
 
 void running(Context& c, Item& item) {
@@ -84,14 +88,13 @@ void running(Context& c, Item& item) {
   pulled_event(c, item);
   container_event(c, item, false, "Created", "Container created");
   container_event(c, item, false, "Started", "Container started");
+  begin_post_start(c, item);
 }
 
-void probes(Item& item) {
-  auto& m = *item.memory;
-  const bool regular_init = item.init && !item.sidecar;
-  m.started = item.seen->startup_passed.value_or(true);
-  m.ready = !regular_init && m.started && item.seen->readiness_passed.value_or(true);
-  if (item.sidecar && m.started) m.passed = true;
+void still_running(Context& c, const Item& item) {
+  absorb_post_start(c, item, false);
+  absorb_probes(c, item);
+  if (item.sidecar && item.memory->started) item.memory->passed = true;
 }
 
 void start_failed(Context& c, Item& item) {
@@ -119,7 +122,7 @@ void start_failed(Context& c, Item& item) {
   ended.finished_ns = c.now.boot_ns;
   end(c, item, std::move(ended));
   m.tail_wanted = false;
-  if (after_exit(c.pod, item, kStartErrorCode) != Verdict::kStay)
+  if (after_exit(c.pod, item, kStartErrorCode) != AfterExit::kStay)
     m.waiting = Waiting{"RunContainerError", failure.message, 0};
 }
 
@@ -131,7 +134,7 @@ void absorb_container(Context& c, Item& item) {
     if (state == RunState::kRunning || state == RunState::kExited) running(c, item);
   }
   if (m.progress == Progress::kRunning) {
-    if (state == RunState::kRunning) return probes(item);
+    if (state == RunState::kRunning) return still_running(c, item);
     if (state == RunState::kExited) return exited(c, item);
     return lost(c, item);
   }

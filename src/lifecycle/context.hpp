@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "podctl/lifecycle/probing.hpp"
 #include "podctl/lifecycle/signal.hpp"
 #include "podctl/lifecycle/step.hpp"
 
@@ -58,9 +59,11 @@ void scheduled_event(Context& c);
 void absorb(Context& c);
 
 // ---- restart.cpp ----
-enum class Verdict : std::uint8_t { kStay, kRestart, kRestartAll };
+enum class AfterExit : std::uint8_t { kStay, kRestart, kRestartAll };
 // What the rules say after an end with that exit code.
-Verdict after_exit(const api::Pod& pod, const Item& item, std::int32_t exit_code);
+AfterExit after_exit(const api::Pod& pod, const Item& item, std::int32_t exit_code);
+// Whether it runs again after having been killed.
+bool comes_back(const api::Pod& pod, const Item& item);
 // Boot time from which the next attempt may start, by CrashLoopBackOff.
 std::uint64_t restart_due(const ContainerMemory& memory);
 // Counts a restart that happens now.
@@ -72,15 +75,32 @@ void show_backoff(Context& c, const Item& item, std::uint64_t due);
 // True when the image for the next attempt is at hand; else asks for it or waits.
 bool image_ready(Context& c, const Item& item);
 
+// ---- hooks.cpp ----
+// A running container whose postStart has not succeeded: Kubernetes does not show it as running.
+bool held_by_post_start(const ContainerMemory& memory);
+// Begins postStart, if there is one, with a container that has just been started.
+void begin_post_start(Context& c, const Item& item);
+// Takes its end; `exited`: the container has ended meanwhile.
+void absorb_post_start(Context& c, const Item& item, bool exited);
+void plan_post_start(Context& c, const Item& item);
+// preStop on its way to the stop signal, which has to wait while this is false. It has until the
+// deadline, and is left out where there is no grace.
+bool pre_stop_over(Context& c, const Item& item, std::uint64_t grace_s, std::uint64_t deadline);
+
+// ---- probing.cpp ----
+void absorb_probes(Context& c, const Item& item);
+
 // ---- start_order.cpp ----
 void plan_start(Context& c);
 
 // ---- termination.cpp ----
 // The spec names another image than the one that its last attempt was to run.
 bool changed(const Item& item);
-// Stops containers whose image the spec has changed: they run anew with it (K
-// kuberuntime_manager.go, containerChanged).
-void replace_changed(Context& c);
+// Notes that this container is to be stopped though its pod goes on.
+void condemn(Context& c, const Item& item, KillCause cause);
+// Stops containers that were condemned, and condemns those whose image the spec has changed or
+// whose liveness or startup probe has failed (K kuberuntime_manager.go, computePodActions).
+void stop_condemned(Context& c);
 // The deadlines that begin a stop: deletion, activeDeadlineSeconds.
 void check_deadlines(Context& c);
 void begin_stop(Context& c, StopCause cause, std::uint64_t grace_s);

@@ -46,6 +46,20 @@ void fields(V& v, Waiting& x) {
 }
 
 template <class V>
+void fields(V& v, HookMemory& x) {
+  v("progress", x.progress);
+  v("since", x.since_ns);
+}
+
+template <class V>
+void fields(V& v, ProbeMemory& x) {
+  v("failing", x.failing);
+  v("run", x.run);
+  v("verdict", x.verdict);
+  v("taken", x.taken_ns);
+}
+
+template <class V>
 void fields(V& v, ContainerMemory& x) {
   v("name", x.name);
   v("attempt", x.attempt);
@@ -70,8 +84,13 @@ void fields(V& v, ContainerMemory& x) {
   v("backoffSince", x.backoff_since_ns);
   v("pullBackoff", x.pull_backoff_s);
   v("resolving", x.resolving);
+  v("postStart", x.post_start);
+  v("preStop", x.pre_stop);
+  v("probes", x.probes);
   v("stopping", x.stopping);
   v("stopAt", x.stop_ns);
+  v("killed", x.killed);
+  v("killedAt", x.killed_ns);
 }
 
 template <class V>
@@ -180,6 +199,13 @@ bool from_json(const json::value& v, T& x);
 constexpr std::uint64_t last_of(Progress) { return static_cast<std::uint64_t>(Progress::kEnded); }
 constexpr std::uint64_t last_of(SandboxProgress) {
   return static_cast<std::uint64_t>(SandboxProgress::kGone);
+}
+constexpr std::uint64_t last_of(HookProgress) {
+  return static_cast<std::uint64_t>(HookProgress::kEnded);
+}
+constexpr std::uint64_t last_of(Verdict) { return static_cast<std::uint64_t>(Verdict::kFailure); }
+constexpr std::uint64_t last_of(KillCause) {
+  return static_cast<std::uint64_t>(KillCause::kPostStart);
 }
 constexpr std::uint64_t last_of(StopCause) {
   return static_cast<std::uint64_t>(StopCause::kDeleted);

@@ -26,6 +26,7 @@ struct Marker {
   }
   void operator()(const SignalContainer& a) { of(a.name, a.attempt).stop_signalled = true; }
   void operator()(const KillContainer& a) { of(a.name, a.attempt).kill_issued = true; }
+  void operator()(const RunHook& a) { of(a.name, a.attempt).hook(a.hook).issued = true; }
   void operator()(const FetchLogTail& a) { of(a.name, a.attempt).tail_issued = true; }
   void operator()(const ResolveImage& a) {
     auto& image = seen.image(a.container);

@@ -9,9 +9,16 @@ namespace {
 // cap.
 constexpr std::uint32_t kInitialBackoff = 10;
 constexpr std::uint32_t kMaxBackoff = 300;
+constexpr std::int32_t kKilledCode = 137;
 
 bool forgotten(const ContainerMemory& m) {
   return m.ended && m.ended->finished_ns > m.backoff_since_ns + 2ULL * kMaxBackoff * kSecond;
+}
+
+// An end that was asked for is no crash; one by a failed probe or hook counts as such.
+bool asked_for(const ContainerMemory& m) {
+  const bool stopped = m.stop_ns != 0 || m.pre_stop.progress != HookProgress::kNone;
+  return stopped && (m.killed == KillCause::kNone || m.killed == KillCause::kChanged);
 }
 
 bool rule_matches(const api::ContainerRestartRule& rule, std::int32_t exit_code) {
@@ -23,28 +30,32 @@ bool rule_matches(const api::ContainerRestartRule& rule, std::int32_t exit_code)
 
 }  // namespace
 
-Verdict after_exit(const api::Pod& pod, const Item& item, std::int32_t exit_code) {
-  if (item.sidecar) return Verdict::kRestart;
-  if (item.init && exit_code == 0) return Verdict::kStay;
+AfterExit after_exit(const api::Pod& pod, const Item& item, std::int32_t exit_code) {
+  if (item.sidecar) return AfterExit::kRestart;
+  if (item.init && exit_code == 0) return AfterExit::kStay;
   for (const auto& rule : item.spec->restartPolicyRules) {
     if (!rule_matches(rule, exit_code)) continue;
-    return rule.action == "RestartAllContainers" ? Verdict::kRestartAll : Verdict::kRestart;
+    return rule.action == "RestartAllContainers" ? AfterExit::kRestartAll : AfterExit::kRestart;
   }
   const auto& own = item.spec->restartPolicy;
   const auto& policy = own.empty() ? pod.spec.restartPolicy : own;
-  if (policy == "Never") return Verdict::kStay;
+  if (policy == "Never") return AfterExit::kStay;
   // For an init container Always means OnFailure: it is done once it has succeeded.
-  if (policy == "OnFailure" && exit_code == 0) return Verdict::kStay;
-  return Verdict::kRestart;
+  if (policy == "OnFailure" && exit_code == 0) return AfterExit::kStay;
+  return AfterExit::kRestart;
+}
+
+bool comes_back(const api::Pod& pod, const Item& item) {
+  return after_exit(pod, item, kKilledCode) != AfterExit::kStay;
 }
 
 std::uint64_t restart_due(const ContainerMemory& m) {
-  if (!m.ended || m.stop_ns != 0 || m.backoff_s == 0 || forgotten(m)) return 0;
+  if (!m.ended || asked_for(m) || m.backoff_s == 0 || forgotten(m)) return 0;
   return m.ended->finished_ns + m.backoff_s * kSecond;
 }
 
 void count_restart(ContainerMemory& m, std::uint64_t boot_ns) {
-  if (m.stop_ns != 0) return;
+  if (asked_for(m)) return;
   const bool fresh = m.backoff_s == 0 || forgotten(m);
   m.backoff_s = fresh ? kInitialBackoff : std::min(2 * m.backoff_s, kMaxBackoff);
   m.backoff_since_ns = boot_ns;

@@ -48,7 +48,7 @@ void next_attempt(Context& c, ContainerMemory& m) {
 // Starts the container, or sees to what has to come before.
 void start(Context& c, const Item& item) {
   auto& m = *item.memory;
-  if (m.progress == Progress::kRunning) return;
+  if (m.progress == Progress::kRunning) return plan_post_start(c, item);
   if (m.progress == Progress::kStarting) {
     const bool forgotten = item.seen == nullptr || item.seen->state == RunState::kAbsent;
     if (forgotten && sandbox_usable(c)) issue(c, item);
@@ -76,7 +76,7 @@ void start(Context& c, const Item& item) {
 bool done(const Context& c, const Item& item) {
   const auto& m = *item.memory;
   return m.progress == Progress::kEnded && !m.rerun &&
-         after_exit(c.pod, item, m.ended->exit_code) == Verdict::kStay;
+         after_exit(c.pod, item, m.ended->exit_code) == AfterExit::kStay;
 }
 
 // Nothing is left to do: an init container failed for good, or every regular container is done.
@@ -110,7 +110,7 @@ void plan_start(Context& c) {
   // Before anything is started: what is over must not start its sidecars once more.
   if (finished(c)) return begin_stop(c, StopCause::kFinished, spec_grace(c.pod));
   ensure_sandbox(c);
-  replace_changed(c);
+  stop_condemned(c);
   if (!plan_init(c)) return;
   c.memory.initialized = true;
   for (const auto& item : c.items) {

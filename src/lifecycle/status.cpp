@@ -10,9 +10,12 @@ namespace {
 // K pkg/kubelet/container/runtime.go MaxPodTerminationMessageLogLength, shared by all containers.
 constexpr std::size_t kMessageBytesOfPod = 12 * 1024;
 
-bool never_ran(const ContainerMemory& m) {
-  return m.progress != Progress::kRunning && !m.ended && !m.last;
+// It runs, and Kubernetes shows it as running.
+bool runs(const ContainerMemory& m) {
+  return m.progress == Progress::kRunning && !held_by_post_start(m);
 }
+
+bool never_ran(const ContainerMemory& m) { return !runs(m) && !m.ended && !m.last; }
 
 std::string container_id(const std::string& id) { return id.empty() ? id : "podctl://" + id; }
 
@@ -59,7 +62,7 @@ void fill_states(const Context& c, const Item& item, api::ContainerStatus& statu
   const auto& m = *item.memory;
   const bool over = !c.memory.final_phase.empty();
   const Ended* last = m.last ? &*m.last : nullptr;
-  if (m.progress == Progress::kRunning) {
+  if (runs(m)) {
     auto& running = status.state.emplace().running.emplace();
     running.startedAt = wall_time(m.started_wall_ns);
   } else if (m.waiting && !over) {
@@ -120,8 +123,8 @@ api::ContainerStatus container_status(const Context& c, const Item& item,
       static_cast<std::int32_t>(exists || m.attempt == 0 ? m.attempt : m.attempt - 1);
   status.image = m.image.empty() || never_ran(m) ? item.spec->image : m.image;
   if (!never_ran(m)) status.imageID = m.image_id;
-  status.containerID = container_id(m.id);
-  if (m.progress == Progress::kRunning) fill_running(item, status);
+  if (!never_ran(m)) status.containerID = container_id(m.id);
+  if (runs(m)) fill_running(item, status);
   fill_mounts(*item.spec, status);
   return status;
 }

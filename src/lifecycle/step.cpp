@@ -35,7 +35,11 @@ void rebase(std::uint64_t& boot_ns, std::int64_t shift) {
 }
 
 void rebase(ContainerMemory& m, std::int64_t shift) {
-  for (auto* time : {&m.started_ns, &m.backoff_since_ns, &m.stop_ns}) rebase(*time, shift);
+  for (auto* time : {&m.started_ns, &m.backoff_since_ns, &m.stop_ns, &m.killed_ns,
+                     &m.post_start.since_ns, &m.pre_stop.since_ns}) {
+    rebase(*time, shift);
+  }
+  for (auto& probe : m.probes) rebase(probe.taken_ns, shift);
   if (m.ended) rebase(m.ended->finished_ns, shift);
   if (m.last) rebase(m.last->finished_ns, shift);
   if (m.waiting) rebase(m.waiting->retry_at_ns, shift);

@@ -1,9 +1,9 @@
 // Stopping a pod: signals, grace, order, and what comes after the last container.
 //
-// The order is the kubelet's (kuberuntime_container.go, kuberuntime_termination_order.go): regular
-// containers at once; sidecars after the last of them, in reverse, one by one; when the grace
-// period is used up all that remain at once. Everyone has at least two seconds between the signal
-// and SIGKILL.
+// The order is the kubelet's (kuberuntime_container.go, kuberuntime_termination_order.go): preStop
+// in all at once; the signal to regular containers when theirs has ended; to sidecars after the
+// last of them, in reverse, one by one; when the grace period is used up all that remain at once.
+// Everyone has at least two seconds between the signal and SIGKILL.
 #include <algorithm>
 
 #include "context.hpp"
@@ -24,9 +24,10 @@ void tell_killing(Context& c, const Item& item) {
   tell_killing(c, item, "Stopping container " + item.spec->name);
 }
 
-// The stop signal to one that runs, later SIGKILL.
+// preStop in one that runs, then the stop signal, later SIGKILL.
 void stop_container(Context& c, const Item& item, std::uint64_t grace_s, std::uint64_t deadline) {
   auto& m = *item.memory;
+  if (m.stop_ns == 0 && !pre_stop_over(c, item, grace_s, deadline)) return;
   if (m.stop_ns == 0) m.stop_ns = c.now.boot_ns;
   const auto kill_at = grace_s == 0 ? m.stop_ns : std::max(deadline, m.stop_ns + kMinimumGrace);
   if (c.now.boot_ns >= kill_at) {
@@ -37,6 +38,51 @@ void stop_container(Context& c, const Item& item, std::uint64_t grace_s, std::ui
   if (item.seen->stop_signalled) return;
   c.actions.emplace_back(
       SignalContainer{item.spec->name, m.attempt, parse_signal(stop_signal_name(item))});
+}
+
+// What condemns a container of a pod that goes on.
+void find_fault(Context& c, const Item& item) {
+  auto& m = *item.memory;
+  if (m.rerun || changed(item)) {
+    m.rerun = true;  // whatever the restart policy, and though the change be taken back
+    condemn(c, item, KillCause::kChanged);
+  }
+  if (m.probe(ProbeKind::kLiveness).verdict == Verdict::kFailure) {
+    condemn(c, item, KillCause::kLiveness);
+  }
+  if (m.probe(ProbeKind::kStartup).verdict == Verdict::kFailure) {
+    condemn(c, item, KillCause::kStartup);
+  }
+}
+
+std::string killing_text(const api::Pod& pod, const Item& item) {
+  const auto container = "Container " + item.spec->name;
+  const std::string later = comes_back(pod, item) ? ", will be restarted" : "";
+  switch (item.memory->killed) {
+    case KillCause::kChanged:
+      return container + " definition changed, will be restarted";
+    case KillCause::kStartup:
+      return container + " failed startup probe" + later;
+    case KillCause::kLiveness:
+      return container + " failed liveness probe" + later;
+    case KillCause::kPostStart:
+      return "FailedPostStartHook";
+    case KillCause::kNone:
+      break;
+  }
+  return "Stopping container " + item.spec->name;
+}
+
+// A probe that has failed may name a grace period of its own (KEP-2238).
+std::uint64_t grace_of(const api::Pod& pod, const Item& item) {
+  const auto killed = item.memory->killed;
+  const auto& probe =
+      killed == KillCause::kStartup ? item.spec->startupProbe : item.spec->livenessProbe;
+  const bool by_probe = killed == KillCause::kStartup || killed == KillCause::kLiveness;
+  if (by_probe && probe && probe->terminationGracePeriodSeconds) {
+    return static_cast<std::uint64_t>(*probe->terminationGracePeriodSeconds);
+  }
+  return spec_grace(pod);
 }
 
 // A container that is still starting gets the signal once it runs. A start that something holds up
@@ -70,7 +116,12 @@ bool stop_containers(Context& c) {
     (item.sidecar ? sidecars : regular) = true;
     // Every Killing event comes at the beginning, as each container's own countdown does there.
     if (item.memory->progress == Progress::kRunning) tell_killing(c, item);
-    if (!item.sidecar) stop_with_pod(c, item);
+    if (!item.sidecar) {
+      stop_with_pod(c, item);
+    } else if (item.memory->progress == Progress::kRunning && item.memory->stop_ns == 0) {
+      // A sidecar's hook does not wait for its turn, only its signal does.
+      (void)pre_stop_over(c, item, c.memory.stop.grace_s, c.memory.stop.deadline_ns);
+    }
   }
   const auto deadline = c.memory.stop.deadline_ns;
   const bool used_up = c.now.boot_ns >= deadline;
@@ -120,7 +171,7 @@ bool goes_on(const Context& c) {
     const auto& x = *item.memory;
     if (x.progress != Progress::kEnded) {
       if (c.pod.spec.restartPolicy != "Never" || !any_ran) return true;
-    } else if (after_exit(c.pod, item, x.ended->exit_code) != Verdict::kStay) {
+    } else if (after_exit(c.pod, item, x.ended->exit_code) != AfterExit::kStay) {
       return true;
     }
   }
@@ -200,17 +251,21 @@ bool changed(const Item& item) {
   return !before.empty() && before != item.spec->image;
 }
 
-void replace_changed(Context& c) {
+void condemn(Context& c, const Item& item, KillCause cause) {
+  if (item.memory->killed != KillCause::kNone) return;
+  item.memory->killed = cause;
+  item.memory->killed_ns = c.now.boot_ns;
+}
+
+void stop_condemned(Context& c) {
   for (const auto& item : c.items) {
     auto& m = *item.memory;
     if (m.progress != Progress::kRunning || (item.init && !item.sidecar)) continue;
-    if (!m.rerun && !changed(item)) continue;
-    m.rerun = true;  // whatever the restart policy, and though the change be taken back
-    tell_killing(c, item,
-                 "Container " + item.spec->name + " definition changed, will be restarted");
-    const auto grace_s = spec_grace(c.pod);
-    if (m.stop_ns == 0) m.stop_ns = c.now.boot_ns;
-    stop_container(c, item, grace_s, m.stop_ns + grace_s * kSecond);
+    find_fault(c, item);
+    if (m.killed == KillCause::kNone) continue;
+    tell_killing(c, item, killing_text(c.pod, item));
+    const auto grace_s = grace_of(c.pod, item);
+    stop_container(c, item, grace_s, m.killed_ns + grace_s * kSecond);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 
+#include "node/prober.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/base/utf8.hpp"
 #include "podctl/engine/engine.hpp"
@@ -316,6 +317,8 @@ void PodWorker::act(const lifecycle::RecordEvent& action) {
 // The object goes last: who waits for its end finds nothing left.
 void PodWorker::act(const lifecycle::FinalizeDelete&) {
   finished_ = true;
+  prober_.reset();
+  hooks_.clear();
   const auto erase = [self = shared_from_this()] {
     self->context_.objects.erase_pod(*self->pod_, {});
     self->gone_(self->uid_);

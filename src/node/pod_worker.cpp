@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "node/prober.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/base/utf8.hpp"
 #include "podctl/engine/engine.hpp"
@@ -110,6 +111,7 @@ void PodWorker::set_running(const std::string& name, std::uint32_t attempt,
 }
 
 void PodWorker::recovered(const engine::RecoveredSandbox& found) {
+  resumed_ = true;
   auto& sandbox = seen_.sandbox;
   sandbox.attempt = memory_.sandbox_attempt;
   sandbox.pod_ips = pod_ips_;
@@ -149,6 +151,8 @@ void PodWorker::images_changed() {
 
 void PodWorker::abandon() {
   finished_ = true;
+  prober_.reset();
+  hooks_.clear();
   timer_->timer.cancel();
 }
 
@@ -184,6 +188,7 @@ void PodWorker::run(std::function<void(Result<void>)> stored, bool first) {
   const std::uint64_t begin = boot_now_ns();
   auto outcome = lifecycle::step(*pod_, memory_, seen_, {begin, wall_now_ns(), context_.boot_id});
   memory_ = std::move(outcome.memory);
+  follow_probes();
   std::vector<lifecycle::Action> actions;
   for (auto& action : outcome.actions) {
     if (const auto* event = std::get_if<lifecycle::RecordEvent>(&action)) {
@@ -245,6 +250,7 @@ void PodWorker::on_exit(const wire::ExitRecord& record) {
   if (auto running = running_.find(record.name);
       running != running_.end() && running->second.attempt == record.attempt) {
     running->second.alive = false;
+    give_up_calls(record.name);
   }
   // An older attempt was answered for already; one whose start was never answered counts as well.
   if (record.attempt >= seen.attempt) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "podctl/api/status_text.hpp"
+#include "podctl/lifecycle/probing.hpp"
 #include "podctl/scenario/load.hpp"
 
 namespace podctl::scenario {
@@ -15,6 +16,12 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 // What both clocks show when a scenario begins: no instant of it is 0, which means never.
 constexpr std::uint64_t kBoot = 1'000 * kSecond, kWall = 1'800'000'000 * kSecond;
 constexpr std::int64_t kDefaultGrace = 30;
+
+std::string probe_word(lifecycle::ProbeKind kind) {
+  std::string word(lifecycle::probe_name(kind));
+  word[0] = static_cast<char>(word[0] + ('a' - 'A'));
+  return word;
+}
 
 }  // namespace
 
@@ -85,6 +92,7 @@ void World::step(std::size_t pod) {
   auto outcome = lifecycle::step(state.pod, state.memory, state.seen, clock());
   state.memory = std::move(outcome.memory);
   state.pod.status = std::move(outcome.status);
+  for (auto& container : state.seen.containers) container.probe_answers.clear();
   record(pod, outcome.actions);
   forget(pod, Kind::kTimer);
   if (outcome.wake_at_ns != 0) {
@@ -99,6 +107,7 @@ void World::step(std::size_t pod) {
   for (const auto& action : outcome.actions) {
     std::visit([this, pod](const auto& a) { act(pod, a); }, action);
   }
+  follow_probes(pod);
 }
 
 void World::record(std::size_t pod, const std::vector<lifecycle::Action>& actions) {
@@ -188,6 +197,11 @@ std::string World::text_of(const Happening& h) const {
       return "its image";
     case Kind::kTail:
       return "its log's tail";
+    case Kind::kHook:
+      return h.hook == lifecycle::HookKind::kPostStart ? "the end of its postStart"
+                                                       : "the end of its preStop";
+    case Kind::kProbe:
+      return "its " + probe_word(h.probe) + " probe";
     case Kind::kTimer:
       return "the clock";
   }

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "podctl/lifecycle/probing.hpp"
 #include "podctl/lifecycle/step.hpp"
 #include "podctl/scenario/history.hpp"
 
@@ -65,6 +66,8 @@ class World {
     kExited,
     kImage,
     kTail,
+    kHook,
+    kProbe,
     kTimer,
   };
   struct Happening {
@@ -76,6 +79,8 @@ class World {
     std::int32_t exit_code = 0;
     bool oom = false;
     std::string message = {};
+    lifecycle::HookKind hook = lifecycle::HookKind::kPostStart;
+    lifecycle::ProbeKind probe = lifecycle::ProbeKind::kStartup;
   };
   // A container's newest attempt, as it truly is.
   struct Live {
@@ -89,6 +94,12 @@ class World {
     lifecycle::PodMemory memory;
     std::map<std::string, Live> live;
     std::vector<lifecycle::StartContainer> starts;  // wait for the sandbox
+    // When a probe was last tried, and in which attempt.
+    struct Tried {
+      std::uint32_t attempt = 0;
+      std::uint64_t at_ns = 0;
+    };
+    std::map<std::pair<std::string, lifecycle::ProbeKind>, Tried> tried;
     bool gone = false;
   };
 
@@ -97,6 +108,8 @@ class World {
   const Script* script(const PodState& state, const std::string& container) const;
   Run run_of(const PodState& state, const std::string& container, std::uint32_t attempt) const;
   void step(std::size_t pod);
+  void follow_probes(std::size_t pod);
+  void try_probe(std::size_t pod, const lifecycle::ProbePlan& plan);
   void record(std::size_t pod, const std::vector<lifecycle::Action>& actions);
   void forget(std::size_t pod, Kind kind, const std::string& container = {});
   void schedule(Happening happening);
@@ -110,6 +123,7 @@ class World {
   void act(std::size_t pod, const lifecycle::StartContainer& action);
   void act(std::size_t pod, const lifecycle::SignalContainer& action);
   void act(std::size_t pod, const lifecycle::KillContainer& action);
+  void act(std::size_t pod, const lifecycle::RunHook& action);
   void act(std::size_t pod, const lifecycle::RemoveContainer& action);
   void act(std::size_t pod, const lifecycle::ResolveImage& action);
   void act(std::size_t pod, const lifecycle::FetchLogTail& action);
@@ -123,6 +137,8 @@ class World {
   void destroyed(const Happening& h);
   void started(const Happening& h);
   void exited(const Happening& h);
+  void hook_ended(const Happening& h);
+  void probed(const Happening& h);
   void tail(const Happening& h);
 
   std::vector<std::size_t> due() const;

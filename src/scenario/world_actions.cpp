@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "podctl/base/text.hpp"
+#include "podctl/lifecycle/probing.hpp"
 #include "podctl/scenario/load.hpp"
 #include "scenario/world.hpp"
 
@@ -18,6 +19,18 @@ namespace {
 FailureStage stage_of(const std::string& word) {
   if (word == "config") return FailureStage::kConfig;
   return word == "create" ? FailureStage::kCreate : FailureStage::kStart;
+}
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+const lifecycle::ContainerMemory* memory_of(const lifecycle::PodMemory& memory,
+                                            const std::string& name) {
+  for (const auto* list : {&memory.init, &memory.containers}) {
+    for (const auto& container : *list) {
+      if (container.name == name) return &container;
+    }
+  }
+  return nullptr;
 }
 
 const api::Container* spec_of(const api::Pod& pod, const std::string& name) {
@@ -70,6 +83,12 @@ void World::act(std::size_t pod, const lifecycle::KillContainer& action) {
   if (live.attempt == action.attempt && live.alive) signal(pod, action.name, SIGKILL);
 }
 
+void World::act(std::size_t pod, const lifecycle::RunHook& action) {
+  Happening end{now_ns_, Kind::kHook, pod, action.name, action.attempt};
+  end.hook = action.hook;
+  schedule(std::move(end));
+}
+
 void World::act(std::size_t, const lifecycle::RemoveContainer&) {}
 
 void World::act(std::size_t pod, const lifecycle::ResolveImage& action) {
@@ -113,6 +132,42 @@ void World::prefill_image(PodState& state, const std::string& container) {
   image.id = "sha256:" + text::hex(text::hash64(container), 16);
 }
 
+// Tries what the lifecycle plans, as node does; an answer that changes nothing does not happen.
+void World::follow_probes(std::size_t pod) {
+  auto& state = pods_[pod];
+  if (state.gone) return;
+  const auto plans = lifecycle::plan_probes(state.pod, state.memory);
+  const auto is_of = [pod](const Happening& h, const lifecycle::ProbePlan& plan) {
+    return h.pod == pod && h.kind == Kind::kProbe && h.container == plan.container->name &&
+           h.probe == plan.kind && h.attempt == plan.attempt;
+  };
+  std::erase_if(happenings_, [&](const Happening& h) {
+    return h.pod == pod && h.kind == Kind::kProbe &&
+           std::none_of(plans.begin(), plans.end(), [&](const auto& p) { return is_of(h, p); });
+  });
+  for (const auto& plan : plans) {
+    const bool waits = std::any_of(happenings_.begin(), happenings_.end(),
+                                   [&](const Happening& h) { return is_of(h, plan); });
+    if (!waits) try_probe(pod, plan);
+  }
+}
+
+void World::try_probe(std::size_t pod, const lifecycle::ProbePlan& plan) {
+  auto& state = pods_[pod];
+  const auto& name = plan.container->name;
+  const auto* known = memory_of(state.memory, name);
+  if (!lifecycle::is_news(*known, plan.kind, lifecycle::ProbeOutcome::kSuccess)) return;
+  const auto& tried = state.tried[{name, plan.kind}];
+  const auto period = static_cast<std::uint64_t>(
+      std::max(lifecycle::find_probe(*plan.container, plan.kind)->periodSeconds.value_or(10), 1));
+  const bool again = tried.at_ns != 0 && tried.attempt == plan.attempt;
+  const auto due = again ? tried.at_ns + period * kSecond : plan.due_ns;
+  const auto at = due > clock().boot_ns ? due - clock().boot_ns + now_ns_ : now_ns_;
+  Happening answer{at, Kind::kProbe, pod, name, plan.attempt};
+  answer.probe = plan.kind;
+  schedule(std::move(answer));
+}
+
 // ---- happenings ----
 
 void World::deliver(const Happening& h) {
@@ -130,6 +185,10 @@ void World::deliver(const Happening& h) {
       return exited(h);
     case Kind::kTail:
       return tail(h);
+    case Kind::kHook:
+      return hook_ended(h);
+    case Kind::kProbe:
+      return probed(h);
     case Kind::kImage: {
       auto& image = seen.image(h.container);
       const auto* spec = spec_of(pods_[h.pod].pod, h.container);
@@ -226,6 +285,20 @@ void World::exited(const Happening& h) {
   seen.exit = {h.exit_code, h.exit_code > 128 ? h.exit_code - 128 : 0,
                h.oom,       now.boot_ns,
                now.wall_ns, h.message};
+}
+
+void World::hook_ended(const Happening& h) {
+  auto& seen = pods_[h.pod].seen.container(h.container);
+  if (seen.attempt == h.attempt) seen.hook(h.hook).answer = lifecycle::HookAnswer{};
+}
+
+void World::probed(const Happening& h) {
+  auto& state = pods_[h.pod];
+  const auto now = clock().boot_ns;
+  state.tried[{h.container, h.probe}] = {h.attempt, now};
+  auto& seen = state.seen.container(h.container);
+  if (seen.attempt != h.attempt || seen.state != RunState::kRunning) return;
+  seen.probe_answers.push_back({h.probe, now, lifecycle::ProbeOutcome::kSuccess, {}});
 }
 
 void World::tail(const Happening& h) {

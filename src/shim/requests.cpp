@@ -92,6 +92,9 @@ Result<std::optional<std::string>> Shim::answer(wire::Message& message) {
     case wire::Type::kExec:
       TRY(exec(message.request, TRY(wire::decode<wire::ExecSpec>(body)), std::move(message.fds)));
       return std::nullopt;
+    case wire::Type::kKillExec:
+      TRY(kill_exec(TRY(wire::decode<wire::ExecRef>(body)).request));
+      return nothing();
     case wire::Type::kSignal: {
       const auto request = TRY(wire::decode<wire::SignalRequest>(body));
       TRY(TRY(running(request.id))->container().signal(request.signo));

@@ -73,6 +73,8 @@ class Shim {
   // It runs, or has failed: whoever asked is told.
   void end_start(std::map<std::string, Start>::iterator at, const Result<void>& executed);
   void advance_exec(pid_t pid);
+  // Its whole process group: what a shell has started dies with it. One that has ended is no error.
+  Result<void> kill_exec(std::uint32_t request) const;
   // Waits for all of them, a bounded time.
   void settle_starts();
   // A container that runs, or one that is on its way there.

@@ -1,7 +1,9 @@
 // Containers and execs between spawn and execve: several at once, while the loop goes on.
 #include <poll.h>
+#include <signal.h>
 #include <sys/epoll.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "podctl/wire/codec.hpp"
@@ -96,6 +98,20 @@ void Shim::advance_exec(pid_t pid) {
   std::vector<UniqueFd> fds;
   if (UniqueFd terminal = start.launch->take_terminal()) fds.push_back(std::move(terminal));
   send(wire::Type::kOk, start.request, wire::encode(wire::ExecStarted{.pid = pid}), std::move(fds));
+}
+
+// An exec leads a session and so a process group, whose number stays taken until it is reaped here.
+Result<void> Shim::kill_exec(std::uint32_t request) const {
+  for (const auto& [pid, of] : execs_) {
+    if (of == request && ::kill(-pid, SIGKILL) != 0) return fail_errno(errno, "kill exec", {});
+  }
+  // One that has not executed may not lead a session yet.
+  for (const auto& [pid, start] : exec_starts_) {
+    if (start.request == request && ::kill(pid, SIGKILL) != 0) {
+      return fail_errno(errno, "kill exec", {});
+    }
+  }
+  return {};
 }
 
 void Shim::settle_starts() {

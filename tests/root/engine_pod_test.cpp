@@ -154,6 +154,56 @@ TEST_F(ROOT_Engine, ExecGivesOutputAndExitCode) {
   ASSERT_TRUE(destroy());
 }
 
+wire::ExecSpec shell(const wire::ContainerSpec& in, const std::string& script) {
+  return {
+      .container_id = in.id, .argv = {"/bin/sh", "-c", script}, .env = {"PATH=/bin"}, .cwd = "/"};
+}
+
+TEST_F(ROOT_Engine, ACommandIsRunToItsEnd) {
+  ASSERT_TRUE(create(sandbox(false)));
+  const auto spec = container("main", "sleep 1000");
+  ASSERT_TRUE(start(spec));
+  const auto run = [&](const std::string& script, RunLimits limits) {
+    return call<RunResult>(
+        [&](auto cb) { engine_->run(kUid, shell(spec, script), limits, std::move(cb)); });
+  };
+  const auto told = run("echo out; echo err >&2; exit 3", {});
+  ASSERT_TRUE(told) << told.error().message();
+  EXPECT_EQ(told->exit_code, 3);
+  EXPECT_EQ(told->output, "out\nerr\n");
+  // A flood does not hold it up, and what it leaves behind is not waited for.
+  const auto flood = run("sleep 500 & head -c 1000000 /dev/zero", {.output = 100});
+  ASSERT_TRUE(flood) << flood.error().message();
+  EXPECT_EQ(flood->exit_code, 0);
+  EXPECT_EQ(flood->output.size(), 100U);
+  EXPECT_FALSE(run("true; nothing", {.timeout = kBound})->timed_out);
+  auto missing = shell(spec, "");
+  missing.argv = {"/no/such/program"};
+  EXPECT_FALSE(call<RunResult>([&](auto cb) { engine_->run(kUid, missing, {}, std::move(cb)); }));
+  ASSERT_TRUE(destroy());
+  expect_pod_gone();
+}
+
+TEST_F(ROOT_Engine, ACommandThatTakesTooLongIsKilledWithWhatItStarted) {
+  ASSERT_TRUE(create(sandbox(false)));
+  const auto spec = container("main", "sleep 1000");
+  ASSERT_TRUE(start(spec));
+  std::weak_ptr<const void> running;
+  const auto late = call<RunResult>([&](auto cb) {
+    running = engine_->run(kUid, shell(spec, "sleep 700 & sleep 700; true"),
+                           {.timeout = std::chrono::milliseconds(300)}, std::move(cb));
+  });
+  ASSERT_TRUE(late) << late.error().message();
+  EXPECT_TRUE(late->timed_out);
+  EXPECT_TRUE(run_until([&] { return running.expired(); }));
+  const auto left = call<RunResult>([&](auto cb) {
+    engine_->run(kUid, shell(spec, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"), {}, std::move(cb));
+  });
+  EXPECT_THAT(left->output, ::testing::Not(HasSubstr("sleep 700")));
+  ASSERT_TRUE(destroy());
+  expect_pod_gone();
+}
+
 TEST_F(ROOT_Engine, FailedStartSaysWhyAndLeavesTheSandbox) {
   ASSERT_TRUE(create(sandbox(false)));
   auto spec = container("bad", "");

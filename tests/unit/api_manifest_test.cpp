@@ -299,10 +299,11 @@ TEST(ApiManifest, YamlQuotesWhatMustBe) {
 }
 
 TEST(ApiManifest, UnsupportedAndChanges) {
-  auto loaded = load_manifests(
-      with("    livenessProbe: {exec: {command: [a]}}\n    imagePullPolicy: Always\n"));
+  auto loaded =
+      load_manifests(with("    securityContext: {appArmorProfile: {type: Unconfined}}\n"
+                          "    imagePullPolicy: Always\n"));
   ASSERT_TRUE(loaded.faults.empty());
-  std::vector<std::string> wanted = {"spec.containers[0].livenessProbe",
+  std::vector<std::string> wanted = {"spec.containers[0].securityContext.appArmorProfile",
                                      "spec.containers[0].imagePullPolicy=Always"};
   // What defaulting fills in for a tag of latest is no wish of the user's.
   EXPECT_TRUE(
@@ -405,7 +406,7 @@ TEST(ApiManifest, Explains) {
   ASSERT_TRUE(text);
   EXPECT_NE(text->find("FIELD: containers <[]Container> -required-  (supported)"),
             std::string::npos);
-  EXPECT_NE(text->find("  livenessProbe\t<Probe>  (not yet)"), std::string::npos);
+  EXPECT_NE(text->find("  volumeDevices\t<[]VolumeDevice>  (not yet)"), std::string::npos);
   EXPECT_TRUE(explain("pod", true));
   auto bad = explain("pod.spec.container", false);
   ASSERT_FALSE(bad);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "podctl/api/status_text.hpp"
+#include "podctl/lifecycle/probing.hpp"
 #include "podctl/lifecycle/step.hpp"
 
 namespace podctl::lifecycle {
@@ -48,6 +49,11 @@ inline api::Container& add_init(api::Pod& pod, std::string name, bool sidecar = 
   return container;
 }
 
+struct HookBehaviour {
+  std::uint64_t takes_ns = 0;
+  bool fails = false, hangs = false;
+};
+
 // How an attempt behaves once started.
 struct Behaviour {
   std::uint64_t runs_ns = 0;  // 0: until it is stopped
@@ -58,7 +64,19 @@ struct Behaviour {
   std::uint64_t stops_after_ns = 0;  // between the signal and its end
   std::int32_t stop_code = 143;
   std::optional<StartFailure> failure;
+  HookBehaviour post_start, pre_stop;
+  // What a probe is answered so long after the start; success without it.
+  std::function<ProbeOutcome(ProbeKind kind, std::uint64_t ran_ns)> probe;
 };
+
+// A probe with a period of 1 s.
+inline api::Probe every_second(std::int32_t failures = 3) {
+  api::Probe probe;
+  probe.tcpSocket.emplace().port = api::IntOrString(80);
+  probe.periodSeconds = 1;
+  probe.failureThreshold = failures;
+  return probe;
+}
 
 class Simulator {
  public:
@@ -98,10 +116,12 @@ class Simulator {
     pod.status = std::move(outcome.status);
     wake_ns = outcome.wake_at_ns;
     last_actions = outcome.actions;
+    for (auto& container : seen.containers) container.probe_answers.clear();
     for (const auto& action : outcome.actions) {
       note_issued(seen, action);
       std::visit([this](const auto& a) { run(a); }, action);
     }
+    follow_probes();
   }
 
   // Steps until nothing happens at this instant.
@@ -174,8 +194,18 @@ class Simulator {
                       kWall + now_ns, std::move(message)};
     ends_.erase(container.name);
   }
+  void end(const std::string& name, std::int32_t code) { end(seen.container(name), code); }
 
  private:
+  using HookKey = std::pair<std::string, HookKind>;
+  struct Tries {
+    std::uint32_t attempt = 0;
+    std::uint64_t next_ns = 0, period_ns = 0;
+  };
+  using ProbeKey = std::pair<std::string, ProbeKind>;
+  std::map<HookKey, std::uint64_t> hook_ends_;
+  std::map<ProbeKey, Tries> tries_;
+
   std::map<std::string, std::uint64_t> ends_;  // container -> when it ends by itself or by a signal
   std::map<std::string, std::int32_t> codes_;
 
@@ -192,9 +222,54 @@ class Simulator {
     std::uint64_t next = ~0ULL;
     if (wake_ns != 0) next = wake_ns > kBoot ? wake_ns - kBoot : 0;
     for (const auto& [name, at] : ends_) next = std::min(next, at);
+    for (const auto& [key, at] : hook_ends_) next = std::min(next, at);
+    for (const auto& [key, tries] : tries_) next = std::min(next, tries.next_ns);
     return next;
   }
+  void follow_probes() {
+    std::map<ProbeKey, Tries> planned;
+    for (const auto& plan : plan_probes(pod, memory)) {
+      const ProbeKey key{plan.container->name, plan.kind};
+      const auto known = tries_.find(key);
+      if (known != tries_.end() && known->second.attempt == plan.attempt) {
+        planned.insert(*known);
+        continue;
+      }
+      const auto period =
+          static_cast<std::uint64_t>(*find_probe(*plan.container, plan.kind)->periodSeconds);
+      const auto due = plan.due_ns > kBoot ? plan.due_ns - kBoot : 0;
+      planned[key] = {plan.attempt, std::max(now_ns, due), period * kSec};
+    }
+    tries_ = std::move(planned);
+  }
+  void probe_due() {
+    for (auto& [key, tries] : tries_) {
+      if (tries.next_ns > now_ns) continue;
+      tries.next_ns += tries.period_ns;
+      auto& container = seen.container(key.first);
+      const auto& answers = behaves[key.first].probe;
+      const auto ran = kBoot + now_ns - container.started_ns;
+      const auto outcome = answers ? answers(key.second, ran) : ProbeOutcome::kSuccess;
+      note("probe " + key.first + " " + std::string(probe_name(key.second)));
+      container.probe_answers.push_back({key.second, kBoot + now_ns, outcome, "because"});
+    }
+  }
+  void hooks_due() {
+    for (auto it = hook_ends_.begin(); it != hook_ends_.end();) {
+      const auto& [key, at] = *it;
+      if (at > now_ns) {
+        ++it;
+        continue;
+      }
+      const auto& b = behaves[key.first];
+      const bool fails = (key.second == HookKind::kPostStart ? b.post_start : b.pre_stop).fails;
+      seen.container(key.first).hook(key.second).answer = HookAnswer{fails, fails ? "why" : ""};
+      it = hook_ends_.erase(it);
+    }
+  }
   void end_due() {
+    probe_due();
+    hooks_due();
     const auto due = ends_;
     for (const auto& [name, at] : due) {
       if (at > now_ns) continue;
@@ -252,6 +327,13 @@ class Simulator {
   void run(const KillContainer& a) {
     note("kill " + label(a.name, a.attempt));
     end(seen.container(a.name), 137);
+  }
+  void run(const RunHook& a) {
+    const bool post_start = a.hook == HookKind::kPostStart;
+    note((post_start ? "postStart " : "preStop ") + label(a.name, a.attempt));
+    const auto& b = behaves[a.name];
+    const auto& hook = post_start ? b.post_start : b.pre_stop;
+    if (!hook.hangs) hook_ends_[{a.name, a.hook}] = now_ns + hook.takes_ns;
   }
   void run(const RemoveContainer& a) { note("remove " + a.name + " " + std::to_string(a.up_to)); }
   void run(const ResolveImage& a) { note("resolve " + label(a.container, a.attempt)); }

@@ -91,19 +91,17 @@ TEST(LifecycleStart, SidecarStartsBeforeTheNextAndStaysUp) {
 
 TEST(LifecycleStart, SidecarWithStartupProbeHoldsTheNext) {
   auto pod = make_pod({"app"});
-  add_init(pod, "proxy", true);
+  add_init(pod, "proxy", true).startupProbe = every_second(10);
   Simulator sim(std::move(pod));
-  sim.settle();
-  // The answer of a probe that has not passed arrives with the first look at the running container.
-  Simulator held(sim.pod);
-  held.step();
-  held.seen.container("proxy").startup_passed = false;
-  held.settle();
-  EXPECT_EQ(held.column(), "Init:0/1");
-  EXPECT_FALSE(*held.status("proxy").started);
-  held.seen.container("proxy").startup_passed = true;
-  held.settle();
-  EXPECT_EQ(held.column(), "Running");
+  sim.behaves["proxy"].probe = [](ProbeKind, std::uint64_t ran_ns) {
+    return ran_ns < 4 * kSec ? ProbeOutcome::kFailure : ProbeOutcome::kSuccess;
+  };
+  sim.run_until(3);
+  EXPECT_EQ(sim.column(), "Init:0/1");
+  EXPECT_FALSE(*sim.status("proxy").started);
+  sim.run_until(4);
+  EXPECT_EQ(sim.column(), "Running");
+  EXPECT_EQ(sim.traced({"start"}), (Lines{"0.0 start proxy 0", "4.0 start app 0"}));
 }
 
 TEST(LifecycleStart, FailingInitIsRetriedWithBackoffAndFailsANeverPod) {

@@ -16,6 +16,7 @@
 //   engine.destroy_sandbox(uid, {}, cb); // kills, removes everything, also when the shim is dead
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -53,9 +54,21 @@ struct ExecStdio {
 };
 
 struct ExecStarted {
-  std::uint32_t exec = 0;  // for resize_exec
+  std::uint32_t exec = 0;  // for kill_exec
   std::int32_t pid = 0;
   UniqueFd terminal;  // with a tty: its master, the caller's from now on
+};
+
+// Bounds of a command that is run to its end. Kubernetes looks at 10 KiB of a probe's output.
+struct RunLimits {
+  std::chrono::nanoseconds timeout{0};  // 0: none
+  std::size_t output = std::size_t{10} * 1024;
+};
+
+struct RunResult {
+  bool timed_out = false;  // and was killed: there is no exit code
+  int exit_code = 0;       // 128 + signal
+  std::string output;      // stdout and stderr as they came; the rest is thrown away
 };
 
 // What goes with a sandbox beside its writable layers, which always do.
@@ -123,6 +136,13 @@ class Engine {
   // the shim died.
   void exec(const std::string& uid, wire::ExecSpec spec, ExecStdio stdio,
             Callback<ExecStarted> started, Callback<int> exited);
+  // A command to its end, or until its time is up: then it is killed and `done` does not wait for
+  // its end, which one that hangs in the kernel may never come to. The handle is expired once it
+  // has ended.
+  std::weak_ptr<const void> run(const std::string& uid, wire::ExecSpec spec, RunLimits limits,
+                                Callback<RunResult> done);
+  // SIGKILL to an exec (ExecStarted::exec) and the processes of its group.
+  void kill_exec(const std::string& uid, std::uint32_t exec, Callback<void> done);
   // `terminal` is ExecStarted::terminal. ioctl_tty(2) TIOCSWINSZ: the foreground group gets
   // SIGWINCH.
   static Result<void> resize_exec(int terminal, std::uint16_t rows, std::uint16_t cols);

@@ -53,6 +53,15 @@ struct KillContainer {
   bool operator==(const KillContainer&) const = default;
 };
 
+// Runs a hook of a running container, whose end comes in HookObservation::answer. Asked again after
+// a restart of podctld: a hook runs at least once. sleep and tcpSocket are never asked for.
+struct RunHook {
+  std::string name;
+  std::uint32_t attempt = 0;
+  HookKind hook = HookKind::kPostStart;
+  bool operator==(const RunHook&) const = default;
+};
+
 // Forgets attempts 0..up_to of a container: logs, writable layers, cgroups. The newest dead attempt
 // is always kept, for `logs -p`.
 struct RemoveContainer {
@@ -99,7 +108,7 @@ struct FinalizeDelete {
 
 using Action =
     std::variant<CreateSandbox, DestroySandbox, StartContainer, SignalContainer, KillContainer,
-                 RemoveContainer, ResolveImage, FetchLogTail, RecordEvent, FinalizeDelete>;
+                 RunHook, RemoveContainer, ResolveImage, FetchLogTail, RecordEvent, FinalizeDelete>;
 
 // Marks in the observation that an action was handed out, so that the next step does not ask again.
 // Node calls it for each action when it starts it, before anything can answer.

@@ -47,6 +47,28 @@ struct Waiting {
   bool operator==(const Waiting&) const = default;
 };
 
+enum class HookProgress : std::uint8_t { kNone, kRunning, kEnded };
+
+struct HookMemory {
+  HookProgress progress = HookProgress::kNone;
+  std::uint64_t since_ns = 0;  // boot time
+  bool operator==(const HookMemory&) const = default;
+};
+
+enum class Verdict : std::uint8_t { kNone, kSuccess, kFailure };
+
+// What the answers of a probe have come to.
+struct ProbeMemory {
+  bool failing = false;   // the newest answer
+  std::uint32_t run = 0;  // answers of that kind in a row, counted up to its threshold
+  Verdict verdict = Verdict::kNone;
+  std::uint64_t taken_ns = 0;  // ProbeAnswer::at_ns of the newest one
+  bool operator==(const ProbeMemory&) const = default;
+};
+
+// Why a container is stopped though its pod goes on.
+enum class KillCause : std::uint8_t { kNone, kChanged, kStartup, kLiveness, kPostStart };
+
 struct ContainerMemory {
   std::string name;
   std::uint32_t attempt = 0;
@@ -75,10 +97,20 @@ struct ContainerMemory {
   std::uint32_t pull_backoff_s = 0;
   bool resolving = false;
 
-  // Termination: the event Killing was recorded; boot time of the stop signal. Kept until the next
-  // attempt: an end that was asked for is no crash and waits for no back-off.
+  HookMemory post_start, pre_stop;
+  std::array<ProbeMemory, kProbeKinds> probes;
+
+  // Termination, kept until the next attempt: the event Killing was recorded; boot time of the stop
+  // signal; why it is stopped alone and since when (boot time).
   bool stopping = false;
   std::uint64_t stop_ns = 0;
+  KillCause killed = KillCause::kNone;
+  std::uint64_t killed_ns = 0;
+
+  const ProbeMemory& probe(ProbeKind kind) const {
+    return probes.at(static_cast<std::size_t>(kind));
+  }
+  ProbeMemory& probe(ProbeKind kind) { return probes.at(static_cast<std::size_t>(kind)); }
   bool operator==(const ContainerMemory&) const = default;
 };
 

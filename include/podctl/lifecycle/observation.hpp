@@ -9,6 +9,7 @@
 // container that memory knows as running and the picture lacks is taken for lost.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -82,6 +83,39 @@ struct RunUser {
   bool operator==(const RunUser&) const = default;
 };
 
+// lifecycle.postStart and .preStop.
+enum class HookKind : std::uint8_t { kPostStart, kPreStop };
+inline constexpr std::size_t kHookKinds = 2;
+
+// How a hook has ended that RunHook asked for.
+struct HookAnswer {
+  bool failed = false;
+  std::string message;  // what failed and why
+};
+
+struct HookObservation {
+  bool issued = false;  // RunHook was issued (note_issued)
+  std::optional<HookAnswer> answer;
+};
+
+enum class ProbeKind : std::uint8_t { kStartup, kLiveness, kReadiness };
+inline constexpr std::size_t kProbeKinds = 3;
+
+enum class ProbeOutcome : std::uint8_t {
+  kSuccess,
+  kWarning,  // a success that is worth an event: a redirect to another host
+  kFailure,
+  kError,  // the probe itself could not be done: says nothing of the container
+};
+
+// The answer to one try of a probe; node makes the tries that plan_probes (probing.hpp) names.
+struct ProbeAnswer {
+  ProbeKind kind = ProbeKind::kStartup;
+  std::uint64_t at_ns = 0;  // boot time; of one probe each is later than the one before
+  ProbeOutcome outcome = ProbeOutcome::kSuccess;
+  std::string message;  // what the event says
+};
+
 // The newest attempt of a container that node knows of; older ones are not shown.
 struct ContainerObservation {
   std::string name;
@@ -101,9 +135,14 @@ struct ContainerObservation {
   bool tail_issued = false;             // FetchLogTail was issued
   std::optional<std::string> log_tail;  // its answer; an empty string when the log cannot be read
 
-  // Answers of probes; absent means what Kubernetes assumes without that probe: started and ready.
-  std::optional<bool> startup_passed;
-  std::optional<bool> readiness_passed;
+  std::array<HookObservation, kHookKinds> hooks;
+  // In the order of their times; those up to ProbeMemory::taken_ns may vanish.
+  std::vector<ProbeAnswer> probe_answers;
+
+  HookObservation& hook(HookKind kind) { return hooks.at(static_cast<std::size_t>(kind)); }
+  const HookObservation& hook(HookKind kind) const {
+    return hooks.at(static_cast<std::size_t>(kind));
+  }
 };
 
 enum class ImageState : std::uint8_t { kUnknown, kResolving, kReady, kFailed };

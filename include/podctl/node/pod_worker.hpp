@@ -25,6 +25,9 @@ struct RecoveredSandbox;
 
 namespace podctl::node {
 
+class Call;
+class Prober;
+
 class PodWorker : public std::enable_shared_from_this<PodWorker> {
  public:
   // What the hands told about a container that runs or ran; for reports.
@@ -86,6 +89,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void act(const lifecycle::StartContainer& action);
   void act(const lifecycle::SignalContainer& action);
   void act(const lifecycle::KillContainer& action);
+  void act(const lifecycle::RunHook& action);
   void act(const lifecycle::RemoveContainer& action);
   void act(const lifecycle::ResolveImage& action);
   void act(const lifecycle::FetchLogTail& action);
@@ -100,6 +104,13 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void started(const lifecycle::StartContainer& action, Result<wire::ContainerInfo> result);
   void start_failed(const std::string& name, std::uint32_t attempt, lifecycle::FailureStage stage,
                     std::string message);
+  // pod_probes.cpp
+  void follow_probes();
+  void on_probe(const std::string& name, std::uint32_t attempt, lifecycle::ProbeAnswer answer);
+  void hook_ended(const lifecycle::RunHook& action, lifecycle::HookAnswer answer);
+  void give_up_calls(const std::string& name);
+  const std::string& address() const;  // where the pod is reached
+
   void resolve_image(lifecycle::ImageObservation& image, const std::string& reference,
                      const std::string& policy);
   std::string id_of(const std::string& name, std::uint32_t attempt) const;
@@ -124,6 +135,9 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   std::vector<lifecycle::StartContainer> waiting_starts_;  // follow it
   std::optional<wire::SandboxInfo> info_;
   std::map<std::string, Running> running_;
+  std::unique_ptr<Prober> prober_;  // once there is something to probe
+  bool resumed_ = false;            // taken up from a former podctld
+  std::map<std::pair<std::string, lifecycle::HookKind>, std::unique_ptr<Call>> hooks_;
   TraceLog trace_, sandbox_trace_;
 };
 

@@ -16,6 +16,8 @@
 //        |------------------------------------------------------>|
 //        |<--------------------------- Ok {ExecStarted} + [tty] -| with tty: the terminal's master
 //        |<--------------------------- ExecExited {exit code} ---| later, with Exec's request id
+//        |  KillExec {request id of the Exec}                    | its end comes as any
+//        |------------------------------------------------------>|
 //        |                                                       |
 //        |<--------------------------- Exited {ExitRecord} ------| request id 0; and in every State
 //        |  AckExit {id}                                         | until it is acknowledged
@@ -60,6 +62,7 @@ enum class Type : std::uint16_t {
   kDestroySandbox = 11,   // Nothing
   kBye = 12,              // no reply
   kPrepareSandbox = 13,   // Nothing; made before its pod is known, for CreateSandbox to take over
+  kKillExec = 14,         // Nothing
 
   // Replies.
   kOk = 64,
@@ -184,6 +187,14 @@ struct ExecExited {
   template <class V>
   void wire(V& v) {
     v(1, exit_code);
+  }
+};
+
+struct ExecRef {
+  std::uint32_t request = 0;  // the Exec's
+  template <class V>
+  void wire(V& v) {
+    v(1, request);
   }
 };
 

@@ -1,0 +1,120 @@
+// A pod worker's probes and hooks: who is asked what, and where the answers go.
+#include <boost/asio/io_context.hpp>
+
+#include "node/prober.hpp"
+#include "podctl/engine/engine.hpp"
+#include "podctl/node/machine.hpp"
+#include "podctl/node/pod_worker.hpp"
+
+namespace podctl::node {
+
+using lifecycle::HookAnswer;
+using probe::Verdict;
+
+namespace {
+
+// "kube-probe/1.37", which servers know a kubelet by.
+std::string agent(const char* what) {
+  const std::string version = kKubernetesVersion;
+  return std::string(what) + "/" + version.substr(1, version.rfind('.') - 1);
+}
+
+std::string hook_text(const api::LifecycleHandler& hook) {
+  if (hook.httpGet) return "HTTP lifecycle hook (" + hook.httpGet->path + ")";
+  std::string words;
+  for (const auto& word : hook.exec->command) words += (words.empty() ? "" : " ") + word;
+  return "Exec lifecycle hook ([" + words + "])";
+}
+
+std::string failure_text(const api::Pod& pod, const std::string& container,
+                         const api::LifecycleHandler& hook, const std::string& cause) {
+  const auto& meta = pod.metadata;
+  return hook_text(hook) + " for Container \"" + container + "\" in Pod \"" + meta.name + "_" +
+         meta.namespace_ + "(" + meta.uid + ")\" failed - error: " + cause;
+}
+
+}  // namespace
+
+const std::string& PodWorker::address() const {
+  const auto& ips =
+      pod_->spec.hostNetwork.value_or(false) ? context_.machine.facts.host_ips : pod_ips_;
+  static const std::string kNone = "127.0.0.1";
+  return ips.empty() ? kNone : ips.front();
+}
+
+// ---- probes ----
+
+void PodWorker::follow_probes() {
+  const auto plans = lifecycle::plan_probes(*pod_, memory_);
+  const bool spread = std::exchange(resumed_, false);
+  if (!prober_ && plans.empty()) return;
+  if (!prober_) {
+    prober_ = std::make_unique<Prober>(
+        context_, uid_,
+        [this](const api::Container& container, const api::Probe& probe) -> Result<Target> {
+          if (probe.httpGet) {
+            return http_target(*probe.httpGet, container, address(), agent("kube-probe"));
+          }
+          if (probe.tcpSocket) return tcp_target(*probe.tcpSocket, container, address());
+          if (!probe.exec) return fail(Code::kUnsupported, "probe", container.name, "no handler");
+          return build_exec(TRY(container_spec(container.name)), probe.exec->command, false);
+        },
+        [this](const std::string& name, std::uint32_t attempt, lifecycle::ProbeAnswer answer) {
+          on_probe(name, attempt, std::move(answer));
+        });
+  }
+  prober_->follow(plans, spread);
+  // What step has taken need not be shown again.
+  for (auto& container : seen_.containers) container.probe_answers.clear();
+}
+
+void PodWorker::on_probe(const std::string& name, std::uint32_t attempt,
+                         lifecycle::ProbeAnswer answer) {
+  for (const auto* list : {&memory_.init, &memory_.containers}) {
+    for (const auto& known : *list) {
+      if (known.name == name && !lifecycle::is_news(known, answer.kind, answer.outcome)) return;
+    }
+  }
+  auto& seen = seen_.container(name);
+  if (seen.attempt != attempt) return;
+  seen.probe_answers.push_back(std::move(answer));
+  kick();
+}
+
+// ---- hooks ----
+
+void PodWorker::act(const lifecycle::RunHook& action) {
+  const auto* container = find_container(*pod_, action.name);
+  const auto* hook = container == nullptr ? nullptr : lifecycle::find_hook(*container, action.hook);
+  if (hook == nullptr) return hook_ended(action, {});
+  const auto target = [&]() -> Result<Target> {
+    if (hook->exec) return build_exec(TRY(container_spec(action.name)), hook->exec->command, false);
+    auto asked = TRY(http_target(*hook->httpGet, *container, address(), agent("kube-lifecycle")));
+    std::get<probe::HttpRequest>(asked).any_status = true;
+    return asked;
+  }();
+  if (!target) {
+    return hook_ended(action,
+                      {true, failure_text(*pod_, action.name, *hook, target.error().message())});
+  }
+  auto done = [this, action,
+               on_failure = failure_text(*pod_, action.name, *hook, "")](const CallEnd& end) {
+    const bool good = end.verdict == Verdict::kSuccess || end.verdict == Verdict::kWarning;
+    hook_ended(action, good ? HookAnswer{} : HookAnswer{true, on_failure + end.cause});
+  };
+  hooks_[{action.name, action.hook}] = begin_call(context_, uid_, *target, {}, std::move(done));
+}
+
+void PodWorker::hook_ended(const lifecycle::RunHook& action, HookAnswer answer) {
+  auto& seen = seen_.container(action.name);
+  if (seen.attempt != action.attempt) return;
+  seen.hook(action.hook).answer = std::move(answer);
+  kick();
+}
+
+// A container has ended: what asks it over the network would wait for nobody.
+void PodWorker::give_up_calls(const std::string& name) {
+  std::erase_if(hooks_, [&name](const auto& entry) { return entry.first.first == name; });
+}
+
+}  // namespace podctl::node

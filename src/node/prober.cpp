@@ -1,0 +1,134 @@
+#include "node/prober.hpp"
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <random>
+
+#include "podctl/node/clock.hpp"
+
+namespace podctl::node {
+
+using lifecycle::ProbeOutcome;
+using std::chrono::nanoseconds;
+
+namespace {
+
+// What could not be tried at all is tried again at once, so often (K prober.go maxProbeRetries).
+constexpr int kTries = 3;
+
+nanoseconds seconds_of(const std::optional<std::int32_t>& value, std::int32_t usual) {
+  return std::chrono::seconds(std::max(value.value_or(usual), 1));
+}
+
+std::uint64_t part_of(nanoseconds period) {
+  static std::mt19937_64 random{std::random_device{}()};
+  return random() % static_cast<std::uint64_t>(period.count());
+}
+
+ProbeOutcome outcome_of(probe::Verdict verdict) {
+  switch (verdict) {
+    case probe::Verdict::kSuccess:
+      return ProbeOutcome::kSuccess;
+    case probe::Verdict::kWarning:
+      return ProbeOutcome::kWarning;
+    case probe::Verdict::kFailure:
+      return ProbeOutcome::kFailure;
+    case probe::Verdict::kError:
+      break;
+  }
+  return ProbeOutcome::kError;
+}
+
+}  // namespace
+
+struct Prober::Runner {
+  explicit Runner(boost::asio::io_context& io) : timer(io) {}
+
+  std::string container;
+  std::uint32_t attempt = 0;
+  lifecycle::ProbeKind kind = lifecycle::ProbeKind::kStartup;
+  nanoseconds period{}, timeout{};
+  Result<Target> target;
+  std::uint64_t due_ns = 0;
+  int tries = 0;
+  std::unique_ptr<Call> call;
+  boost::asio::steady_timer timer;
+};
+
+Prober::Prober(Context& context, std::string uid, TargetOf target_of, Report report)
+    : context_(context),
+      uid_(std::move(uid)),
+      target_of_(std::move(target_of)),
+      report_(std::move(report)) {}
+
+Prober::~Prober() = default;
+
+void Prober::follow(const std::vector<lifecycle::ProbePlan>& plans, bool spread) {
+  const auto planned = [&plans](const Key& key, std::uint32_t attempt) {
+    return std::any_of(plans.begin(), plans.end(), [&](const lifecycle::ProbePlan& plan) {
+      return plan.container->name == key.first && plan.kind == key.second &&
+             plan.attempt == attempt;
+    });
+  };
+  std::erase_if(runners_,
+                [&](const auto& entry) { return !planned(entry.first, entry.second->attempt); });
+  for (const auto& plan : plans) {
+    if (!runners_.contains({plan.container->name, plan.kind})) begin(plan, spread);
+  }
+}
+
+void Prober::begin(const lifecycle::ProbePlan& plan, bool spread) {
+  const auto& probe = *lifecycle::find_probe(*plan.container, plan.kind);
+  auto runner = std::make_shared<Runner>(context_.io);
+  runner->container = plan.container->name;
+  runner->attempt = plan.attempt;
+  runner->kind = plan.kind;
+  runner->period = seconds_of(probe.periodSeconds, 10);
+  runner->timeout = seconds_of(probe.timeoutSeconds, 1);
+  runner->target = target_of_(*plan.container, probe);
+  runner->due_ns = std::max(plan.due_ns, boot_now_ns()) + (spread ? part_of(runner->period) : 0);
+  wait(runner);
+  runners_.emplace(Key{runner->container, runner->kind}, std::move(runner));
+}
+
+// A runner that is dropped drops its timer and its call with it.
+void Prober::wait(const std::shared_ptr<Runner>& runner) {
+  const auto now = boot_now_ns();
+  runner->timer.expires_after(nanoseconds(runner->due_ns > now ? runner->due_ns - now : 0));
+  runner->timer.async_wait(
+      [this, weak = std::weak_ptr(runner)](const boost::system::error_code& cancelled) {
+        const auto self = weak.lock();
+        if (self && !cancelled) try_now(self);
+      });
+}
+
+void Prober::try_now(const std::shared_ptr<Runner>& runner) {
+  if (!runner->target) {
+    return answered(runner, {probe::Verdict::kError, runner->target.error().message(), {}});
+  }
+  // A command that cannot even be killed: another one would fare no better.
+  if (runner->call && runner->call->lingers()) {
+    return answered(runner, {probe::Verdict::kFailure, "the command of an earlier try hangs", {}});
+  }
+  runner->call = begin_call(context_, uid_, *runner->target, runner->timeout,
+                            [this, weak = std::weak_ptr(runner)](CallEnd end) {
+                              if (const auto self = weak.lock()) answered(self, std::move(end));
+                            });
+}
+
+void Prober::answered(const std::shared_ptr<Runner>& runner, CallEnd end) {
+  if (end.verdict == probe::Verdict::kError && runner->target && ++runner->tries < kTries) {
+    runner->call.reset();
+    return try_now(runner);
+  }
+  runner->tries = 0;
+  const auto now = boot_now_ns();
+  report_(runner->container, runner->attempt,
+          {runner->kind, now, outcome_of(end.verdict), std::move(end.text)});
+  runner->due_ns =
+      std::max(runner->due_ns + static_cast<std::uint64_t>(runner->period.count()), now);
+  wait(runner);
+}
+
+}  // namespace podctl::node

@@ -1,0 +1,88 @@
+#include "probe/http_answer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+namespace podctl::probe {
+namespace {
+
+namespace http = boost::beast::http;
+
+constexpr std::size_t kBody = std::size_t{10} * 1024;  // K pkg/probe/http maxRespBodyLength
+constexpr std::string_view kBegin = "HTTP/";
+constexpr std::uint32_t kHead = 64 * 1024;
+
+Failure malformed(const std::string& why) {
+  return fail(Code::kCorrupt, "read response", "", "malformed HTTP response: " + why);
+}
+
+}  // namespace
+
+struct HttpAnswer::Parser {
+  Parser() {
+    parser.eager(true);
+    parser.header_limit(kHead);
+    parser.body_limit(boost::none);
+  }
+  http::response_parser<http::string_body> parser;
+  std::string pending;  // a head or a chunk that has not come whole
+};
+
+HttpAnswer::HttpAnswer() : parser_(std::make_unique<Parser>()) {}
+HttpAnswer::~HttpAnswer() = default;
+
+Result<bool> HttpAnswer::take(std::string_view bytes) {
+  auto& [parser, pending] = *parser_;
+  pending.append(bytes);
+  if (!parser.got_some() &&
+      !std::string_view(pending).starts_with(kBegin.substr(0, pending.size()))) {
+    return malformed("\"" + pending.substr(0, pending.find_first_of("\r\n")) + "\"");
+  }
+  while (!parser.is_done() && !pending.empty()) {
+    boost::system::error_code error;
+    const auto used = parser.put(boost::asio::buffer(pending), error);
+    pending.erase(0, used);
+    if (error == http::error::need_more) {
+      if (pending.size() > kHead) return malformed("a line is too long");
+      break;
+    }
+    if (error) return malformed(error.message());
+    if (used == 0) break;
+  }
+  return parser.is_done() || parser.get().body().size() >= kBody;
+}
+
+Result<void> HttpAnswer::end() {
+  auto& parser = parser_->parser;
+  boost::system::error_code error;
+  if (!parser.got_some()) return fail(Code::kCorrupt, "read response", "", "EOF");
+  parser.put_eof(error);
+  if (error) return fail(Code::kCorrupt, "read response", "", "unexpected EOF");
+  return {};
+}
+
+int HttpAnswer::status() const { return static_cast<int>(parser_->parser.get().result_int()); }
+
+std::string HttpAnswer::location() const {
+  constexpr std::array kFollowed = {301, 302, 303, 307, 308};
+  if (std::find(kFollowed.begin(), kFollowed.end(), status()) == kFollowed.end()) return {};
+  return std::string(parser_->parser.get()[http::field::location]);
+}
+
+std::string_view HttpAnswer::body() const {
+  return std::string_view(parser_->parser.get().body()).substr(0, kBody);
+}
+
+Answer HttpAnswer::judge() const {
+  const auto code = status();
+  if (code < 200 || code >= 400) {
+    return {Verdict::kFailure, "HTTP probe failed with statuscode: " + std::to_string(code)};
+  }
+  if (code < 300) return {Verdict::kSuccess, {}};
+  return {Verdict::kWarning, "Probe terminated redirects, Response body: " + std::string(body())};
+}
+
+}  // namespace podctl::probe
