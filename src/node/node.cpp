@@ -168,6 +168,7 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
 // What is not driven by any pod: old events, the machine's own files.
 void Node::tick() {
   events_->expire(wall_now_ns());
+  objects_->retry();
   context_->machine = read_machine();
   timer_->timer.expires_after(std::chrono::seconds(60));
   timer_->timer.async_wait([this](boost::system::error_code error) {
@@ -190,12 +191,13 @@ void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
   }
   const Key key{meta.namespace_, meta.name};
   take_ready_sandbox(admitted->pod);
+  const std::string uid = admitted->pod.metadata.uid;
   // Reserved in the cache by the first step's put, on this very turn of the loop.
   auto pod = adopt(std::make_shared<const api::Pod>(std::move(admitted->pod)), {});
-  pod->create([this, key, warnings = std::move(admitted->warnings),
+  pod->create([this, key, uid, warnings = std::move(admitted->warnings),
                reply = std::move(reply)](Result<void> stored) {
     if (!stored) {
-      withdraw(key);
+      withdraw(key, uid);
       return reply(Refused(refusal_from(stored.error())));
     }
     const auto* record = objects_->find_pod(key.first, key.second);
@@ -205,10 +207,9 @@ void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
 }
 
 // A pod that could not be stored was seen, but it never began.
-void Node::withdraw(const Key& key) {
+void Node::withdraw(const Key& key, const std::string& uid) {
   const auto* record = objects_->find_pod(key.first, key.second);
-  if (record == nullptr) return;
-  const std::string uid = record->object->metadata.uid;
+  if (record == nullptr || record->object->metadata.uid != uid) return;
   objects_->erase_pod(*record->object, {});
   workers_.erase(uid);
   engine_->destroy_sandbox(uid, {.final = true}, [](const Result<void>&) {});
@@ -230,20 +231,13 @@ void Node::update(const std::string& ns, const std::string& name, Admitted wante
   if (dry_run) return reply(dry(std::move(admitted->pod), std::move(admitted->warnings)));
   auto* pod = worker((*live)->object->metadata.uid);
   if (pod == nullptr) return reply(Refused(not_found("pods", name)));
-  const auto before = (*live)->object;
-  pod->update(std::move(admitted->pod),
-              [this, ns, name, before, warnings = std::move(admitted->warnings),
-               reply = std::move(reply)](Result<void> stored) {
-                if (!stored) {
-                  // What is refused is not to stay.
-                  if (auto* changed = worker(before->metadata.uid))
-                    changed->update(*before, [](const Result<void>&) {});
-                  return reply(Refused(refusal_from(stored.error())));
-                }
-                const auto* record = objects_->find_pod(ns, name);
-                if (record == nullptr) return reply(Refused(not_found("pods", name)));
-                reply(Written{record->object, record->json, warnings});
-              });
+  pod->update(std::move(admitted->pod), [this, ns, name, warnings = std::move(admitted->warnings),
+                                         reply = std::move(reply)](Result<void> stored) {
+    if (!stored) return reply(Refused(refusal_from(stored.error())));
+    const auto* record = objects_->find_pod(ns, name);
+    if (record == nullptr) return reply(Refused(not_found("pods", name)));
+    reply(Written{record->object, record->json, warnings});
+  });
 }
 
 // A second, shorter grace shortens a running deletion; a longer one changes nothing, as in
@@ -272,8 +266,8 @@ void Node::remove(const std::string& ns, const std::string& name, const DeleteRe
   going.metadata.deletionGracePeriodSeconds = grace;
   going.metadata.deletionTimestamp =
       to_time(wall_now_ns() + static_cast<std::uint64_t>(grace) * 1'000'000'000ULL);
-  pod->update(std::move(going), [this, ns, name, record,
-                                 reply = std::move(reply)](Result<void> stored) {
+  pod->end(std::move(going), [this, ns, name, record,
+                              reply = std::move(reply)](Result<void> stored) {
     std::vector<std::string> warnings;
     // It goes all the same: what fills the disk could not be deleted else.
     if (!stored)

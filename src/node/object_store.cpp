@@ -4,7 +4,9 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -161,10 +163,20 @@ class ObjectStore::Worker {
     wake_.notify_one();
   }
 
+  // Tries the removals again that failed.
+  void retry() {
+    {
+      std::lock_guard lock(mutex_);
+      if (!thread_.joinable()) return;
+      retry_ = true;
+    }
+    wake_.notify_one();
+  }
+
   void stop() {
     {
       std::lock_guard lock(mutex_);
-      stopping_ = true;
+      stopping_ = retry_ = true;
     }
     wake_.notify_one();
     if (thread_.joinable()) thread_.join();
@@ -176,11 +188,14 @@ class ObjectStore::Worker {
       std::vector<Write> batch;
       {
         std::unique_lock lock(mutex_);
-        wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-        if (queue_.empty()) return;
-        batch.swap(queue_);
+        wake_.wait(lock, [this] { return stopping_ || retry_ || !queue_.empty(); });
+        if (queue_.empty() && !retry_) return;
+        retry_ = false;
+        batch = std::exchange(owed_, {});
+        std::ranges::move(queue_, std::back_inserter(batch));
+        queue_.clear();
       }
-      finish(std::move(batch));
+      if (!batch.empty()) finish(std::move(batch));
     }
   }
 
@@ -188,7 +203,9 @@ class ObjectStore::Worker {
     const Result<void> result = commit(batch);
     std::vector<Done> callbacks;
     for (auto& write : batch) {
-      if (write.done) callbacks.push_back(std::move(write.done));
+      if (write.done) callbacks.push_back(std::exchange(write.done, {}));
+      // What is gone must not come back with the next podctld.
+      if (!result && write.remove) owed_.push_back(std::move(write));
     }
     if (callbacks.empty()) return;
     post_([result, callbacks = std::move(callbacks)] {
@@ -243,7 +260,8 @@ class ObjectStore::Worker {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Write> queue_;
-  bool stopping_ = false;
+  std::vector<Write> owed_;  // the thread's own
+  bool stopping_ = false, retry_ = false;
   std::thread thread_;
 };
 
@@ -268,6 +286,8 @@ Result<std::vector<StoredObject>> ObjectStore::load() { return worker_->load(); 
 void ObjectStore::put(StoredObject object, Done done) {
   worker_->enqueue({false, std::move(object), std::move(done)});
 }
+
+void ObjectStore::retry() { worker_->retry(); }
 
 void ObjectStore::remove(std::string kind, std::string ns, std::string name, std::uint64_t version,
                          Done done) {

@@ -20,6 +20,8 @@ using lifecycle::SandboxState;
 
 namespace {
 
+constexpr std::chrono::seconds kStoreRetry{5};
+
 std::string status_json(const api::PodStatus& status) { return api::to_json(status); }
 
 lifecycle::RunUser run_user(const wire::ContainerInfo& info) {
@@ -66,8 +68,8 @@ bool is_over(const std::vector<lifecycle::Action>& actions) {
 }  // namespace
 
 struct PodWorker::Timer {
-  explicit Timer(asio::io_context& io) : timer(io) {}
-  asio::steady_timer timer;
+  explicit Timer(asio::io_context& io) : timer(io), store(io) {}
+  asio::steady_timer timer, store;
 };
 
 PodWorker::PodWorker(Context& context, std::shared_ptr<const api::Pod> pod,
@@ -154,6 +156,7 @@ void PodWorker::abandon() {
   prober_.reset();
   hooks_.clear();
   timer_->timer.cancel();
+  timer_->store.cancel();
 }
 
 void PodWorker::kick() {
@@ -168,6 +171,24 @@ void PodWorker::kick() {
 void PodWorker::create(std::function<void(Result<void>)> done) { run(std::move(done), true); }
 
 void PodWorker::update(api::Pod pod, std::function<void(Result<void>)> done) {
+  if (updating_) {
+    after_update_.push_back([this, pod = std::move(pod), done] { update(pod, done); });
+    return;
+  }
+  updating_ = true;
+  const auto before = pod_;
+  auto memory = lifecycle::encode_memory(memory_);
+  auto finish = [self = shared_from_this(), before, memory, done](Result<void> stored) {
+    if (!stored) self->pod_ = self->context_.objects.put_pod(*before, memory, {});
+    self->updating_ = false;
+    self->kick();
+    done(std::move(stored));
+    for (const auto& next : std::exchange(self->after_update_, {})) next();
+  };
+  pod_ = context_.objects.put_pod(std::move(pod), std::move(memory), std::move(finish));
+}
+
+void PodWorker::end(api::Pod pod, std::function<void(Result<void>)> done) {
   pod_ = std::make_shared<const api::Pod>(std::move(pod));
   if (pod_->metadata.deletionTimestamp) {
     seen_.deletion_grace_s =
@@ -180,6 +201,10 @@ void PodWorker::update(api::Pod pod, std::function<void(Result<void>)> done) {
 // One turn of lifecycle's loop. `stored` is answered after the commit; without one nothing is
 // stored unless memory or status changed.
 void PodWorker::run(std::function<void(Result<void>)> stored, bool first) {
+  if (updating_) {
+    after_update_.push_back([this, stored = std::move(stored), first] { run(stored, first); });
+    return;
+  }
   scheduled_ = false;
   if (finished_) {
     if (stored) stored({});
@@ -203,18 +228,9 @@ void PodWorker::run(std::function<void(Result<void>)> stored, bool first) {
   const bool over = !stored && is_over(actions);
   auto memory = lifecycle::encode_memory(memory_);
   auto status = status_json(outcome.status);
-  auto finish = [self = shared_from_this(), actions = std::move(actions),
-                 stored = std::move(stored), first,
-                 acknowledged = std::exchange(unacknowledged_, {})](Result<void> result) {
-    if (!result) self->context_.log("pod " + self->uid_ + ": " + result.error().message());
-    if (!result && first) {
-      self->abandon();
-      return stored(std::move(result));
-    }
-    for (const auto& id : acknowledged) self->context_.engine.ack_exit(self->uid_, id);
-    self->execute(actions);
-    if (stored) stored(result);
-  };
+  auto finish = [self = shared_from_this(), turn = Turn{std::move(actions), std::move(stored),
+                                                        std::exchange(unacknowledged_, {}), first}](
+                    Result<void> result) { self->settle(turn, std::move(result)); };
   const std::size_t memory_digest = digest(memory), status_digest = digest(status);
   if (!std::exchange(store_anyway_, false) && memory_digest == stored_memory_ &&
       status_digest == stored_status_) {
@@ -231,6 +247,33 @@ void PodWorker::run(std::function<void(Result<void>)> stored, bool first) {
   }
   pod_ = context_.objects.put_pod(std::move(next), std::move(memory), std::move(finish));
   note("decide", std::to_string(outcome.actions.size()) + " actions", begin);
+}
+
+void PodWorker::settle(const Turn& turn, Result<void> result) {
+  if (result) {
+    for (const auto& id : turn.acknowledged) context_.engine.ack_exit(uid_, id);
+  } else {
+    context_.log("pod " + uid_ + ": " + result.error().message());
+    if (turn.first) {
+      abandon();
+      return turn.stored(std::move(result));
+    }
+    unacknowledged_.insert(turn.acknowledged.begin(), turn.acknowledged.end());
+    store_later();
+  }
+  execute(turn.actions);
+  if (turn.stored) turn.stored(std::move(result));
+}
+
+// What could not be stored is tried again: there may be room then.
+void PodWorker::store_later() {
+  timer_->store.expires_after(kStoreRetry);
+  timer_->store.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+    auto self = weak.lock();
+    if (error || !self) return;
+    self->store_anyway_ = true;
+    self->kick();
+  });
 }
 
 void PodWorker::schedule(std::uint64_t boot_ns) {

@@ -66,23 +66,34 @@ counter() {
   [ "$status" -eq 0 ]
   says "Status:           Running"
   says "it is stopped, or waits for a file system"
-  timeout "$(patience 40)" podctl delete pod one --force --grace-period=0
+  timeout "$(patience 60)" podctl delete pod one --force --grace-period=0
+  pod one 'exec sleep 1000' | podctl apply -f -
+  ready one
+  kill -STOP "$(shim_of one)"
+  timeout "$(patience 60)" podctl delete pod one
 }
 
 @test "with no space left a pod is not made, and one that is there can be deleted" {
   mount -t tmpfs -o size=32m podctl-e2e "$PODCTL_ROOT"
   pod one 'exec sleep 1000' | podctl apply -f -
   ready one
-  dd if=/dev/zero of="$PODCTL_ROOT/full" bs=64k 2>/dev/null || true
+  # No sandbox made in advance may give its room back meanwhile.
+  kill "$(pgrep -f "^[^ ]*podctld --root $PODCTL_ROOT( |$)")"
+  until_true eval '! pgrep -f "^[^ ]*podctld --root $PODCTL_ROOT( |$)"'
+  "$PODCTL_BIN/podctld" --root "$PODCTL_ROOT" --no-ready-sandbox --ready-fd 5 5>"$PODCTL_ROOT/run/up" &
+  until_true test -s "$PODCTL_ROOT/run/up"
+  dd if=/dev/zero of="$PODCTL_ROOT/full" bs=4k 2>/dev/null || true
   pod two 'exec sleep 1000' >two.yaml
   fails 1 podctl apply -f two.yaml
   says "no space left"
   [ "$(podctl get pods -o name)" = pod/one ]
   run podctl delete pod one --now
   [ "$status" -eq 0 ]
-  rm "$PODCTL_ROOT/full"
+  rm "$PODCTL_ROOT/full" "$PODCTL_ROOT/run/up"
   podctl apply -f two.yaml
   ready two
+  kill -9 "$(pgrep -f "^[^ ]*podctld --root $PODCTL_ROOT( |$)")"
+  [ "$(podctl get pods -o name)" = pod/two ]
 }
 
 @test "kill -9 of pause makes the sandbox anew" {

@@ -85,7 +85,7 @@ class Node {
                  std::function<void(Result<void>)> ready);
   void tick();
   void take_ready_sandbox(api::Pod& pod);
-  void withdraw(const Key& key);
+  void withdraw(const Key& key, const std::string& uid);
   std::shared_ptr<PodWorker> adopt(std::shared_ptr<const api::Pod> pod,
                                    lifecycle::PodMemory memory);
 

@@ -51,7 +51,10 @@ class ObjectStore {
   // Queued in order; writes that wait together share a commit. `done` runs on the loop and may be
   // empty.
   void put(StoredObject object, Done done);
+  // A removal that fails is kept and done with the next commit that succeeds.
   void remove(std::string kind, std::string ns, std::string name, std::uint64_t version, Done done);
+  // Commits what is kept, if there is any.
+  void retry();
 
  private:
   class Worker;

@@ -62,6 +62,8 @@ class Objects {
 
   // The resourceVersion of lists.
   std::uint64_t version() const { return store_->version(); }
+  // Does what the store could not do when it was asked.
+  void retry() { store_->retry(); }
   WatchHub& hub() { return hub_; }
 
   // Sets metadata.resourceVersion, stores, tells. `done` (may be empty) comes after the commit.

@@ -62,8 +62,11 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   // The first step of a new pod: the object is stored together with the memory it yields. `done`
   // after the commit; when that fails nothing has been begun and the worker is abandoned.
   void create(std::function<void(Result<void>)> done);
-  // metadata was changed (labels, deletion): stores it and steps.
+  // The object was changed by somebody: stored, and then acted on. What cannot be stored has not
+  // been.
   void update(api::Pod pod, std::function<void(Result<void>)> done);
+  // It was marked for deletion: goes on also when that cannot be stored, for its end makes room.
+  void end(api::Pod pod, std::function<void(Result<void>)> done);
 
   void on_exit(const wire::ExitRecord& record);
   void on_sandbox_dead(const std::string& reason);
@@ -75,7 +78,16 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
 
  private:
   struct Timer;
+  // One turn of lifecycle's loop, while it is being stored.
+  struct Turn {
+    std::vector<lifecycle::Action> actions;
+    std::function<void(Result<void>)> stored;
+    std::set<std::string> acknowledged;
+    bool first = false;
+  };
   void run(std::function<void(Result<void>)> stored, bool first = false);
+  void settle(const Turn& turn, Result<void> result);
+  void store_later();
   void execute(const std::vector<lifecycle::Action>& actions);
   void schedule(std::uint64_t boot_ns);
   void prefill_images();
@@ -128,6 +140,8 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   // What was stored last, as hashes of its JSON: the texts would be half of what a pod costs here.
   std::size_t stored_status_ = 0, stored_memory_ = 0;
   bool store_anyway_ = false;  // the object itself has changed
+  bool updating_ = false;      // turns wait until the changed object is stored
+  std::vector<std::function<void()>> after_update_;
   std::unique_ptr<Timer> timer_;
   std::set<std::string> unacknowledged_;
   std::vector<std::string> pod_ips_;
