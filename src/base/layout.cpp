@@ -24,8 +24,10 @@ Layout Layout::from(std::string_view flag) {
   std::string root(!flag.empty() ? flag : env != nullptr ? env : "");
   if (root.empty()) return Layout();
   std::error_code error;
-  const auto real = std::filesystem::weakly_canonical(root, error);
-  return Layout(error ? std::filesystem::absolute(root, error).string() : real.string());
+  // Absolute first: of a path of which nothing exists weakly_canonical makes a relative one.
+  const auto absolute = std::filesystem::absolute(root, error);
+  const auto real = std::filesystem::weakly_canonical(absolute, error);
+  return Layout(error ? absolute.string() : real.string());
 }
 
 std::string Layout::id() const { return text::hex(text::hash64(root_), 8); }
@@ -34,7 +36,9 @@ std::string Layout::lib() const { return under(root_, "/lib", "/var/lib/podctl")
 std::string Layout::run() const { return under(root_, "/run", "/run/podctl"); }
 std::string Layout::logs() const { return under(root_, "/log/pods", "/var/log/pods"); }
 
-std::string Layout::pod_lib(std::string_view uid) const { return lib() + "/pods/" + std::string(uid); }
+std::string Layout::pod_lib(std::string_view uid) const {
+  return lib() + "/pods/" + std::string(uid);
+}
 std::string Layout::volume(std::string_view uid, std::string_view volume) const {
   return pod_lib(uid) + "/volumes/" + std::string(volume);
 }
@@ -43,13 +47,17 @@ std::string Layout::container_lib(std::string_view uid, std::string_view contain
   return pod_lib(uid) + "/containers/" + std::string(container) + "/" + std::to_string(attempt);
 }
 
-std::string Layout::pod_run(std::string_view uid) const { return pods_run() + "/" + std::string(uid); }
-std::string Layout::pod_logs(std::string_view ns, std::string_view pod, std::string_view uid) const {
+std::string Layout::pod_run(std::string_view uid) const {
+  return pods_run() + "/" + std::string(uid);
+}
+std::string Layout::pod_logs(std::string_view ns, std::string_view pod,
+                             std::string_view uid) const {
   return logs() + "/" + std::string(ns) + "_" + std::string(pod) + "_" + std::string(uid);
 }
 std::string Layout::container_log(std::string_view ns, std::string_view pod, std::string_view uid,
                                   std::string_view container, std::uint32_t attempt) const {
-  return pod_logs(ns, pod, uid) + "/" + std::string(container) + "/" + std::to_string(attempt) + ".log";
+  return pod_logs(ns, pod, uid) + "/" + std::string(container) + "/" + std::to_string(attempt) +
+         ".log";
 }
 
 std::string Layout::bridge() const { return root_.empty() ? "podctl0" : "podctl" + id(); }

@@ -1,5 +1,6 @@
 // Pods that end, and pods found again.
 #include <dirent.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <boost/asio/steady_timer.hpp>
@@ -13,16 +14,20 @@ namespace podctl::engine {
 namespace {
 
 constexpr std::chrono::seconds kHelloBound{5};
-// A shim's own removal gives up after 5 s what does not end.
-constexpr std::chrono::seconds kDestroyBound{15};
+// A shim may settle starts for 10 s first; its own removal gives up after 10 s what does not end,
+// after 5 s a cgroup.
+constexpr std::chrono::seconds kDestroyBound{30};
 
-// Who listens there. Not reused meanwhile: it is connected.
+// Who listens there. The number is still its own where the connection has not ended after it was
+// opened.
 UniqueFd process_of(const wire::Socket& socket) {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(socket.fd(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return {};
   auto process = sys::open_pidfd(peer.pid);
-  return process ? std::move(*process) : UniqueFd();
+  pollfd end{.fd = socket.fd(), .events = POLLRDHUP, .revents = 0};
+  if (!process || ::poll(&end, 1, 0) < 0 || (end.revents & (POLLRDHUP | POLLHUP)) != 0) return {};
+  return std::move(*process);
 }
 
 std::vector<std::string> pods_on_disk(const Layout& layout) {

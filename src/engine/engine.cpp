@@ -7,12 +7,12 @@
 
 #include "engine/impl.hpp"
 #include "podctl/sys/files.hpp"
-#include "podctl/sys/sealed_exe.hpp"
 
 namespace podctl::engine {
 namespace {
 
 constexpr std::chrono::seconds kStatsBound{3};  // somebody looks and waits for it
+constexpr std::chrono::seconds kKillBound{15};  // the shim may just settle starts, for up to 10 s
 
 // The workload's three ends for the wire: what is absent is /dev/null.
 Result<std::vector<UniqueFd>> complete(ExecStdio stdio) {
@@ -75,8 +75,8 @@ void Engine::start_container(const std::string& uid, wire::ContainerSpec spec,
                                   std::move(done));
 }
 
-Result<UniqueFd> Engine::open_helper(const std::string& name) const {
-  return sys::seal_program(impl_->options.helpers + "/" + name);
+std::string Engine::helper(const std::string& name) const {
+  return impl_->options.helpers + "/" + name;
 }
 
 void Engine::exec(const std::string& uid, wire::ExecSpec spec, ExecStdio stdio,
@@ -124,8 +124,17 @@ void Engine::signal(const std::string& uid, const std::string& id, int signo, Ca
 }
 
 void Engine::kill(const std::string& uid, const std::string& id, Callback<void> done) {
-  impl_->ask<void>(uid, wire::Type::kKill, wire::encode(wire::ContainerRef{.id = id}),
-                   std::move(done));
+  impl_->ask<void>(
+      uid, wire::Type::kKill, wire::encode(wire::ContainerRef{.id = id}),
+      [impl = impl_, uid, done = std::move(done)](Result<void> killed) {
+        // A shim that does not answer ends; without it its pod does, by the cgroup.
+        if (!killed && killed.error().code == Code::kUnavailable) {
+          if (const auto pod = impl->pods.find(uid); pod != impl->pods.end())
+            pod->second.link->kill_process();
+        }
+        done(std::move(killed));
+      },
+      kKillBound);
 }
 
 void Engine::update_resources(const std::string& uid, const std::string& id,

@@ -16,6 +16,7 @@
 #include "handlers.hpp"
 #include "podctl/base/utf8.hpp"
 #include "podctl/engine/engine.hpp"
+#include "podctl/sys/sealed_exe.hpp"
 
 namespace podctl::server {
 namespace {
@@ -347,10 +348,10 @@ void start_copy(node::Node& node, const ExchangePtr& exchange, const Route& rout
   const bool in = command->at(1) == "put";
   auto exec = node::build_exec(found->spec, std::move(*command), false);
   exec.brought = true;
-  // Read from the disk: not on the loop.
-  node.context().offload.run([&node, exchange, in, exec = std::move(exec),
-                              uid = found->uid]() -> std::function<void()> {
-    auto opened = node.engine().open_helper("podctl-cp");
+  // Read from the disk: not on the loop, and not by way of the node, which may be at its end.
+  node.context().offload.run([&node, exchange, in, exec = std::move(exec), uid = found->uid,
+                              path = node.engine().helper("podctl-cp")]() -> std::function<void()> {
+    auto opened = sys::seal_program(path);
     if (!opened) return [exchange, error = opened.error()] { exchange->refuse(error); };
     auto program = std::make_shared<UniqueFd>(std::move(*opened));
     return [&node, exchange, in, exec, uid, program] {

@@ -62,6 +62,9 @@ all_written() { podctl logs one | grep -qx 5; }
 @test "a root that podctl did not make is left alone" {
   fails 2 podctl --root '' get pods
   says "--root needs a directory"
+  podctl --root fresh get pods  # one that does not exist yet
+  [ -S fresh/run/podctld.sock ]
+  podctl --root fresh system reset --yes
   local dir
   for dir in lib/pods run/pods; do
     mkdir -p "project/$dir/mine"

@@ -50,7 +50,7 @@ struct Options {
 // The workload's ends. Absent ones are /dev/null; with a tty none is used.
 struct ExecStdio {
   UniqueFd in, out, err;
-  UniqueFd program;  // with ExecSpec::brought, of open_helper()
+  UniqueFd program;  // with ExecSpec::brought, a sealed helper()
 };
 
 struct ExecStarted {
@@ -129,9 +129,8 @@ class Engine {
   void start_container(const std::string& uid, wire::ContainerSpec spec,
                        Callback<wire::ContainerInfo> done);
 
-  // A program of ours, to be executed in containers: a sealed copy of the helper of that name.
-  // Reads it whole; may be called on any thread.
-  Result<UniqueFd> open_helper(const std::string& name) const;
+  // Where a program of ours lies that is to be executed in containers: sys::seal_program copies it.
+  std::string helper(const std::string& name) const;
   // `exited` comes once after `started` succeeded: the exit code, 128 + signal, or an error when
   // the shim died.
   void exec(const std::string& uid, wire::ExecSpec spec, ExecStdio stdio,
