@@ -17,10 +17,10 @@ bool exists(const std::string& path) {
 // What podctl itself leaves there before a podctld runs: its lock, its starter's.
 bool only_ours(const std::string& directory) {
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    if (!entry.path().filename().string().starts_with("podctld.")) return false;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    if (!at->path().filename().string().starts_with("podctld.")) return false;
   }
-  return true;
+  return !error || error == std::errc::no_such_file_or_directory;
 }
 
 }  // namespace
@@ -30,7 +30,7 @@ Result<void> claim_root(const Layout& layout) {
   // Roots of before there was a mark have a store.
   if (!exists(layout.objects_db())) {
     for (const std::string& directory : {layout.lib(), layout.run()}) {
-      if (only_ours(directory)) continue;
+      if (only_ours(directory) || exists(layout.marker())) continue;  // another may just mark it
       return fail(
           Code::kFailedPrecondition, "use as a root", layout.root(),
           "podctl did not make what is in " + directory + ": give --root a directory of its own");

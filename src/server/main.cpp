@@ -143,8 +143,10 @@ Result<UniqueFd> take_lock(const Layout& layout) {
       char holder[32] = {};
       (void)!::pread(fd.get(), holder, sizeof holder - 1, 0);
       return fail(Code::kConflict, "take lock", path,
-                  "another podctld serves this root: process " + std::string(text::trim(holder)) +
-                      "; if it does not answer, end that");
+                  "another podctld serves this root" +
+                      (*holder == '\0' ? std::string()
+                                       : ": process " + std::string(text::trim(holder)) +
+                                             "; if it does not answer, end that"));
     }
     std::this_thread::sleep_for(kEndingStep);
   }
@@ -209,6 +211,7 @@ class Daemon {
   Result<void> run() {
     TRY(claim_root(layout_));
     lock_ = TRY(take_lock(layout_));
+    TRY(claim_root(layout_));  // a reset may have removed the mark meanwhile
     if (!arguments_.foreground) log_.to_file(layout_.run() + "/podctld.log");
     auto socket = TRY(listening_socket(arguments_, layout_));
     const std::string helpers = find_helpers(arguments_);
