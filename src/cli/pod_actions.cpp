@@ -87,6 +87,7 @@ Result<Going> request_delete(Invocation& in, const std::string& ns, const std::s
                    std::to_string(*grace_seconds) + "}";
   }
   const Reply reply = TRY(in.call(request));
+  if (reply.status == 404 && in.asked_twice()) return Going{ns, name, {}, {}};  // done at first
   if (!reply.ok()) {
     return fail(reply.status == 404 ? Code::kNotFound : Code::kFailedPrecondition,
                 refusal_text(reply), {});

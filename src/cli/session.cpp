@@ -94,6 +94,7 @@ Result<Client> Invocation::take_connection() {
 }
 
 Result<Reply> Invocation::call(const Request& request) {
+  asked_twice_ = false;
   const std::int64_t start = monotonic_ns();
   if (!client_) {
     client_ = TRY(connect());
@@ -108,12 +109,12 @@ Result<Reply> Invocation::call(const Request& request) {
     client_ = TRY(connect());
     reply = client_->request(request);
   }
-  // A deletion may also have met a podctld that was just being killed; asked for twice it is the
-  // same.
+  // A deletion may also have met a podctld that was just being killed.
   if (lost() && (request.method == "DELETE" || (request.method != "GET" && reused_)) &&
       !request.upload) {
     client_ = TRY(connect());
     reply = client_->request(request);
+    asked_twice_ = true;
   }
   reused_ = true;
   if (!reply) client_.reset();

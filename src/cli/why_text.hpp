@@ -1,7 +1,7 @@
 // A diagnosis (lifecycle/why.hpp) gathered from podctld and shown: as text, as data, as a section
 // of describe.
 //
-// Used by `why` and `describe`. Only gather_evidence() speaks to podctld; the others are pure.
+// Used by `why` and `describe`. Only diagnose_pod() speaks to podctld; the others are pure.
 #pragma once
 
 #include <boost/json/value.hpp>

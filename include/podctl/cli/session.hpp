@@ -53,6 +53,8 @@ class Invocation {
   // A request with its whole reply. Refusals are replies.
   Result<Reply> call(const Request& request);
   Result<Reply> get(const std::string& target);
+  // Whether the last call was sent a second time because the first one's answer was lost.
+  bool asked_twice() const { return asked_twice_; }
   // A JSON object or list; a refusal becomes an Error whose detail is its sentence (kNotFound for
   // 404). `accept` asks for another form of it.
   Result<boost::json::value> fetch(const std::string& target, std::string_view accept = {});
@@ -78,7 +80,7 @@ class Invocation {
 
  private:
   std::optional<Client> client_;
-  bool reused_ = false;
+  bool reused_ = false, asked_twice_ = false;
 };
 
 }  // namespace podctl::cli

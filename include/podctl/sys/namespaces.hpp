@@ -21,7 +21,7 @@ struct NamespaceType {
   std::string_view name;  // as in /proc/PID/ns, and as lsns prints it
   int flag;               // CLONE_NEW*
 };
-// The seven types podctl knows: user, mnt, net, ipc, uts, pid, cgroup.
+// The eight types podctl knows: user, mnt, net, ipc, uts, pid, cgroup, time.
 const std::array<NamespaceType, 8>& namespace_types();
 
 struct NamespaceInode {
