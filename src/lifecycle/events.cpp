@@ -1,14 +1,6 @@
 #include "context.hpp"
 
 namespace podctl::lifecycle {
-namespace {
-
-void record(Context& c, RecordEvent event) {
-  event.sequence = c.memory.next_event++;
-  c.actions.emplace_back(std::move(event));
-}
-
-}  // namespace
 
 std::string pod_text(const api::Pod& pod) {
   const auto& meta = pod.metadata;
@@ -26,7 +18,7 @@ void pod_event(Context& c, bool warning, std::string_view reason, std::string me
   event.warning = warning;
   event.reason = reason;
   event.message = std::move(message);
-  record(c, std::move(event));
+  c.actions.emplace_back(std::move(event));
 }
 
 void container_event(Context& c, const Item& item, bool warning, std::string_view reason,
@@ -37,7 +29,7 @@ void container_event(Context& c, const Item& item, bool warning, std::string_vie
   event.message = std::move(message);
   event.field_path =
       std::string(item.init ? "spec.initContainers{" : "spec.containers{") + item.spec->name + "}";
-  record(c, std::move(event));
+  c.actions.emplace_back(std::move(event));
 }
 
 void scheduled_event(Context& c) {
@@ -47,7 +39,7 @@ void scheduled_event(Context& c) {
   event.message =
       "Successfully assigned " + meta.namespace_ + "/" + meta.name + " to " + c.pod.spec.nodeName;
   event.component = "default-scheduler";
-  record(c, std::move(event));
+  c.actions.emplace_back(std::move(event));
 }
 
 }  // namespace podctl::lifecycle

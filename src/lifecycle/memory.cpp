@@ -115,7 +115,6 @@ void fields(V& v, PodMemory& x) {
   v("seenWall", x.seen_wall_ns);
   v("start", x.start_ns);
   v("startWall", x.start_wall_ns);
-  v("nextEvent", x.next_event);
   v("sandboxAttempt", x.sandbox_attempt);
   v("sandbox", x.sandbox);
   v("sandboxRetryAt", x.sandbox_retry_at_ns);

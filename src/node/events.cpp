@@ -8,6 +8,15 @@ namespace podctl::node {
 
 Events::Events(Objects& objects, std::string host) : objects_(objects), host_(std::move(host)) {}
 
+// As Kubernetes names them: by their first time, so that those of one pod name, listed by name,
+// stand in the order they came, also when it was used several times.
+std::string Events::new_name(const api::ObjectMeta& pod, std::uint64_t wall_ns) const {
+  for (;; ++wall_ns) {
+    std::string name = pod.name + "." + text::hex(wall_ns, 16);
+    if (objects_.find_event(pod.namespace_, name) == nullptr) return name;
+  }
+}
+
 void Events::adopt() {
   for (const auto& [key, record] : objects_.events()) known_[record.sameness] = key;
 }
@@ -19,9 +28,6 @@ void Events::record(const api::Pod& pod, const lifecycle::RecordEvent& wanted,
   event.kind = "Event";
   event.apiVersion = "v1";
   event.metadata.namespace_ = meta.namespace_;
-  // Listed by name, a pod's events stand in the order they came.
-  event.metadata.name =
-      meta.name + "." + text::hex(text::hash64(meta.uid), 8) + text::hex(wanted.sequence, 8);
   event.involvedObject = {"Pod", meta.namespace_,      meta.name,        meta.uid,
                           "v1",  meta.resourceVersion, wanted.field_path};
   event.reason = wanted.reason;
@@ -47,6 +53,7 @@ void Events::record(const api::Pod& pod, const lifecycle::RecordEvent& wanted,
     return objects_.put_event(std::move(again));
   }
   event.metadata.uid = new_uuid();
+  event.metadata.name = new_name(meta, wall_ns);
   known_[same] = {meta.namespace_, event.metadata.name};
   objects_.put_event(std::move(event));
 }

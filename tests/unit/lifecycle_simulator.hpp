@@ -341,16 +341,11 @@ class Simulator {
     note("tail " + label(a.name, a.attempt));
     seen.container(a.name).log_tail = "last words";
   }
-  void run(const RecordEvent& a) {
-    events.push_back(a.reason + ": " + a.message);
-    sequences_.push_back(a.sequence);
-  }
+  void run(const RecordEvent& a) { events.push_back(a.reason + ": " + a.message); }
   void run(const FinalizeDelete&) {
     note("finalize");
     finalized = true;
   }
-
-  std::vector<std::uint64_t> sequences_;
 };
 
 }  // namespace podctl::lifecycle

@@ -89,11 +89,8 @@ struct FetchLogTail {
   bool operator==(const FetchLogTail&) const = default;
 };
 
-// An event of the pod. `sequence` is unique in the pod and repeats with the step: the object's name
-// is made of it, so that recording it twice makes one object. Node aggregates equal ones (count,
-// lastTimestamp).
+// An event of the pod. Node aggregates equal ones (count, lastTimestamp).
 struct RecordEvent {
-  std::uint64_t sequence = 0;
   bool warning = false;
   std::string reason, message;
   std::string field_path;             // "spec.containers{web}"; empty: the pod

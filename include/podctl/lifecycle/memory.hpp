@@ -153,7 +153,6 @@ struct PodMemory {
   std::string boot_id;
   std::uint64_t seen_boot_ns = 0, seen_wall_ns = 0;  // when boot_id was taken down
   std::uint64_t start_ns = 0, start_wall_ns = 0;     // status.startTime
-  std::uint64_t next_event = 0;
 
   std::uint32_t sandbox_attempt = 0;
   SandboxProgress sandbox = SandboxProgress::kNone;

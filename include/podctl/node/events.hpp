@@ -26,6 +26,8 @@ class Events {
   void expire(std::uint64_t wall_ns);
 
  private:
+  std::string new_name(const api::ObjectMeta& pod, std::uint64_t wall_ns) const;
+
   Objects& objects_;
   std::string host_;
   std::unordered_map<std::uint64_t, Key> known_;  // by sameness()
