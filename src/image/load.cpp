@@ -78,7 +78,8 @@ Result<std::vector<Candidate>> Loader::find_saved(Source& source) {
   const auto manifest = TRY(document(TRY(source.take("manifest.json")), "manifest.json"));
   std::vector<Candidate> out;
   for (const auto& saved : TRY(oci::parse_saved(manifest, label_ + "/manifest.json"))) {
-    // Not one braced initialiser: g++ 12 leaks the members already built when a later TRY leaves it.
+    // Not one braced initialiser: g++ 12 leaks the members already built when a later TRY leaves
+    // it.
     Candidate candidate;
     candidate.names = TRY(normalise(saved.names));
     candidate.config = TRY(source.take(saved.config));
@@ -233,10 +234,7 @@ Result<std::vector<Image>> Loader::add(std::vector<Candidate> candidates) {
   std::vector<Image> out;
   for (const auto& staged : records) {
     auto record = TRY(store_.record(staged.manifest));
-    for (auto& other : next)
-      std::erase_if(other.image.names, [&](const std::string& name) {
-        return std::ranges::find(staged.image.names, name) != staged.image.names.end();
-      });
+    for (const auto& name : staged.image.names) TRY(store_.take_name(next, name, record.image.id));
     auto& names = record.image.names;
     names = staged.image.names;
     const auto same = std::ranges::find(

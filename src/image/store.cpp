@@ -180,6 +180,19 @@ Result<void> Store::Impl::commit(Index next) {
   return {};
 }
 
+Result<void> Store::Impl::take_name(Index& from, const std::string& name,
+                                    const std::string& id) const {
+  for (auto& record : from) {
+    auto& image = record.image;
+    if (!has_name(image, name)) continue;
+    if (name == kept_name && image.id != id)
+      return fail(Code::kFailedPrecondition, "name image", "\"" + name + "\"",
+                  "it is the name of the image that is built in; choose another one");
+    std::erase(image.names, name);
+  }
+  return {};
+}
+
 Result<void> Store::Impl::sweep() {
   std::set<std::string> kept_blobs, kept_layers;
   const auto current = snapshot();
@@ -350,7 +363,7 @@ Result<Image> Store::tag(std::string_view source, std::string_view name) {
   std::lock_guard guard(impl_->work);
   Index next = *impl_->snapshot();
   const auto record = TRY(find_in(next, source));
-  for (auto& other : next) std::erase(other.image.names, reference.str());
+  TRY(impl_->take_name(next, reference.str(), record->image.id));
   record->image.names.push_back(reference.str());
   std::ranges::sort(record->image.names);
   Image image = record->image;
@@ -378,13 +391,22 @@ Result<Image> Store::remove(std::string_view reference, const InUse& in_use) {
   return image;
 }
 
+void Store::keep_name(std::string_view name) {
+  std::lock_guard guard(impl_->work);
+  impl_->kept_name = name;
+}
+
 Result<bool> ensure_embedded(Store& store, const std::string& tar) {
-  if (store.resolve(kEmbeddedImage)) return false;
+  if (store.resolve(kEmbeddedImage)) {
+    store.keep_name(kEmbeddedImage);
+    return false;
+  }
   UniqueFd fd(::openat(AT_FDCWD, tar.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return fail_errno(errno, "open embedded image", tar);
   const ImageConfig config{
       .cmd = {"sh"}, .env = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}};
   TRY(store.import_rootfs(fd.get(), kEmbeddedImage, config, tar));
+  store.keep_name(kEmbeddedImage);
   return true;
 }
 

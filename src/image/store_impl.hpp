@@ -29,6 +29,7 @@ struct Store::Impl {
   mutable std::mutex index_mutex;  // held for a pointer's copy only
   std::shared_ptr<const Index> index = std::make_shared<Index>();
   std::atomic<unsigned> counter{0};
+  std::string kept_name;  // what keep_name() was told; with `work` held
 
   std::shared_ptr<const Index> snapshot() const {
     std::lock_guard guard(index_mutex);
@@ -39,6 +40,9 @@ struct Store::Impl {
   Result<Index> read_index() const;
   // Makes `next` the index: written, then seen. With `work` held.
   Result<void> commit(Index next);
+  // Takes `name` from the images that have it, for the one with `id`; kFailedPrecondition when
+  // another one keeps it. With `work` held.
+  Result<void> take_name(Index& from, const std::string& name, const std::string& id) const;
   // Removes blobs and layers no image has, and what interrupted changes left. With `work` held.
   Result<void> sweep();
 };

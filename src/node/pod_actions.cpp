@@ -262,9 +262,8 @@ void PodWorker::resolve_image(lifecycle::ImageObservation& image, const std::str
   };
   const auto parsed = image::Reference::parse(reference);
   if (!parsed) {
-    return failed(
-        lifecycle::ImageError::kInvalidName,
-        "Failed to apply default image tag \"" + reference + "\": " + parsed.error().detail);
+    return failed(lifecycle::ImageError::kInvalidName,
+                  "couldn't parse image name \"" + reference + "\": " + parsed.error().detail);
   }
   const auto found = context_.images.resolve(reference);
   if (found) {

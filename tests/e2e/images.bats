@@ -69,4 +69,19 @@ END
   says "it is built in"
   run podctl image ls -o name
   says "docker.io/podctl/busybox:latest"
+  mkdir -p rootfs/bin
+  tar -C rootfs -cf r.tar .
+  fails 1 podctl image import r.tar podctl/busybox
+  says "it is the name of the image that is built in; choose another one"
+  podctl image import r.tar podctl/busybox:mine
+  podctl image rm podctl/busybox:mine
+  pod one 'true' | podctl apply -f -
+  ended one Succeeded
+}
+
+@test "an image name that cannot be read is told once" {
+  pod odd 'true' | sed 's#podctl/busybox#a b#' | podctl apply -f -
+  await --for=jsonpath='{.status.containerStatuses[0].state.waiting.reason}'=InvalidImageName pod/odd
+  [ "$(field odd '{.status.containerStatuses[0].state.waiting.message}')" = \
+    "Failed to apply default image tag \"a b\": couldn't parse image name \"a b\": invalid reference format" ]
 }

@@ -205,6 +205,24 @@ TEST_F(StoreTest, EmbeddedImageIsImportedOnce) {
   EXPECT_THAT(MUST(store_->resolve("podctl/busybox")).config.cmd, ElementsAre("sh"));
 }
 
+TEST_F(StoreTest, TheEmbeddedImageKeepsItsName) {
+  std::ofstream(temp_.path() + "/b.tar") << tar({file("bin/busybox")});
+  MUST(ensure_embedded(*store_, temp_.path() + "/b.tar"));
+  const auto id = MUST(store_->resolve("podctl/busybox")).id;
+  const auto rootfs = fd_of(tar({file("bin/other")}));
+  const auto refused = store_->import_rootfs(rootfs.get(), "podctl/busybox", {}, "r.tar");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kFailedPrecondition);
+  EXPECT_THAT(refused.error().message(), HasSubstr("the image that is built in"));
+  EXPECT_FALSE(load(docker_archive({kBase}, {"podctl/busybox"})));
+  MUST(load(docker_archive({kBase}, {"a"})));
+  EXPECT_FALSE(store_->tag("a", "podctl/busybox:latest"));
+  EXPECT_TRUE(store_->tag("podctl/busybox", "podctl/busybox:latest")) << "it has it already";
+  EXPECT_TRUE(store_->tag("podctl/busybox", "box"));
+  EXPECT_TRUE(store_->tag("a", "box")) << "another name moves";
+  EXPECT_EQ(MUST(store_->resolve("podctl/busybox")).id, id);
+}
+
 TEST_F(StoreTest, SeveralThreadsLoadAndLook) {
   std::atomic<int> good{0};
   std::vector<std::thread> threads;

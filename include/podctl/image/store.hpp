@@ -60,6 +60,9 @@ class Store {
 
   // Gives the image `source` the further name `name`; the name moves if another image has it.
   Result<Image> tag(std::string_view source, std::string_view name);
+  // From now on no load, import or tag takes this name (a Reference's str()) from the image that
+  // has it: kFailedPrecondition.
+  void keep_name(std::string_view name);
 
   // Whether a container uses the image with this id. Called with the store locked: must not call
   // it.
@@ -78,8 +81,8 @@ class Store {
 // The embedded image, and the name under which it is found.
 inline constexpr std::string_view kEmbeddedImage = "docker.io/podctl/busybox:latest";
 
-// Imports `tar` (share/podctl/images/busybox.tar) as podctl/busybox when the store lacks it. True
-// when it was imported now.
+// Imports `tar` (share/podctl/images/busybox.tar) as podctl/busybox when the store lacks it, and
+// keeps the name for it. True when it was imported now.
 Result<bool> ensure_embedded(Store& store, const std::string& tar);
 
 }  // namespace podctl::image
