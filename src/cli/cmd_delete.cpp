@@ -12,11 +12,13 @@
 namespace podctl::cli {
 namespace {
 
+// As kubectl has it (staging/src/k8s.io/kubectl/pkg/cmd/delete/delete.go): below 0 is none of its
+// own, and 0, which kills at once, needs --force.
 Result<std::optional<std::int64_t>> grace(Invocation& in) {
   std::optional<std::int64_t> seconds;
   if (auto text = in.args.get("grace-period"); !text.empty()) {
     auto number = text::parse_i64(text);
-    if (!number || *number < -1) {
+    if (!number) {
       return fail(Code::kInvalidArgument,
                   "invalid value \"" + std::string(text) + "\" for --grace-period", {});
     }
@@ -33,6 +35,8 @@ Result<std::optional<std::int64_t>> grace(Invocation& in) {
                   "--force and a grace period above 0 cannot be given together", {});
     }
     seconds = 0;
+  } else if (seconds == 0) {
+    seconds = 1;
   }
   return seconds;
 }

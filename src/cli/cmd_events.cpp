@@ -24,7 +24,8 @@ std::vector<std::string> cells(Invocation& in, View e, std::int64_t now) {
   row.emplace_back(e["type"].str());
   row.emplace_back(e["reason"].str());
   row.push_back(std::string(object["kind"].str()) + "/" + std::string(object["name"].str()));
-  row.push_back(cell_text(e["message"].str()));
+  row.emplace_back(e["message"].str());
+  for (std::string& cell : row) cell = cell_text(cell);
   return row;
 }
 

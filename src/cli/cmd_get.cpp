@@ -217,8 +217,11 @@ class WatchPrinter {
       if (auto cells = columns_->row(object)) lines_.add(std::move(*cells));
       return;
     }
-    if (auto text = format_object(w_.format, object))
-      in_.out(*text + (text->ends_with('\n') ? "" : "\n"));
+    auto text = format_object(w_.format, object);
+    if (!text) return;
+    // Of YAML each object is a document of its own.
+    if (w_.format.kind == Format::Kind::kYaml && std::exchange(printed_, true)) in_.out("---\n");
+    in_.out(*text + (text->ends_with('\n') ? "" : "\n"));
   }
 
   void flush() {
@@ -230,7 +233,8 @@ class WatchPrinter {
   const Wanted& w_;
   const Resource& resource_;
   bool table_, first_ = true;
-  bool headed_ = false;  // the headings wait among the rows
+  bool headed_ = false;   // the headings wait among the rows
+  bool printed_ = false;  // an object, in a format that is no table
   std::optional<TableView> view_;
   std::optional<CustomColumns> columns_;
   std::map<std::string, std::string> seen_;  // uid to the resourceVersion shown last

@@ -83,7 +83,7 @@ constexpr Option kDelete[] = {
     kSelector,
     {"all", 0, Takes::kFlag, {}, "every pod of the namespace"},
     {"grace-period", 0, Takes::kValue, "SECONDS",
-     "seconds a container has to end by itself; -1 is the pod's own"},
+     "seconds a container has to end by itself; below 0 the pod's own, 0 is 1 without --force"},
     {"now", 0, Takes::kFlag, {}, "a grace period of 1 second"},
     {"force", 0, Takes::kFlag, {}, "kill at once: a grace period of 0"},
     {"wait", 0, Takes::kFlag, {}, "wait until the pods are gone (true)"},

@@ -10,6 +10,7 @@
 #include "podctl/api/jsonpath.hpp"
 #include "podctl/api/quantity.hpp"
 #include "podctl/base/text.hpp"
+#include "podctl/base/utf8.hpp"
 #include "podctl/cli/output.hpp"
 #include "podctl/cli/time_text.hpp"
 
@@ -100,7 +101,7 @@ Result<std::vector<std::string>> CustomColumns::row(const boost::json::value& ob
       values.push_back(value->is_structured() ? boost::json::serialize(*value)
                                               : View(value).scalar());
     }
-    cells.push_back(values.empty() ? "<none>" : text::join(values, ","));
+    cells.push_back(values.empty() ? "<none>" : utf8::printable(text::join(values, ",")));
   }
   return cells;
 }

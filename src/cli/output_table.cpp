@@ -22,7 +22,7 @@ std::string upper(std::string_view text) {
 std::string labels_text(View labels) {
   std::vector<std::string> pairs;
   for (const auto& [key, value] : labels.fields())
-    pairs.push_back(std::string(key) + "=" + View(value).scalar());
+    pairs.push_back(cell_text(std::string(key) + "=" + View(value).scalar()));
   std::sort(pairs.begin(), pairs.end());
   return pairs.empty() ? "<none>" : text::join(pairs, ",");
 }
@@ -76,7 +76,7 @@ Cells TableView::row(View row) const {
   const View meta = row["object"]["metadata"];
   const auto& given = row["cells"].items();
   Cells cells;
-  if (options_.with_namespace) cells.emplace_back(meta["namespace"].str());
+  if (options_.with_namespace) cells.push_back(cell_text(meta["namespace"].str()));
   for (const Column& column : columns_) {
     std::string text =
         column.cell < given.size() ? cell_text(View(given[column.cell]).scalar()) : "";
@@ -84,7 +84,7 @@ Cells TableView::row(View row) const {
     cells.push_back(kind ? std::string(resource_->singular) + "/" + text : std::move(text));
   }
   for (const std::string& key : options_.label_columns)
-    cells.push_back(meta["labels"][key].scalar());
+    cells.push_back(cell_text(meta["labels"][key].scalar()));
   if (options_.show_labels) cells.push_back(labels_text(meta["labels"]));
   return cells;
 }

@@ -6,6 +6,7 @@
 
 #include "cli/describe_text.hpp"
 #include "podctl/base/text.hpp"
+#include "podctl/base/utf8.hpp"
 #include "podctl/cli/time_text.hpp"
 
 namespace podctl::cli {
@@ -158,7 +159,7 @@ std::string describe_sandbox(View report, Style style) {
   network(out, report["network"]);
   rootfs(out, report["rootfs"]);
   list(out, 0, "Degraded Here", report["degraded"]);
-  return text + out.str();
+  return text + out.str(true);
 }
 
 std::string trace_text(View steps, std::size_t width) {
@@ -188,8 +189,8 @@ std::string trace_text(View steps, std::size_t width) {
     text += std::string(s["process"].str()) + "\t" + std::string(s["name"].str()) + "\t" +
             std::string(s["detail"].str()) + "\n";
   }
-  return align(text, kTableStops) + "\n" + human_ns(static_cast<std::uint64_t>(last - first)) +
-         " in all\n";
+  return align(utf8::printable(text), kTableStops) + "\n" +
+         human_ns(static_cast<std::uint64_t>(last - first)) + " in all\n";
 }
 
 std::string doctor_text(View items, Style style) {

@@ -35,6 +35,47 @@ all_written() { podctl logs one | grep -qx 5; }
   podctl get Pod one
 }
 
+@test "get -w -o yaml parts its documents" {
+  pod one 'exec sleep 1000' | podctl apply -f -
+  podctl get pods -w -o yaml >seen &
+  local watch=$!
+  until_true grep -q 'phase: Running' seen
+  podctl apply -f - < <(pod one 'exec sleep 1000' | sed 's/^metadata:/metadata:\n  labels: {a: b}/')
+  until_true grep -q 'a: b' seen
+  kill "$watch"
+  wait "$watch" || true
+  [ "$(head -n 1 seen)" = 'apiVersion: v1' ]
+  [ "$(grep -c '^---$' seen)" -eq "$(($(grep -c '^kind: Pod$' seen) - 1))" ]
+  [ "$(grep -A1 '^---$' seen | grep -c '^apiVersion: v1$')" -eq "$(grep -c '^---$' seen)" ]
+}
+
+@test "a container's words reach no terminal as orders, in columns of one's own" {
+  pod one "printf 'a\\033[2Jb\\007' >/dev/termination-log" | podctl apply -f -
+  ended one Succeeded
+  local path=.status.containerStatuses[0].state.terminated.message
+  run podctl get pod one --no-headers -o custom-columns=M:$path
+  [ "$output" = 'a^[[2Jb^G' ]
+  [ "$(podctl get pod one -o jsonpath="{$path}")" = $'a\033[2Jb\007' ]
+}
+
+@test "a grace period below 0 is the pod's own, and 0 kills at once only with --force" {
+  local period
+  for period in 0 -5; do
+    pod one 'trap "exit 7" TERM; echo up; while :; do sleep 0.1; done' | podctl apply -f -
+    ready one
+    until_true sh -c 'podctl logs one | grep -qx up'
+    podctl get pods -w -o jsonpath='{.metadata.deletionGracePeriodSeconds} {.status.containerStatuses[0].state.terminated.exitCode}{"\n"}' >"seen$period" &
+    local watch=$!
+    until_true test -s "seen$period"
+    podctl delete pod one --grace-period=$period
+    until_true grep -qx '1 7' "seen$period"
+    kill "$watch"
+    wait "$watch" || true
+  done
+  fails 2 podctl delete pod one --grace-period=soon
+  says 'invalid value "soon" for --grace-period'
+}
+
 @test "what cannot be asked for together is refused, in kubectl's words" {
   pod one 'exec sleep 1000' | sed 's/^metadata:/metadata:\n  labels: {app: one}/' >one.yaml
   podctl apply -f one.yaml

@@ -49,6 +49,21 @@ TEST_F(Output, TheServersTable) {
   EXPECT_EQ(table("nodes", {.with_namespace = true}), table("nodes", {})) << "has no namespace";
 }
 
+// CVE-2021-25743: a container's own words must not reach the terminal's interpreter.
+TEST_F(Output, NothingThatATerminalObeysIsInATable) {
+  const auto hostile = boost::json::parse(
+      R"({"columnDefinitions": [{"name": "Name", "type": "string", "priority": 0}],
+          "rows": [{"cells": ["a\u001b[2J"], "object": {"metadata":
+            {"namespace": "n\u001b", "labels": {"k": "v\u001b]0;x\u0007", "l\r": "w"}}}}]})");
+  const TableView view(
+      pods(), {.with_namespace = true, .show_labels = true, .label_columns = {"k"}}, hostile);
+  for (const auto& cell : view.row(View(hostile)["rows"].items()[0]))
+    EXPECT_EQ(cell.find_first_of("\x1b\r\x07"), std::string::npos) << cell;
+  EXPECT_EQ(format("custom-columns=M:.m,L:.l[*]",
+                   boost::json::parse(R"({"m": "x\u001b[31m", "l": ["\r", "\u0007"]})")),
+            "M         L\nx^[[31m   \\r,^G\n");
+}
+
 TEST_F(Output, AsksForNoMoreThanItPrints) {
   EXPECT_EQ(include_object({}), "None");
   EXPECT_EQ(include_object({.wide = true, .with_kind = true}), "None");

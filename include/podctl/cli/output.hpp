@@ -86,6 +86,7 @@ class CustomColumns {
  public:
   static Result<CustomColumns> parse(std::string_view spec);
   const std::vector<std::string>& headings() const { return headings_; }
+  // Of values nothing is left that a terminal would obey (CVE-2021-25743).
   Result<std::vector<std::string>> row(const boost::json::value& object) const;
 
  private:
