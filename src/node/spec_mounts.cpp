@@ -133,14 +133,17 @@ std::size_t depth(const std::string& path) {
   return static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
 }
 
-// min(sizeLimit, the pod's memory limit):
-// https://kubernetes.io/docs/concepts/storage/volumes/#emptydir
-std::uint64_t memory_size(const api::Pod& pod, const api::EmptyDirVolumeSource& source) {
-  std::int64_t size = source.sizeLimit.has_value() ? source.sizeLimit.value() : 0;
-  if (const auto limit = api::pod_cgroup(pod).memory_limit; limit && *limit > 0) {
-    size = size > 0 ? std::min(size, *limit) : *limit;
-  }
-  return size > 0 ? static_cast<std::uint64_t>(size) : 0;
+// The least of the node's allocatable memory, the pod's memory limit and sizeLimit, of those that
+// are: https://kubernetes.io/docs/concepts/storage/volumes/#emptydir-memory-configuration-example
+std::uint64_t memory_size(const api::Pod& pod, const api::EmptyDirVolumeSource& source,
+                          const Machine& machine) {
+  std::uint64_t size = machine.facts.memory_bytes;
+  const auto at_most = [&size](std::int64_t limit) {
+    if (limit > 0) size = std::min(size, static_cast<std::uint64_t>(limit));
+  };
+  at_most(api::pod_cgroup(pod).memory_limit.value_or(0));
+  if (source.sizeLimit.has_value()) at_most(source.sizeLimit.value());
+  return size;
 }
 
 }  // namespace
@@ -181,7 +184,8 @@ std::vector<wire::HostPath> build_host_paths(const api::Pod& pod) {
   return paths;
 }
 
-Result<std::vector<wire::PodVolume>> build_volumes(const api::Pod& pod, const Layout& layout) {
+Result<std::vector<wire::PodVolume>> build_volumes(const api::Pod& pod, const Machine& machine,
+                                                   const Layout& layout) {
   std::vector<wire::PodVolume> volumes;
   for (const auto& volume : pod.spec.volumes) {
     if (!volume.emptyDir) continue;
@@ -190,7 +194,7 @@ Result<std::vector<wire::PodVolume>> build_volumes(const api::Pod& pod, const La
     made.mode = static_cast<std::uint32_t>(volume.emptyDir->mode.value_or(0777));
     made.memory = volume.emptyDir->medium == "Memory";
     if (made.memory) {
-      made.size = memory_size(pod, *volume.emptyDir);
+      made.size = memory_size(pod, *volume.emptyDir, machine);
     } else {
       made.path = layout.volume(pod.metadata.uid, volume.name);
     }

@@ -20,6 +20,7 @@ Result<std::vector<wire::MountSpec>> build_mounts(const ContainerInputs& in, con
                                                   const std::string& termination_path,
                                                   const Layout& layout);
 std::vector<wire::HostPath> build_host_paths(const api::Pod& pod);
-Result<std::vector<wire::PodVolume>> build_volumes(const api::Pod& pod, const Layout& layout);
+Result<std::vector<wire::PodVolume>> build_volumes(const api::Pod& pod, const Machine& machine,
+                                                   const Layout& layout);
 
 }  // namespace podctl::node

@@ -74,7 +74,7 @@ Result<wire::SandboxSpec> build_sandbox(const api::Pod& pod, const Machine& mach
   spec.cgroup = pod_cgroup_path(pod);
   spec.resources = api::pod_cgroup(pod);
   spec.resources.pids_limit = kPodPids;
-  spec.volumes = TRY(build_volumes(pod, layout));
+  spec.volumes = TRY(build_volumes(pod, machine, layout));
   spec.host_paths = build_host_paths(pod);
   return spec;
 }

@@ -199,6 +199,21 @@ TEST_F(SpecBuilderTest, VolumesBecomeMountsParentsFirst) {
   EXPECT_EQ(sandbox->volumes[0].mode, 0777U);
 }
 
+TEST_F(SpecBuilderTest, AMemoryVolumeIsNoLargerThanNodePodAndItsOwnLimit) {
+  const auto size = [this](const std::string& more, const std::string& source) {
+    pod = {};
+    make(more, R"(,"volumes":[{"name":"m","emptyDir":{"medium":"Memory")" + source + "}}]");
+    return build_sandbox(pod, machine, layout)->volumes[0].size;
+  };
+  const std::string limit = R"(,"resources":{"limits":{"memory":"64Mi"}})";
+  EXPECT_EQ(size("", ""), 8ULL << 30) << "of the node";
+  EXPECT_EQ(size("", R"(,"sizeLimit":"0")"), 8ULL << 30);
+  EXPECT_EQ(size("", R"(,"sizeLimit":"1Ti")"), 8ULL << 30);
+  EXPECT_EQ(size(limit, ""), 64ULL << 20) << "of the pod";
+  EXPECT_EQ(size(limit, R"(,"sizeLimit":"1Mi")"), 1ULL << 20);
+  EXPECT_EQ(size(limit, R"(,"sizeLimit":"1Gi")"), 64ULL << 20);
+}
+
 TEST_F(SpecBuilderTest, TheImagesVolumesAreDirectoriesUnlessThePodMountsThere) {
   make(R"(,"volumeMounts":[{"name":"d","mountPath":"/data/"}])",
        R"(,"volumes":[{"name":"d","emptyDir":{}}])");
