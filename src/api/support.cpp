@@ -58,7 +58,7 @@ constexpr Row kSupported[] = {
      "capabilities privileged runAsUser runAsGroup runAsNonRoot readOnlyRootFilesystem "
      "allowPrivilegeEscalation procMount seccompProfile"},
     {"Capabilities", "add drop"},
-    {"SeccompProfile", "type"},
+    {"SeccompProfile", "type localhostProfile"},
     {"PodSecurityContext",
      "runAsUser runAsGroup runAsNonRoot supplementalGroups supplementalGroupsPolicy sysctls "
      "seccompProfile"},
@@ -86,7 +86,6 @@ constexpr Row kOnlyValues[] = {
     {"Container.imagePullPolicy", "IfNotPresent Never"},
     {"HTTPGetAction.protocol", "HTTP1"},
     {"SecurityContext.procMount", "Default"},
-    {"SeccompProfile.type", "RuntimeDefault Unconfined"},
     {"EmptyDirVolumeSource.medium", "Memory"},
 };
 

@@ -365,6 +365,7 @@ TEST(ApiManifest, WhatIsActedOnAndWhatIsNot) {
       {"  automountServiceAccountToken: true\n", "spec.automountServiceAccountToken=true"},
       {"  securityContext: {sysctls: [{name: net.ipv4.tcp_syncookies, value: \"0\"}]}\n", ""},
       {"  securityContext: {supplementalGroups: [1], supplementalGroupsPolicy: Strict}\n", ""},
+      {"  securityContext: {seccompProfile: {type: Localhost, localhostProfile: a.json}}\n", ""},
       {"  securityContext: {fsGroup: 5}\n", "spec.securityContext.fsGroup"},
       {"  tolerations: [{operator: Exists}]\n", "spec.tolerations"},
       {"  nodeSelector: {a: b}\n", "spec.nodeSelector"},
@@ -395,7 +396,7 @@ TEST(ApiManifest, ExplainsWhatIsSupportedInPart) {
             "FIELD: sizeLimit <Quantity>  (supported: of medium Memory)");
   EXPECT_EQ(line("pod.spec.hostUsers"), "FIELD: hostUsers <boolean>  (supported: true)");
   EXPECT_EQ(line("pod.spec.containers.securityContext.seccompProfile.type"),
-            "FIELD: type <string> -required-  (supported: RuntimeDefault, Unconfined)");
+            "FIELD: type <string> -required-  (supported)");
   EXPECT_EQ(line("pod.spec.hostPID"), "FIELD: hostPID <boolean>  (supported)");
   EXPECT_EQ(line("pod.spec.affinity.nodeAffinity"),
             "FIELD: nodeAffinity <NodeAffinity>  (not yet)");
