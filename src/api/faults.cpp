@@ -61,8 +61,8 @@ void FaultList::unsupported(const Path& at, std::string_view value,
 void FaultList::duplicate(const Path& at, std::string_view value) {
   add(at, "FieldValueDuplicate", "Duplicate value: " + quoted(value));
 }
-void FaultList::not_found(const Path& at, std::string_view value) {
-  add(at, "FieldValueNotFound", "Not found: " + quoted(value));
+void FaultList::not_found(const Path& at, std::string_view value, std::string_view detail) {
+  add(at, "FieldValueNotFound", with("Not found: " + quoted(value), detail));
 }
 void FaultList::too_long(const Path& at, std::size_t bytes) {
   add(at, "FieldValueTooLong",

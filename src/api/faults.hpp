@@ -26,7 +26,7 @@ class FaultList {
   void invalid_bool(const Path& at, bool value, std::string_view detail);
   void unsupported(const Path& at, std::string_view value, std::span<const std::string_view> known);
   void duplicate(const Path& at, std::string_view value);
-  void not_found(const Path& at, std::string_view value);
+  void not_found(const Path& at, std::string_view value, std::string_view detail = "");
   void too_long(const Path& at, std::size_t bytes);
   void too_many(const Path& at, std::size_t have, std::size_t most);
 

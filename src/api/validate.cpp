@@ -1,4 +1,4 @@
-// The whole pod, its metadata, and what the field tables say by themselves.
+// The whole pod, and what the field tables say by themselves.
 #include "podctl/api/validate.hpp"
 
 #include <algorithm>
@@ -10,7 +10,6 @@
 namespace podctl::api {
 namespace {
 
-constexpr std::size_t kAnnotationBytes = 256 * 1024;
 constexpr std::int64_t kMaxId = 2147483647;
 
 // Required in the type, but Kubernetes takes an empty value.
@@ -188,6 +187,10 @@ void names(const PodSpec& spec, const Path& at, FaultList& faults) {
     faults.forbidden(Path::of(at, "hostnameOverride"),
                      "may not be specified when `hostNetwork` is true");
   }
+  if (!spec.hostnameOverride.empty() && spec.setHostnameAsFQDN.value_or(false)) {
+    faults.forbidden(Path::of(at, "setHostnameAsFQDN"),
+                     "may not be true when `hostnameOverride` is set");
+  }
   validate_labels(spec.nodeSelector, Path::of(at, "nodeSelector"), faults);
 }
 
@@ -199,39 +202,6 @@ std::string check_ip(std::string_view s) {
 
 void validate_tables(const Type& type, const void* object, const Path& at, FaultList& faults) {
   for (const Field& f : type.fields) field(type, f, object, at, faults);
-}
-
-void validate_labels(const std::map<std::string, std::string>& labels, const Path& at,
-                     FaultList& faults) {
-  for (const auto& [key, value] : labels) {
-    faults.check(at, key, check_qualified_name(key));
-    faults.check(at, value, check_label_value(value));
-  }
-}
-
-void validate_metadata(const ObjectMeta& meta, const Path& at, FaultList& faults) {
-  if (meta.name.empty()) {
-    if (meta.generateName.empty()) {
-      faults.required(Path::of(at, "name"), "name or generateName is required");
-    } else {
-      std::string_view base = meta.generateName;
-      if (base.back() == '-') base.remove_suffix(1);
-      faults.check(Path::of(at, "generateName"), meta.generateName, check_dns_subdomain(base));
-    }
-  } else {
-    faults.check(Path::of(at, "name"), meta.name, check_dns_subdomain(meta.name));
-  }
-  faults.check(Path::of(at, "namespace"), meta.namespace_, check_dns_label(meta.namespace_));
-  validate_labels(meta.labels, Path::of(at, "labels"), faults);
-  const Path annotations = Path::of(at, "annotations");
-  std::size_t size = 0;
-  for (const auto& [key, value] : meta.annotations) {
-    size += key.size() + value.size();
-    std::string low = key;
-    for (char& c : low) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    faults.check(annotations, key, check_qualified_name(low));
-  }
-  if (size > kAnnotationBytes) faults.too_long(annotations, kAnnotationBytes);
 }
 
 Faults validate(const Pod& pod) {
@@ -248,9 +218,7 @@ Faults validate(const Pod& pod) {
   security(pod.spec, spec, faults);
   dns(pod.spec, spec, faults);
   host_aliases(pod.spec, spec, faults);
-  if (pod.spec.resources) {
-    validate_resources(*pod.spec.resources, true, Path::of(spec, "resources"), faults);
-  }
+  validate_pod_resources(pod.spec, spec, faults);
   return out;
 }
 

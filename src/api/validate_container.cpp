@@ -188,8 +188,11 @@ void one(const Container& c, bool init, const Path& at, Pass& pass) {
   resize(c, Path::of(at, "resizePolicy"), pass.faults);
   restart_rules(c, at, pass.faults);
   lifecycle(c, Path::of(at, "lifecycle"), pass);
-  validate_probes(c, !init || sidecar, at, pass.faults);
-  if (c.resources) validate_resources(*c.resources, false, Path::of(at, "resources"), pass.faults);
+  validate_probes(c, !init || sidecar, pass.spec.terminationGracePeriodSeconds.value_or(0), at,
+                  pass.faults);
+  if (c.resources) {
+    validate_resources(*c.resources, pass.spec, Path::of(at, "resources"), pass.faults);
+  }
   if (c.securityContext) {
     proc_mount(c, at, pass);
     validate_security(*c.securityContext, Path::of(at, "securityContext"), pass.faults);

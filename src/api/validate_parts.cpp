@@ -1,4 +1,4 @@
-// Probes, hooks, resources and security contexts of a container.
+// Probes, hooks and security contexts of a container.
 #include "api/validate_parts.hpp"
 
 #include "api/formats.hpp"
@@ -88,7 +88,8 @@ void probe(const Box<Probe>& box, bool readiness, const Path& at, FaultList& fau
   }
 }
 
-void hook(const Box<LifecycleHandler>& box, const Path& at, FaultList& faults) {
+void hook(const Box<LifecycleHandler>& box, std::int64_t grace_s, const Path& at,
+          FaultList& faults) {
   if (!box) return;
   const LifecycleHandler& h = *box;
   exactly_one({{"exec", h.exec.has_value()},
@@ -100,37 +101,18 @@ void hook(const Box<LifecycleHandler>& box, const Path& at, FaultList& faults) {
   if (h.httpGet) http_get(*h.httpGet, Path::of(at, "httpGet"), faults);
   const Path tcp = Path::of(at, "tcpSocket"), sleep = Path::of(at, "sleep");
   if (h.tcpSocket) port(h.tcpSocket->port, Path::of(tcp, "port"), faults);
-  if (h.sleep) faults.not_negative(Path::of(sleep, "seconds"), h.sleep->seconds);
-}
-
-std::string resource_fault(std::string_view name, bool pod_level) {
-  bool huge = name.rfind("hugepages-", 0) == 0;
-  if (name == "cpu" || name == "memory" || huge) return {};
-  if (pod_level) return "must be a standard resource for pods";
-  if (name == "ephemeral-storage") return {};
-  if (auto why = check_qualified_name(name); !why.empty()) return why;
-  if (name.find('/') == std::string_view::npos) {
-    return "must be a standard resource type or fully qualified";
-  }
-  return {};
-}
-
-void amounts(const std::map<std::string, Quantity>& map, bool pod_level, const Path& at,
-             FaultList& faults) {
-  for (const auto& [name, amount] : map) {
-    const Path here = Path::of(at, name);
-    faults.check(here, name, resource_fault(name, pod_level));
-    if (amount.sign() < 0) faults.invalid(here, amount.str(), "must be greater than or equal to 0");
-    bool extended = name.find('/') != std::string::npos;
-    if (extended && Quantity::of(amount.value()) != amount) {
-      faults.invalid(here, amount.str(), "must be an integer");
-    }
+  // A grace period below 0 is a fault of its own.
+  if (h.sleep && grace_s >= 0 && (h.sleep->seconds < 0 || h.sleep->seconds > grace_s)) {
+    faults.invalid(Path::of(sleep, "seconds"), h.sleep->seconds,
+                   "must be non-negative and less than terminationGracePeriodSeconds (" +
+                       std::to_string(grace_s) + ")");
   }
 }
 
 }  // namespace
 
-void validate_probes(const Container& c, bool sidecar_or_main, const Path& at, FaultList& faults) {
+void validate_probes(const Container& c, bool sidecar_or_main, std::int64_t grace_s, const Path& at,
+                     FaultList& faults) {
   const Path liveness = Path::of(at, "livenessProbe"), readiness = Path::of(at, "readinessProbe"),
              startup = Path::of(at, "startupProbe"), lifecycle = Path::of(at, "lifecycle");
   if (!sidecar_or_main) {
@@ -145,31 +127,8 @@ void validate_probes(const Container& c, bool sidecar_or_main, const Path& at, F
   probe(c.readinessProbe, true, readiness, faults);
   probe(c.startupProbe, false, startup, faults);
   if (!c.lifecycle) return;
-  hook(c.lifecycle->postStart, Path::of(lifecycle, "postStart"), faults);
-  hook(c.lifecycle->preStop, Path::of(lifecycle, "preStop"), faults);
-}
-
-void validate_resources(const ResourceRequirements& r, bool pod_level, const Path& at,
-                        FaultList& faults) {
-  const Path requests = Path::of(at, "requests");
-  amounts(r.limits, pod_level, Path::of(at, "limits"), faults);
-  amounts(r.requests, pod_level, requests, faults);
-  for (const auto& [name, request] : r.requests) {
-    auto limit = r.limits.find(name);
-    bool fixed = name.find('/') != std::string::npos || name.rfind("hugepages-", 0) == 0;
-    const Path here = Path::of(requests, name);
-    if (limit == r.limits.end()) {
-      if (fixed)
-        faults.required(Path::of(at, "limits"),
-                        "Limit must be set for non overcommitable resources");
-    } else if (fixed && request != limit->second) {
-      faults.invalid(here, request.str(),
-                     "must be equal to " + name + " limit of " + limit->second.str());
-    } else if (request > limit->second) {
-      faults.invalid(here, request.str(),
-                     "must be less than or equal to " + name + " limit of " + limit->second.str());
-    }
-  }
+  hook(c.lifecycle->postStart, grace_s, Path::of(lifecycle, "postStart"), faults);
+  hook(c.lifecycle->preStop, grace_s, Path::of(lifecycle, "preStop"), faults);
 }
 
 void validate_seccomp(const SeccompProfile& p, const Path& at, FaultList& faults) {

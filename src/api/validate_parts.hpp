@@ -18,9 +18,13 @@ void validate_volumes(const PodSpec& spec, const Path& at, FaultList& faults);
 void validate_placement(const PodSpec& spec, const Path& at, FaultList& faults);
 void validate_environment(const Container& c, const Path& at, FaultList& faults);
 void validate_containers(const PodSpec& spec, const Path& at, FaultList& faults);
-void validate_probes(const Container& c, bool sidecar_or_main, const Path& at, FaultList& faults);
-void validate_resources(const ResourceRequirements& r, bool pod_level, const Path& at,
+// `grace_s`: the pod's terminationGracePeriodSeconds.
+void validate_probes(const Container& c, bool sidecar_or_main, std::int64_t grace_s, const Path& at,
+                     FaultList& faults);
+// Of a container of `spec`.
+void validate_resources(const ResourceRequirements& r, const PodSpec& spec, const Path& at,
                         FaultList& faults);
+void validate_pod_resources(const PodSpec& spec, const Path& at, FaultList& faults);
 void validate_security(const SecurityContext& sc, const Path& at, FaultList& faults);
 void validate_seccomp(const SeccompProfile& p, const Path& at, FaultList& faults);
 void validate_apparmor(const AppArmorProfile& p, const Path& at, FaultList& faults);

@@ -211,6 +211,88 @@ TEST(ApiValidate, HandlersRulesAndDevices) {
   });
 }
 
+TEST(ApiValidate, ResourcesOfPodAndContainersFit) {
+  const std::string c = "spec.containers[0].resources", one = "resources: {limits: {cpu: 1}";
+  // The pod level's line, the container's, and the faults.
+  const auto expect = [](const std::string& spec, const std::string& container,
+                         const std::string& faults) {
+    EXPECT_EQ(faults_of(pod("  " + spec + "\n", "    " + container + "\n")), faults) << container;
+  };
+  expect("resources: {requests: {cpu: 2}}", "resources: {requests: {cpu: 2}}", "");
+  expect("resources: {requests: {cpu: 1}}", "resources: {requests: {cpu: 1500m}}",
+         "spec.resources.requests.cpu: Invalid value: \"1\": must be greater than or equal to "
+         "aggregate container requests of 1500m");
+  expect("resources: {limits: {cpu: 2}}", "resources: {limits: {cpu: 3}, requests: {cpu: 1}}",
+         c + ".limits.cpu: Invalid value: \"3\": must be less than or equal to pod limits of 2");
+  expect("resources: {limits: {cpu: 1, hugepages-2Mi: 2Mi}}",
+         "resources: {limits: {cpu: 1, hugepages-2Mi: 4Mi}}",
+         "spec.resources.requests.hugepages-2Mi: Invalid value: \"2Mi\": must be greater than or "
+         "equal to aggregate container requests of 4Mi\n"
+         "spec.resources.limits.hugepages-2Mi: Invalid value: \"2Mi\": must be greater than or "
+         "equal to aggregate container limits of 4Mi\n" +
+             c +
+             ".limits.hugepages-2Mi: Invalid value: \"4Mi\": must be less than or equal to pod "
+             "limits of 2Mi");
+  expect("hostPID: false", "resources: {limits: {hugepages-2Mi: 2Mi}}",
+         c + ": Forbidden: HugePages require cpu or memory");
+  expect("resources: {requests: {cpu: 1}, claims: [{name: a}]}", one + "}",
+         "spec.resources.claims: Forbidden: claims may not be set for Resources at pod-level");
+  expect("hostPID: false", one + ", claims: [{name: a}]}",
+         c + ".claims[0]: Not found: \"a\": must be one of the names in pod.spec.resourceClaims "
+             "which is empty");
+  expect("resourceClaims: [{name: a, resourceClaimName: x}, {name: b, resourceClaimName: x}]",
+         one +
+             ", claims: [{name: a, request: r}, {name: a, request: s}, {name: b}, {name: b}, "
+             "{name: d}]}",
+         c + ".claims[3]: Duplicate value: \"b\"\n" + c +
+             ".claims[4]: Not found: \"d\": must be one of the names in pod.spec.resourceClaims: "
+             "a, b");
+}
+
+TEST(ApiValidate, WhatHangsTogetherInThePod) {
+  expect_of_spec({
+      {"hostnameOverride: a.b\n  setHostnameAsFQDN: false", ""},
+      {"hostnameOverride: a.b\n  setHostnameAsFQDN: true",
+       "spec.setHostnameAsFQDN: Forbidden: may not be true when `hostnameOverride` is set"},
+  });
+  const std::string sleep = "spec.containers[0].lifecycle.preStop.sleep.seconds: Invalid value: ";
+  const std::string why = ": must be non-negative and less than terminationGracePeriodSeconds (30)";
+  expect_of_container({
+      {"lifecycle: {preStop: {sleep: {seconds: 30}}}", ""},
+      {"lifecycle: {preStop: {sleep: {seconds: 31}}}", sleep + "31" + why},
+      {"lifecycle: {preStop: {sleep: {seconds: -1}}}", sleep + "-1" + why},
+  });
+}
+
+TEST(ApiValidate, OwnersAndFinalizers) {
+  const auto of = [](const std::string& line) {
+    return faults_of("apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\n  " + line +
+                     "\nspec: {containers: [{name: c, image: i:1}]}\n");
+  };
+  const std::string ref = "{apiVersion: apps/v1, kind: ReplicaSet, name: r, uid: u",
+                    at = "metadata.ownerReferences[0]";
+  EXPECT_EQ(of("ownerReferences: [" + ref + ", controller: true}]"), "");
+  EXPECT_EQ(of("ownerReferences: [{}]"),
+            at + ".apiVersion: Required value\n" + at + ".kind: Required value\n" + at +
+                ".name: Required value\n" + at + ".uid: Required value");
+  EXPECT_EQ(of("ownerReferences: [{apiVersion: apps/, kind: K, name: r, uid: u}]"),
+            at + ".apiVersion: Invalid value: \"apps/\": version must not be empty");
+  EXPECT_EQ(of("ownerReferences: [{apiVersion: v1, kind: Event, name: r, uid: u}]"),
+            at + ": Invalid value: \"\": /v1, Kind=Event is disallowed from being an owner");
+  EXPECT_EQ(
+      of("ownerReferences: [" + ref + ", controller: true}, " + ref + "2, controller: true}]"),
+      "metadata.ownerReferences[1].controller: Invalid value: \"true\": Only one reference can "
+      "have Controller set to true. Found \"true\" in references for ReplicaSet/r and "
+      "ReplicaSet/r");
+  EXPECT_EQ(of("finalizers: [orphan, kubernetes, example.com/f]"), "");
+  EXPECT_EQ(of("finalizers: [foo]"),
+            "metadata.finalizers[0]: Invalid value: \"foo\": name is neither a standard finalizer "
+            "name nor is it fully qualified");
+  EXPECT_EQ(of("finalizers: [orphan, foregroundDeletion]"),
+            "metadata.finalizers: Invalid value: \"foregroundDeletion\": finalizer orphan and "
+            "foregroundDeletion cannot be both set");
+}
+
 TEST(ApiValidate, AVolumeHasOneSource) {
   expect_of_spec({
       {"volumes: [{name: w, emptyDir: {}, secret: {secretName: \"\"}}]",
