@@ -33,7 +33,8 @@ constexpr Row kSupported[] = {
     {"Container",
      "name image command args workingDir ports env resources restartPolicy restartPolicyRules "
      "volumeMounts lifecycle livenessProbe readinessProbe startupProbe "
-     "terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext stdin tty"},
+     "terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext stdin "
+     "stdinOnce tty"},
     {"ContainerPort", "name containerPort protocol"},
     {"ContainerRestartRule", "action exitCodes"},
     {"ContainerRestartRuleOnExitCodes", "operator values"},

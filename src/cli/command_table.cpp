@@ -136,6 +136,25 @@ constexpr Option kExec[] = {
     {"tty", 't', Takes::kFlag, {}, "give the command a terminal"},
     {"quiet", 'q', Takes::kFlag, {}, "print only what the command prints"},
 };
+constexpr Option kAttach[] = {
+    kContainer,
+    {"stdin", 'i', Takes::kFlag, {}, "pass stdin to the container"},
+    {"tty", 't', Takes::kFlag, {}, "stdin is a terminal, and the container's is too"},
+    {"quiet", 'q', Takes::kFlag, {}, "print only what the container prints"},
+};
+constexpr Option kPortForward[] = {
+    {"address", 0, Takes::kValue, "ADDRESS,...",
+     "listen on these addresses of the machine (localhost)"},
+};
+constexpr Option kTopPod[] = {
+    kAllNamespaces,
+    kSelector,
+    kFieldSelector,
+    {"containers", 0, Takes::kFlag, {}, "a row each container"},
+    {"sum", 0, Takes::kFlag, {}, "one more row: the sum"},
+    kNoHeaders,
+    {"sort-by", 0, Takes::kValue, "FIELD", "most first, by cpu or memory", "cpu|memory"},
+};
 constexpr Option kCp[] = {
     kContainer,
     {"no-preserve", 0, Takes::kFlag, {}, "do not keep owners and modes"},
@@ -264,6 +283,22 @@ constexpr Command kImageCommands[] = {
      .max_operands = 1,
      .completes = Completes::kImage},
 };
+constexpr Command kTopCommands[] = {
+    {.name = "pod",
+     .alias = "pods",
+     .operands = "[NAME]",
+     .summary = "show what pods use of CPU and memory",
+     .text =
+         "CPU is measured for half a second; memory is the working set: what is used without the "
+         "page cache that\n"
+         "could be dropped at once.",
+     .examples = "podctl top pod\n"
+                 "podctl top pod web --containers --sum",
+     .options = kTopPod,
+     .run = run_top_pod,
+     .max_operands = 1,
+     .completes = Completes::kPod},
+};
 constexpr Command kSystemCommands[] = {
     {.name = "reset",
      .summary = "remove every pod and all that podctl made under its root",
@@ -355,6 +390,37 @@ constexpr Command kCommands[] = {
      .max_operands = 1,
      .completes = Completes::kPod,
      .dashes = true},
+    {.name = "top",
+     .operands = "COMMAND",
+     .summary = "show what is used of CPU and memory",
+     .children = kTopCommands},
+    {.name = "attach",
+     .operands = "POD",
+     .summary = "take part in what a container's own process prints and reads",
+     .text =
+         "Shows what it prints from now on, and with -i gives it what is typed, if its manifest "
+         "says stdin: true\n"
+         "(and tty: true for a terminal). Ends with the container.",
+     .examples = "podctl attach web\n"
+                 "podctl attach -it shell -c sh",
+     .options = kAttach,
+     .run = run_attach,
+     .min_operands = 1,
+     .max_operands = 1,
+     .completes = Completes::kPod},
+    {.name = "port-forward",
+     .operands = "POD [LOCAL:]REMOTE...",
+     .summary = "forward ports of this machine to ports of a pod",
+     .text =
+         "Connections reach localhost of the pod, also what listens there alone. :REMOTE takes any "
+         "free port here;\n"
+         "REMOTE may be a port's name in the manifest.",
+     .examples = "podctl port-forward web 8080:80\n"
+                 "podctl port-forward pod/web :http --address 0.0.0.0",
+     .options = kPortForward,
+     .run = run_port_forward,
+     .min_operands = 1,
+     .completes = Completes::kPod},
     {.name = "cp",
      .operands = "[[NAMESPACE/]POD:]FROM [[NAMESPACE/]POD:]TO",
      .summary = "copy files and directories into and out of containers",

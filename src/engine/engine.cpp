@@ -107,6 +107,41 @@ void Engine::exec(const std::string& uid, wire::ExecSpec spec, ExecStdio stdio,
       std::move(*fds));
 }
 
+void Engine::attach(const std::string& uid, wire::AttachRequest asked, ExecStdio pipes,
+                    Callback<Attached> done) {
+  const auto at = impl_->pods.find(uid);
+  if (at == impl_->pods.end())
+    return impl_->answer_later<Attached>(std::move(done),
+                                         fail(Code::kNotFound, "find sandbox", uid));
+  std::vector<UniqueFd> fds;
+  if (asked.out) fds.push_back(std::move(pipes.out));
+  if (asked.err) fds.push_back(std::move(pipes.err));
+  at->second.link->request(
+      wire::Type::kAttach, wire::encode(asked),
+      [done = std::move(done)](Result<wire::Message> reply) {
+        if (!reply) return done(Failure(std::move(reply).error()));
+        auto body = wire::decode<wire::Attached>(reply->body);
+        if (!body) return done(Failure(std::move(body).error()));
+        Attached attached{.tty = body->tty, .input = {}};
+        if (!reply->fds.empty()) attached.input = std::move(reply->fds[0]);
+        done(std::move(attached));
+      },
+      std::move(fds));
+}
+
+void Engine::pod_sockets(const std::string& uid, Callback<std::vector<UniqueFd>> done) {
+  const auto at = impl_->pods.find(uid);
+  if (at == impl_->pods.end()) {
+    return impl_->answer_later<std::vector<UniqueFd>>(std::move(done),
+                                                      fail(Code::kNotFound, "find sandbox", uid));
+  }
+  at->second.link->request(wire::Type::kPodSockets, wire::encode(wire::Nothing{}),
+                           [done = std::move(done)](Result<wire::Message> reply) {
+                             if (!reply) return done(Failure(std::move(reply).error()));
+                             done(std::move(reply->fds));
+                           });
+}
+
 Result<void> Engine::resize_exec(int terminal, std::uint16_t rows, std::uint16_t cols) {
   winsize size{.ws_row = rows, .ws_col = cols, .ws_xpixel = 0, .ws_ypixel = 0};
   if (::ioctl(terminal, TIOCSWINSZ, &size) != 0) return fail_errno(errno, "resize terminal", {});

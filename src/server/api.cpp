@@ -74,6 +74,8 @@ void Api::Impl::read(const ExchangePtr& exchange, const Route& route) {
       return report_sandbox(node, exchange, route);
     case Kind::kSandboxes:
       return report_sandboxes(node, exchange);
+    case Kind::kPodMetrics:
+      return answer_pod_metrics(node, exchange, route);
     case Kind::kTrace:
       return report_trace(node, exchange, route);
     case Kind::kDoctor:
@@ -96,6 +98,10 @@ void Api::handle(ExchangePtr exchange) {
       return impl_->pod(exchange, route);
     case Kind::kPodExec:
       return start_exec(impl_->node, exchange, route);
+    case Kind::kPodAttach:
+      return start_attach(impl_->node, exchange, route);
+    case Kind::kPodPortForward:
+      return start_port_forward(impl_->node, exchange, route);
     case Kind::kCopy:
       return start_copy(impl_->node, exchange, route);
     case Kind::kImages:

@@ -67,22 +67,38 @@ json::object openapi() {
 }
 
 json::object core_resources() {
-  return {
-      {"kind", "APIResourceList"},
-      {"groupVersion", "v1"},
-      {"resources",
-       json::array{resource("events", "event", true, "Event", {"get", "list", "watch"}, {"ev"}),
-                   resource("namespaces", "namespace", false, "Namespace", {"get", "list"}, {"ns"}),
-                   resource("nodes", "node", false, "Node", {"get", "list"}, {"no"}), pods(),
-                   resource("pods/exec", "", true, "PodExecOptions", {"create", "get"}),
-                   resource("pods/log", "", true, "Pod", {"get"}),
-                   resource("pods/status", "", true, "Pod", {"get"})}}};
+  return {{"kind", "APIResourceList"},
+          {"groupVersion", "v1"},
+          {"resources",
+           json::array{
+               resource("events", "event", true, "Event", {"get", "list", "watch"}, {"ev"}),
+               resource("namespaces", "namespace", false, "Namespace", {"get", "list"}, {"ns"}),
+               resource("nodes", "node", false, "Node", {"get", "list"}, {"no"}), pods(),
+               resource("pods/attach", "", true, "PodAttachOptions", {"create", "get"}),
+               resource("pods/exec", "", true, "PodExecOptions", {"create", "get"}),
+               resource("pods/log", "", true, "Pod", {"get"}),
+               resource("pods/portforward", "", true, "PodPortForwardOptions", {"create", "get"}),
+               resource("pods/status", "", true, "Pod", {"get"})}}};
 }
 
-json::object group() {
-  const json::object version{{"groupVersion", "podctl.dev/v1"}, {"version", "v1"}};
-  return {
-      {"name", "podctl.dev"}, {"versions", json::array{version}}, {"preferredVersion", version}};
+json::object metrics_resources() {
+  return {{"kind", "APIResourceList"},
+          {"apiVersion", "v1"},
+          {"groupVersion", "metrics.k8s.io/v1beta1"},
+          {"resources", json::array{resource("pods", "", true, "PodMetrics", {"get", "list"})}}};
+}
+
+json::object group(const std::string& name, const std::string& version) {
+  const json::object newest{{"groupVersion", name + "/" + version}, {"version", version}};
+  return {{"name", name}, {"versions", json::array{newest}}, {"preferredVersion", newest}};
+}
+json::object own_group() { return group("podctl.dev", "v1"); }
+json::object metrics_group() { return group("metrics.k8s.io", "v1beta1"); }
+
+json::object as_document(json::object g) {
+  g["kind"] = "APIGroup";
+  g["apiVersion"] = "v1";
+  return g;
 }
 
 json::object version() {
@@ -100,13 +116,15 @@ json::object document(const Route& route) {
               {"versions", json::array{"v1"}},
               {"serverAddressByClientCIDRs", json::array()}};
     case Kind::kApiGroups:
-      return {{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", json::array{group()}}};
-    case Kind::kApiGroup: {
-      auto g = group();
-      g["kind"] = "APIGroup";
-      g["apiVersion"] = "v1";
-      return g;
-    }
+      return {{"kind", "APIGroupList"},
+              {"apiVersion", "v1"},
+              {"groups", json::array{own_group(), metrics_group()}}};
+    case Kind::kApiGroup:
+      return as_document(own_group());
+    case Kind::kMetricsGroup:
+      return as_document(metrics_group());
+    case Kind::kMetricsResources:
+      return metrics_resources();
     case Kind::kPodctlResources:
       return own_resources();
     case Kind::kOpenApiIndex:

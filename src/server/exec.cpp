@@ -1,6 +1,6 @@
-// exec over a WebSocket: v4 and v5.channel.k8s.io. The first byte of a message is its channel: 0
-// stdin, 1 stdout, 2 stderr, 3 the final Status, 4 resize; in v5, 255 closes the channel named by
-// the next byte.
+// exec and attach over a WebSocket: v4 and v5.channel.k8s.io. The first byte of a message is its
+// channel: 0 stdin, 1 stdout, 2 stderr, 3 the final Status, 4 resize; in v5, 255 closes the channel
+// named by the next byte.
 // https://github.com/kubernetes/enhancements/tree/master/keps/sig-api-machinery/4006-transition-spdy-to-websockets
 #include <fcntl.h>
 #include <unistd.h>
@@ -77,9 +77,7 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
   void begin(engine::Engine& engine, const std::string& uid, wire::ExecSpec spec,
              UniqueFd program = {}) {
     auto self = shared_from_this();
-    socket_->on_message([self](std::string message) { self->on_message(std::move(message)); });
-    socket_->on_close([self] { self->close(); });
-    socket_->on_drained([self] { self->resume_output(); });
+    listen();
     tty_ = spec.tty;
     engine::ExecStdio stdio;
     stdio.program = std::move(program);
@@ -90,7 +88,27 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
         [self](Result<int> exited) { self->on_exited(std::move(exited)); });
   }
 
+  // The streams of a container that runs already; they end with it, or with the client.
+  void begin_attach(engine::Engine& engine, const std::string& uid, wire::AttachRequest asked) {
+    listen();
+    engine::ExecStdio pipes;
+    const bool made = (!asked.out || make_pipe(pipes.out, stdout_, false)) &&
+                      (!asked.err || make_pipe(pipes.err, stderr_, false));
+    if (!made) return fail_with("make pipes: no descriptor is free");
+    engine.attach(uid, std::move(asked), std::move(pipes),
+                  [self = shared_from_this()](Result<engine::Attached> attached) {
+                    self->on_attached(std::move(attached));
+                  });
+  }
+
  private:
+  void listen() {
+    auto self = shared_from_this();
+    socket_->on_message([self](std::string message) { self->on_message(std::move(message)); });
+    socket_->on_close([self] { self->close(); });
+    socket_->on_drained([self] { self->resume_output(); });
+  }
+
   bool make_pipe(UniqueFd& theirs, Descriptor& ours, bool into_child) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
@@ -105,6 +123,15 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
     return !wanted_.err || make_pipe(stdio.err, stderr_, false);
   }
 
+  void on_attached(Result<engine::Attached> attached) {
+    if (!attached) return fail_with(attached.error().message());
+    if (!socket_) return;
+    tty_ = attached->tty;
+    if (attached->input) stdin_.assign(attached->input.release());
+    status_ = exit_status(0);  // once the streams have ended
+    begin_streams();
+  }
+
   void on_started(Result<engine::ExecStarted> started) {
     if (!started) return fail_with(started.error().message());
     if (tty_ && started->terminal) {
@@ -112,8 +139,12 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
       const int copy = ::fcntl(started->terminal.get(), F_DUPFD_CLOEXEC, 0);
       if (copy >= 0) stdin_.assign(copy);
       stdout_.assign(started->terminal.release());
-      if (cols_ != 0) resize();
     }
+    begin_streams();
+  }
+
+  void begin_streams() {
+    if (tty_ && cols_ != 0) resize();
     if (stdout_.is_open()) read_output(stdout_, out_, kStdout);
     if (stderr_.is_open()) read_output(stderr_, err_, kStderr);
     started_ = true;
@@ -182,7 +213,7 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
   }
 
   void resize() {
-    if (stdout_.is_open()) (void)engine::Engine::resize_exec(stdout_.native_handle(), rows_, cols_);
+    if (stdin_.is_open()) (void)engine::Engine::resize_exec(stdin_.native_handle(), rows_, cols_);
   }
 
   // ---- to the client ----
@@ -337,6 +368,29 @@ void start_exec(node::Node& node, const ExchangePtr& exchange, const Route& rout
     if (!socket) return;
     std::make_shared<ExecSession>(node.context().io, socket, wanted)
         ->begin(node.engine(), uid, exec);
+  });
+}
+
+void start_attach(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto& query = exchange->request().target.query;
+  auto found = inside(node, exchange, route);
+  if (!found) return;
+  const auto* record = require_pod(node, exchange, route);
+  const auto* container = node::find_container(*record->object, found->spec.name);
+  wire::AttachRequest asked{.id = found->spec.id,
+                            .out = query.flag("stdout"),
+                            .err = query.flag("stderr") && !found->spec.tty,
+                            .in = query.flag("stdin"),
+                            .last_in = container->stdinOnce.value_or(false)};
+  if (!asked.in && !asked.out && !asked.err) {
+    return exchange->refuse(
+        node::bad_request("you must specify at least one of stdin, stdout, stderr"));
+  }
+  exchange->accept_websocket(kProtocols, [&node, asked,
+                                          uid = found->uid](const std::shared_ptr<Socket>& socket) {
+    if (!socket) return;
+    std::make_shared<ExecSession>(node.context().io, socket, Wanted{asked.in, asked.out, asked.err})
+        ->begin_attach(node.engine(), uid, asked);
   });
 }
 

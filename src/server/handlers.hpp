@@ -28,10 +28,14 @@ void delete_pods(node::Node& node, const ExchangePtr& exchange, const Route& rou
 
 void stream_log(node::Node& node, const ExchangePtr& exchange, const Route& route);
 void start_exec(node::Node& node, const ExchangePtr& exchange, const Route& route);
+void start_attach(node::Node& node, const ExchangePtr& exchange, const Route& route);
+void start_port_forward(node::Node& node, const ExchangePtr& exchange, const Route& route);
 void start_copy(node::Node& node, const ExchangePtr& exchange, const Route& route);
 
 void handle_images(node::Node& node, const ExchangePtr& exchange);
 void inspect_image(node::Node& node, const ExchangePtr& exchange);
+
+void answer_pod_metrics(node::Node& node, const ExchangePtr& exchange, const Route& route);
 
 void report_sandbox(node::Node& node, const ExchangePtr& exchange, const Route& route);
 void report_sandboxes(node::Node& node, const ExchangePtr& exchange);

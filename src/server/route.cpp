@@ -17,6 +17,8 @@ Route pods(const Segments& s, std::size_t i, std::string ns) {
   if (s[i + 1] == "status") return {Kind::kPodStatus, std::move(ns), s[i]};
   if (s[i + 1] == "log") return {Kind::kPodLog, std::move(ns), s[i]};
   if (s[i + 1] == "exec") return {Kind::kPodExec, std::move(ns), s[i]};
+  if (s[i + 1] == "attach") return {Kind::kPodAttach, std::move(ns), s[i]};
+  if (s[i + 1] == "portforward") return {Kind::kPodPortForward, std::move(ns), s[i]};
   return {};
 }
 
@@ -58,6 +60,13 @@ Route own(const Segments& s) {  // below /apis/podctl.dev/v1
   return {};
 }
 
+Route metrics(const Segments& s) {  // below /apis/metrics.k8s.io/v1beta1
+  if (s.size() == 3) return {Kind::kMetricsResources, {}, {}};
+  if (s.size() == 4 && s[3] == "pods") return {Kind::kPodMetrics, {}, {}};
+  if (s.size() < 6 || s.size() > 7 || s[3] != "namespaces" || s[5] != "pods") return {};
+  return {Kind::kPodMetrics, s[4], s.size() == 7 ? s[6] : std::string()};
+}
+
 }  // namespace
 
 Route find_route(const Segments& s) {
@@ -76,6 +85,10 @@ Route find_route(const Segments& s) {
   if (is(s, 0, "apis") && is(s, 1, "podctl.dev")) {
     if (s.size() == 2) return {Kind::kApiGroup, {}, {}};
     if (is(s, 2, "v1")) return own(s);
+  }
+  if (is(s, 0, "apis") && is(s, 1, "metrics.k8s.io")) {
+    if (s.size() == 2) return {Kind::kMetricsGroup, {}, {}};
+    if (is(s, 2, "v1beta1")) return metrics(s);
   }
   return {};
 }

@@ -79,6 +79,15 @@ Result<std::unique_ptr<LiveContainer>> StartingContainer::finish(Loop& loop) {
   return live;
 }
 
+Result<UniqueFd> LiveContainer::input(bool last) {
+  if (!container_.spec().tty && last) return std::move(stdin_end_);
+  const int own = container_.spec().tty ? pump_->terminal() : stdin_end_.get();
+  if (own < 0) return UniqueFd();
+  UniqueFd copy(::fcntl(own, F_DUPFD_CLOEXEC, 3));
+  if (!copy) return fail_errno(errno, "copy descriptor", "stdin");
+  return copy;
+}
+
 wire::ExitRecord LiveContainer::end(const sys::Exit& exit, const std::function<void()>& meanwhile) {
   const wire::ContainerSpec& spec = container_.spec();
   wire::ExitRecord record{.id = spec.id,

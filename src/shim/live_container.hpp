@@ -22,6 +22,11 @@ class LiveContainer {
   runtime::Container& container() { return container_; }
   // Moves what it has printed into its log; for callers that keep the loop waiting.
   void pump() { pump_->pump(); }
+  // Somebody attaches: what it prints goes to that pipe too.
+  Result<void> tap(Stream stream, UniqueFd pipe) { return pump_->tap(stream, std::move(pipe)); }
+  // What its input is written to: the terminal, or the writing end of stdin; nothing where it has
+  // neither. `last`: no copy is kept, so that the workload sees its end.
+  Result<UniqueFd> input(bool last);
   // The main process has ended and is reaped: kills what is left, takes the last output, reads the
   // counters. `meanwhile` is called whenever the killed take long to go.
   wire::ExitRecord end(const sys::Exit& exit, const std::function<void()>& meanwhile);

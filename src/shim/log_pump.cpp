@@ -24,6 +24,7 @@ timespec wall_now() {
 }  // namespace
 
 LogPump::~LogPump() {
+  for (const Stream stream : {Stream::kStdout, Stream::kStderr}) end_taps(stream);
   for (const UniqueFd& fd : fds_) {
     if (fd) loop_.forget(fd.get());
   }
@@ -55,10 +56,12 @@ bool LogPump::read_some(Stream stream) {
     complained_ = true;
     log("lines are being lost", written.error());
   }
+  give(stream, std::string_view(block.data(), static_cast<std::size_t>(n)));
   return true;
 }
 
 void LogPump::close(Stream stream) {
+  end_taps(stream);
   UniqueFd& fd = fds_[static_cast<int>(stream)];
   if (!fd) return;
   loop_.forget(fd.get());

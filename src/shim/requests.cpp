@@ -4,9 +4,11 @@
 
 #include <array>
 
+#include "podctl/net/pod_sockets.hpp"
 #include "podctl/net/watch.hpp"
 #include "podctl/sys/borrower.hpp"
 #include "podctl/sys/files.hpp"
+#include "podctl/sys/namespaces.hpp"
 #include "podctl/wire/codec.hpp"
 #include "shim/line_log.hpp"
 #include "shim/shim.hpp"
@@ -72,6 +74,15 @@ Result<std::optional<std::string>> Shim::answer(wire::Message& message) {
   const auto type = static_cast<wire::Type>(message.type);
   if (type == wire::Type::kStartContainer) {
     TRY(start(message.request, TRY(wire::decode<wire::ContainerSpec>(body))));
+    return std::nullopt;
+  }
+  if (type == wire::Type::kAttach) {
+    TRY(attach(message.request, TRY(wire::decode<wire::AttachRequest>(body)),
+               std::move(message.fds)));
+    return std::nullopt;
+  }
+  if (type == wire::Type::kPodSockets) {
+    TRY(send_sockets(message.request));
     return std::nullopt;
   }
   if (type == wire::Type::kDestroySandbox) {
@@ -202,6 +213,33 @@ Result<wire::SandboxStats> Shim::stats() {
 Result<void> Shim::update(const wire::UpdateRequest& request) {
   if (request.id.empty()) return TRY(sandbox())->group().apply(request.resources);
   return TRY(running(request.id))->container().update(request.resources);
+}
+
+Result<void> Shim::attach(std::uint32_t request, const wire::AttachRequest& asked,
+                          std::vector<UniqueFd> fds) {
+  LiveContainer& live = *TRY(running(asked.id));
+  std::size_t next = 0;
+  for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
+    if (!(stream == Stream::kStdout ? asked.out : asked.err)) continue;
+    if (next == fds.size())
+      return fail(Code::kInvalidArgument, "attach to", asked.id, "a descriptor did not come along");
+    TRY(live.tap(stream, std::move(fds[next++])));
+  }
+  std::vector<UniqueFd> input;
+  if (asked.in) {
+    if (UniqueFd end = TRY(live.input(asked.last_in))) input.push_back(std::move(end));
+  }
+  send(wire::Type::kOk, request, wire::encode(wire::Attached{.tty = live.container().spec().tty}),
+       std::move(input));
+  return {};
+}
+
+Result<void> Shim::send_sockets(std::uint32_t request) {
+  runtime::Sandbox& pod = *TRY(sandbox());
+  if (!death_.empty()) return fail(Code::kFailedPrecondition, "make sockets of", uid_, death_);
+  const UniqueFd netns = TRY(sys::open_namespace(std::to_string(pod.pause().pid), "net"));
+  send(wire::Type::kOk, request, nothing(), TRY(net::tcp_sockets(netns.get())));
+  return {};
 }
 
 Result<void> Shim::remove(const std::string& id) {

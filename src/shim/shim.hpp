@@ -56,6 +56,9 @@ class Shim {
   Result<wire::SandboxStats> stats();
   Result<void> remove(const std::string& id);
   Result<void> update(const wire::UpdateRequest& request);
+  Result<void> attach(std::uint32_t request, const wire::AttachRequest& asked,
+                      std::vector<UniqueFd> fds);
+  Result<void> send_sockets(std::uint32_t request);
   Result<void> end_sandbox(bool told);
   Result<void> destroy();
   Result<LiveContainer*> running(const std::string& id);

@@ -352,7 +352,7 @@ TEST(ApiManifest, WhatIsActedOnAndWhatIsNot) {
        ""},
       {"    ports: [{containerPort: 80, hostPort: 8080}]\n",
        "spec.containers[0].ports[0].hostPort"},
-      {"    stdin: true\n    stdinOnce: true\n", "spec.containers[0].stdinOnce"},
+      {"    stdin: true\n    stdinOnce: true\n", ""},
       {"    resources: {requests: {ephemeral-storage: 1Gi}}\n",
        "spec.containers[0].resources.requests.ephemeral-storage"},
       {"  activeDeadlineSeconds: 5\n", ""},

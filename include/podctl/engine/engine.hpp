@@ -71,6 +71,12 @@ struct RunResult {
   std::string output;      // stdout and stderr as they came; the rest is thrown away
 };
 
+// A container that is attached to: what its input is written to, if it has one.
+struct Attached {
+  bool tty = false;
+  UniqueFd input;
+};
+
 // What goes with a sandbox beside its writable layers, which always do.
 struct Removal {
   // No other sandbox of this uid follows: its volumes go, and its addresses are free a moment after
@@ -145,6 +151,13 @@ class Engine {
   // `terminal` is ExecStarted::terminal. ioctl_tty(2) TIOCSWINSZ: the foreground group gets
   // SIGWINCH.
   static Result<void> resize_exec(int terminal, std::uint16_t rows, std::uint16_t cols);
+
+  // Copies what a running container prints to these pipes, until they are closed here or the
+  // container ends; `asked` says which of them there are, and about its input.
+  void attach(const std::string& uid, wire::AttachRequest asked, ExecStdio pipes,
+              Callback<Attached> done);
+  // Unconnected TCP sockets of the pod's network: IPv4, then IPv6 if there is any.
+  void pod_sockets(const std::string& uid, Callback<std::vector<UniqueFd>> done);
 
   // To the main process; kNotFound when it has ended.
   void signal(const std::string& uid, const std::string& id, int signo, Callback<void> done);

@@ -19,14 +19,20 @@
 //        |  KillExec {request id of the Exec}                    | its end comes as any
 //        |------------------------------------------------------>|
 //        |                                                       |
+//        |  Attach {streams} + [stdout stderr]                   | writing ends of pipes: from now on what
+//        |------------------------------------------------------>| goes into the log goes there too
+//        |<--------------------------- Ok {Attached} + [input] --| input: stdin or the terminal
+//        |  PodSockets                                           | unconnected TCP sockets of the pod's
+//        |------------------------------------------------------>| network namespace, to dial its
+//        |<--------------------------- Ok + [IPv4 (IPv6)] -------| localhost from outside
+//        |                                                       |
 //        |<--------------------------- Exited {ExitRecord} ------| request id 0; and in every State
 //        |  AckExit {id}                                         | until it is acknowledged
 //        |------------------------------------------------------>|
 //        |<--------------------------- SandboxDied {reason} -----| pause has ended
 //        |                                                       |
-//        |  Bye                                                  | an orderly end: the shim does
-//        not
-//        |------------------------------------------------------>| bring podctld back
+//        |  Bye                                                  | an orderly end: the shim brings
+//        |------------------------------------------------------>| no podctld back
 //        |  DestroySandbox                                       |
 //        |------------------------------------------------------>| kills everything
 //        |<-------------------------------------- SandboxEnded --| nothing runs: its files may go
@@ -63,6 +69,8 @@ enum class Type : std::uint16_t {
   kBye = 12,              // no reply
   kPrepareSandbox = 13,   // Nothing; made before its pod is known, for CreateSandbox to take over
   kKillExec = 14,         // Nothing
+  kAttach = 20,           // Attached
+  kPodSockets = 21,       // Nothing
 
   // Replies.
   kOk = 64,
@@ -171,6 +179,29 @@ struct UpdateRequest {
   void wire(V& v) {
     v(1, id);
     v(2, resources);
+  }
+};
+
+struct AttachRequest {
+  std::string id;
+  bool out = false, err = false;  // descriptors that come along
+  bool in = false;                // the answer brings what to write input to, if there is such
+  bool last_in = false;           // stdinOnce: nobody else holds it, so its end is the workload's
+  template <class V>
+  void wire(V& v) {
+    v(1, id);
+    v(2, out);
+    v(3, err);
+    v(4, in);
+    v(5, last_in);
+  }
+};
+
+struct Attached {
+  bool tty = false;
+  template <class V>
+  void wire(V& v) {
+    v(1, tty);
   }
 };
 

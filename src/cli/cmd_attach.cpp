@@ -1,0 +1,86 @@
+// attach: between this terminal and a container's own process.
+#include <unistd.h>
+
+#include <boost/json/array.hpp>
+
+#include "cli/channel_stream.hpp"
+#include "cli/container_choice.hpp"
+#include "podctl/cli/commands.hpp"
+#include "podctl/cli/resource.hpp"
+
+namespace podctl::cli {
+namespace {
+
+View container_in(View pod, std::string_view name) {
+  for (const char* list : {"initContainers", "containers"}) {
+    for (const auto& container : pod["spec"][list].items()) {
+      if (View(container)["name"].str() == name) return View(container);
+    }
+  }
+  return {};
+}
+
+struct Wish {
+  bool in = false, tty = false;
+};
+
+// What of -i and -t the container can give; the rest is told, as kubectl does.
+Wish possible(Invocation& in, View container) {
+  Wish wish{in.args.flag("stdin"), in.args.flag("tty")};
+  const std::string name(container["name"].str());
+  if (wish.in && !container["stdin"].flag()) {
+    in.err("error: Unable to use stdin - container " + name +
+           " has none (stdin: true gives it one)\n");
+    wish.in = false;
+  }
+  if (wish.tty && !container["tty"].flag()) {
+    in.err("error: Unable to use a TTY - container " + name + " did not allocate one\n");
+    wish.tty = false;
+  }
+  if (wish.tty && (!wish.in || ::isatty(STDIN_FILENO) == 0)) {
+    if (wish.in)
+      in.err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
+    wish.tty = false;
+  }
+  return wish;
+}
+
+}  // namespace
+
+int run_attach(Invocation& in) {
+  const auto pod = parse_pod(in.args.operands[0]);
+  if (!pod) return in.usage(pod.error().message());
+  const auto object = in.fetch(pods_path(in.ns(), *pod));
+  if (!object) return in.failed(object.error());
+  View pod_view(*object);
+  const std::string phase(pod_view["status"]["phase"].str());
+  if (phase == "Succeeded" || phase == "Failed") {
+    return in.failed("cannot attach a container in a completed pod; current phase is " + phase);
+  }
+  const auto choice = choose_container(*object, in.args.get("container"), false);
+  if (!choice) return in.failed(choice.error());
+  const bool quiet = in.args.flag("quiet");
+  if (!choice->remark.empty() && !quiet) in.err(choice->remark + "\n");
+  View container = container_in(pod_view, choice->names[0]);
+  const Wish wish = possible(in, container);
+
+  Target target(pods_path(in.ns(), *pod) + "/attach");
+  target.add("container", choice->names[0]).add("stdout", "true");
+  if (wish.in) target.add("stdin", "true");
+  target.add(container["tty"].flag() ? "tty" : "stderr", "true");
+  Reply refused;
+  auto socket = open_channels(in, target.str(), refused);
+  if (!socket) return refused.status != 0 ? in.refused(refused) : in.failed(socket.error());
+  if (wish.tty && !quiet) in.err("If you don't see a command prompt, try pressing enter.\n");
+  const ChannelEnds ends{
+      .in = wish.in ? STDIN_FILENO : -1,
+      .tty = wish.tty,
+      .out = [&in](std::string_view data) { return in.out(data), Result<void>(); },
+      .err = [&in](std::string_view data) { return in.err(data), Result<void>(); }};
+  const auto end = serve_channels(std::move(*socket), ends);
+  if (!end) return in.failed(end.error());
+  if (end->interrupted != 0) return 128 + end->interrupted;
+  return end->success ? kDone : in.failed(end->message);
+}
+
+}  // namespace podctl::cli

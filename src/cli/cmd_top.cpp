@@ -1,0 +1,127 @@
+// top: what pods use of CPU and memory, in kubectl's columns (kubectl pkg/metricsutil).
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "podctl/api/quantity.hpp"
+#include "podctl/cli/columns.hpp"
+#include "podctl/cli/commands.hpp"
+#include "podctl/cli/resource.hpp"
+#include "podctl/cli/session.hpp"
+
+namespace podctl::cli {
+namespace {
+
+constexpr std::int64_t kMebibyte = 1 << 20;
+
+struct Use {
+  std::string ns, pod, container;
+  std::int64_t cpu_milli = 0, memory = 0;
+
+  void add(View usage) {
+    if (auto cpu = api::Quantity::parse(usage["cpu"].str())) cpu_milli += cpu->milli_value();
+    if (auto bytes = api::Quantity::parse(usage["memory"].str())) memory += bytes->value();
+  }
+  std::string cpu_text() const { return std::to_string(cpu_milli) + "m"; }
+  std::string memory_text() const { return std::to_string(memory / kMebibyte) + "Mi"; }
+};
+
+// A row a pod, or a container.
+std::vector<Use> uses(View items, bool containers) {
+  std::vector<Use> out;
+  for (const auto& item : items.items()) {
+    View pod(item);
+    const Use of_pod{std::string(pod["metadata"]["namespace"].str()),
+                     std::string(pod["metadata"]["name"].str()),
+                     {}};
+    if (!containers) out.push_back(of_pod);
+    for (const auto& part : pod["containers"].items()) {
+      if (containers) {
+        out.push_back(of_pod);
+        out.back().container = View(part)["name"].str();
+      }
+      out.back().add(View(part)["usage"]);
+    }
+  }
+  return out;
+}
+
+// By what was asked for, most first; else by namespace and name.
+void sort(std::vector<Use>& all, std::string_view by) {
+  std::stable_sort(all.begin(), all.end(), [by](const Use& a, const Use& b) {
+    if (by == "cpu") return a.cpu_milli > b.cpu_milli;
+    if (by == "memory") return a.memory > b.memory;
+    return std::tie(a.ns, a.pod) < std::tie(b.ns, b.pod);
+  });
+}
+
+Table table_of(const std::vector<Use>& all, bool namespaces, bool containers) {
+  Table table;
+  if (namespaces) table.head.emplace_back("NAMESPACE");
+  if (containers) table.head.emplace_back("POD");
+  for (const char* heading : {"NAME", "CPU(cores)", "MEMORY(bytes)"})
+    table.head.emplace_back(heading);
+  for (const Use& use : all) {
+    std::vector<std::string> row;
+    if (namespaces) row.push_back(use.ns);
+    row.push_back(use.pod);
+    if (containers) row.push_back(use.container);
+    row.push_back(use.cpu_text());
+    row.push_back(use.memory_text());
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+void add_sum(Table& table, const std::vector<Use>& all) {
+  Use sum;
+  for (const Use& use : all) {
+    sum.cpu_milli += use.cpu_milli;
+    sum.memory += use.memory;
+  }
+  std::vector<std::string> line(table.head.size() - 2), total = line;
+  line.insert(line.end(), {"________", "________"});
+  total.insert(total.end(), {sum.cpu_text(), sum.memory_text()});
+  table.rows.push_back(std::move(line));
+  table.rows.push_back(std::move(total));
+}
+
+Result<boost::json::value> metrics(Invocation& in) {
+  const std::string base = "/apis/metrics.k8s.io/v1beta1";
+  if (!in.args.operands.empty()) {
+    const std::string pod = TRY(parse_pod(in.args.operands[0]));
+    auto one =
+        TRY(in.fetch(base + "/namespaces/" + url_escape(in.ns()) + "/pods/" + url_escape(pod)));
+    return boost::json::value(boost::json::object{{"items", boost::json::array{std::move(one)}}});
+  }
+  Target target(base +
+                (in.all_namespaces() ? std::string() : "/namespaces/" + url_escape(in.ns())) +
+                "/pods");
+  return in.fetch(target.add_if("labelSelector", in.args.get("selector"))
+                      .add_if("fieldSelector", in.args.get("field-selector"))
+                      .str());
+}
+
+}  // namespace
+
+int run_top_pod(Invocation& in) {
+  const bool named = !in.args.operands.empty();
+  if (named && (in.args.has("selector") || in.args.has("field-selector") || in.all_namespaces()))
+    return in.usage("only one of NAME, --selector or --all-namespaces can be provided");
+  const auto list = metrics(in);
+  if (!list) return in.failed(list.error());
+  const bool containers = in.args.flag("containers");
+  auto all = uses(View(*list)["items"], containers);
+  if (all.empty()) {
+    in.err("No resources found" +
+           (in.all_namespaces() ? std::string() : " in " + in.ns() + " namespace.") + "\n");
+    return kDone;
+  }
+  sort(all, in.args.get("sort-by"));
+  Table table = table_of(all, in.all_namespaces(), containers);
+  if (in.args.flag("sum")) add_sum(table, all);
+  in.out(table.str(!in.args.flag("no-headers")));
+  return kDone;
+}
+
+}  // namespace podctl::cli

@@ -1,0 +1,30 @@
+// The ports and addresses of port-forward. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "podctl/base/error.hpp"
+#include "podctl/cli/view.hpp"
+
+namespace podctl::cli {
+
+struct ForwardedPort {
+  std::uint16_t local = 0;  // 0: whichever is free
+  std::uint16_t remote = 0;
+};
+
+// "8080:80", "80" (the same here), ":80" (any free one here); a port of the pod may be named as its
+// manifest names it. kInvalidArgument in kubectl's words.
+Result<ForwardedPort> parse_forwarded_port(std::string_view text, View pod);
+
+struct ListenAddress {
+  std::string ip;
+  bool optional = false;  // of "localhost": one of the two families is enough
+};
+// "localhost,192.0.2.1": kubectl's --address.
+Result<std::vector<ListenAddress>> parse_addresses(std::string_view text);
+
+}  // namespace podctl::cli

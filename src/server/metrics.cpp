@@ -1,0 +1,162 @@
+// metrics.k8s.io/v1beta1 for pods: what `kubectl top pod` and `podctl top` ask for. The metrics
+// server of a cluster keeps samples; here each question takes two, a moment apart.
+// https://github.com/kubernetes/metrics/blob/master/pkg/apis/metrics/v1beta1/types.go
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/json.hpp>
+#include <map>
+
+#include "handlers.hpp"
+#include "podctl/engine/engine.hpp"
+#include "podctl/node/clock.hpp"
+#include "selection.hpp"
+
+namespace podctl::server {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::chrono::milliseconds kWindow{500};
+
+// Of one pod, by container id.
+using Samples = std::map<std::string, CgroupStats>;
+
+struct Sample {
+  std::uint64_t wall_ns = 0;
+  Samples containers;
+};
+
+// Asks the shims of all pods of a question at once, twice.
+class Measurement : public std::enable_shared_from_this<Measurement> {
+ public:
+  Measurement(node::Node& node, std::vector<std::string> uids)
+      : node_(node), uids_(std::move(uids)), timer_(node.context().io) {}
+
+  std::function<void()> done;
+  std::map<std::string, Sample> first, second;  // by the pod's uid
+
+  void begin() {
+    sample(first, [self = shared_from_this()] {
+      if (self->first.empty()) return self->done();
+      self->timer_.expires_after(kWindow);
+      self->timer_.async_wait([self](boost::system::error_code) {
+        self->sample(self->second, [self] { self->done(); });
+      });
+    });
+  }
+
+ private:
+  void sample(std::map<std::string, Sample>& into, std::function<void()> then) {
+    auto left = std::make_shared<std::size_t>(uids_.size() + 1);
+    const auto one = [left, then = std::move(then)] {
+      if (--*left == 0) then();
+    };
+    for (const auto& uid : uids_) {
+      node_.engine().stats(
+          uid, [self = shared_from_this(), uid, &into, one](Result<wire::SandboxStats> stats) {
+            if (stats) {
+              Sample& taken = into[uid];
+              taken.wall_ns = stats->wall_ns;
+              for (auto& group : stats->groups) taken.containers[group.id] = std::move(group.stats);
+            }
+            one();
+          });
+    }
+    one();
+  }
+
+  node::Node& node_;
+  std::vector<std::string> uids_;
+  boost::asio::steady_timer timer_;
+};
+
+json::object usage(const CgroupStats& before, const CgroupStats& now, std::uint64_t elapsed_ns) {
+  const std::uint64_t used_us =
+      now.cpu_usage_us > before.cpu_usage_us ? now.cpu_usage_us - before.cpu_usage_us : 0;
+  // Nanocores: nanoseconds of CPU a second.
+  const auto cores =
+      static_cast<std::uint64_t>(static_cast<double>(used_us) * 1e12 /
+                                 static_cast<double>(std::max<std::uint64_t>(elapsed_ns, 1)));
+  const std::uint64_t working_set = now.memory_current > now.memory_inactive_file
+                                        ? now.memory_current - now.memory_inactive_file
+                                        : 0;
+  return {{"cpu", std::to_string(cores) + "n"},
+          {"memory", std::to_string(working_set / 1024) + "Ki"}};
+}
+
+// Nothing for a pod of which no container was running at both times.
+std::optional<json::object> pod_metrics(node::Node& node, const api::Pod& pod,
+                                        const Measurement& measured) {
+  const auto& meta = pod.metadata;
+  const auto first = measured.first.find(meta.uid), second = measured.second.find(meta.uid);
+  const auto* worker = node.worker(meta.uid);
+  if (worker == nullptr || first == measured.first.end() || second == measured.second.end())
+    return std::nullopt;
+  const std::uint64_t elapsed =
+      second->second.wall_ns - std::min(first->second.wall_ns, second->second.wall_ns);
+  json::array containers;
+  for (const auto* list : {&pod.spec.initContainers, &pod.spec.containers}) {
+    for (const auto& container : *list) {
+      const auto running = worker->containers().find(container.name);
+      if (running == worker->containers().end() || !running->second.alive) continue;
+      const auto before = first->second.containers.find(running->second.info.id);
+      const auto now = second->second.containers.find(running->second.info.id);
+      if (before == first->second.containers.end() || now == second->second.containers.end())
+        continue;
+      containers.push_back(json::object{{"name", container.name},
+                                        {"usage", usage(before->second, now->second, elapsed)}});
+    }
+  }
+  if (containers.empty()) return std::nullopt;
+  json::object labels;
+  for (const auto& [key, value] : meta.labels) labels[key] = value;
+  const auto time = node::to_time(second->second.wall_ns).str();
+  json::object metadata{
+      {"name", meta.name}, {"namespace", meta.namespace_}, {"creationTimestamp", time}};
+  if (!labels.empty()) metadata["labels"] = std::move(labels);
+  return json::object{{"kind", "PodMetrics"},
+                      {"apiVersion", "metrics.k8s.io/v1beta1"},
+                      {"metadata", std::move(metadata)},
+                      {"timestamp", time},
+                      {"window", std::to_string(kWindow.count()) + "ms"},
+                      {"containers", std::move(containers)}};
+}
+
+}  // namespace
+
+void answer_pod_metrics(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  auto selection = parse_selection<api::Pod>(exchange->request().target.query, route.ns);
+  if (!selection) return exchange->refuse(selection.error());
+  std::vector<std::shared_ptr<const api::Pod>> pods;
+  std::vector<std::string> uids;
+  for (const auto& [key, record] : node.objects().pods()) {
+    if (!route.name.empty() && route.name != key.second) continue;
+    const auto* worker = node.worker(record.object->metadata.uid);
+    if (!selection->matches(*record.object) || worker == nullptr || !worker->sandbox()) continue;
+    pods.push_back(record.object);
+    uids.push_back(record.object->metadata.uid);
+  }
+  auto measurement = std::make_shared<Measurement>(node, std::move(uids));
+  // It holds itself until it has answered.
+  measurement->done = [&node, exchange, route, pods, weak = std::weak_ptr(measurement)] {
+    const auto measured = weak.lock();
+    json::array items;
+    for (const auto& pod : pods) {
+      if (auto metrics = pod_metrics(node, *pod, *measured)) items.push_back(std::move(*metrics));
+    }
+    if (!route.name.empty()) {
+      if (items.empty())
+        return exchange->refuse(
+            node::not_found("podmetrics.metrics.k8s.io", route.ns + "/" + route.name));
+      return exchange->reply({200, json::serialize(items[0]) + "\n"});
+    }
+    exchange->reply({200, json::serialize(json::object{{"kind", "PodMetricsList"},
+                                                       {"apiVersion", "metrics.k8s.io/v1beta1"},
+                                                       {"metadata", json::object()},
+                                                       {"items", std::move(items)}}) +
+                              "\n"});
+  };
+  measurement->begin();
+}
+
+}  // namespace podctl::server

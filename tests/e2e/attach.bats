@@ -1,0 +1,92 @@
+# attach: what a container's own process prints and reads.
+load helper
+
+# with FIELDS: the manifest of pod NAME SCRIPT with fields of the container.
+with() { sed "s|image: podctl/busybox|image: podctl/busybox\n    $1|"; }
+
+@test "what is printed from now on, to the end of the container" {
+  pod talk 'until [ -e /go ]; do sleep 0.05; done; echo out; echo err >&2' | podctl apply -f -
+  ready talk
+  podctl attach talk >out 2>err &
+  local attach=$!
+  # Attached before it prints: the container waits for a file.
+  until_true eval 'ls -l /proc/$(shim_of talk)/fd | grep -c pipe: | grep -qx "[4-9]"'
+  podctl exec talk -- touch /go
+  wait "$attach"
+  [ "$(cat out)" = out ]
+  [ "$(cat err)" = err ]
+  # The log has it too.
+  [ "$(podctl logs talk | sort)" = $'err\nout' ]
+}
+
+@test "stdin: true: it reads what is typed, once or again" {
+  pod cat 'while read -r line; do echo "got $line"; done; echo end' | with 'stdin: true' | podctl apply -f -
+  ready cat
+  echo one | podctl attach -i cat >out &
+  local first=$!
+  until_true grep -qx "got one" out
+  # Its end is not the container's: the next one is read as well.
+  echo two | podctl attach -i cat >out2 &
+  local second=$!
+  until_true grep -qx "got two" out
+  grep -qx "got two" out2
+  podctl delete pod cat --now
+  wait "$first" "$second"
+}
+
+@test "stdinOnce: the end of the first one's stdin is the container's" {
+  pod once 'cat; echo end' | with 'stdin: true\n    stdinOnce: true' | podctl apply -f -
+  ready once
+  run podctl attach -i once < <(echo text)
+  [ "$status" -eq 0 ]
+  says $'text\nend'
+  ended once Succeeded
+}
+
+@test "a slow reader holds the container up and loses nothing" {
+  pod much 'until [ -e /go ]; do sleep 0.05; done; seq 1 60000' | podctl apply -f -
+  ready much
+  podctl attach much > >(sleep 1; cat >out) &
+  local attach=$!
+  until_true eval 'ls -l /proc/$(shim_of much)/fd | grep -c pipe: | grep -qx "[4-9]"'
+  podctl exec much -- touch /go
+  wait "$attach"
+  until_true eval '[ "$(tail -n 1 out)" = 60000 ]'
+  seq 1 60000 | cmp - out
+}
+
+@test "what a container cannot give is told" {
+  pod plain 'exec sleep 1000' | podctl apply -f -
+  ready plain
+  timeout 20 podctl attach -it plain </dev/null >out 2>err &
+  local attach=$!
+  until_true grep -q 'did not allocate one' err
+  grep -q 'Unable to use stdin - container main has none' err
+  podctl delete pod plain --now
+  wait "$attach"
+  pod done 'true' | podctl apply -f -
+  ended done Succeeded
+  fails 1 podctl attach done
+  says 'cannot attach a container in a completed pod; current phase is Succeeded'
+  fails 1 podctl attach nobody
+  says 'pods "nobody" not found'
+}
+
+@test "tty: true: a terminal with its size" {
+  pod shell 'while read -r line; do eval "$line"; done' | with 'stdin: true\n    tty: true' | podctl apply -f -
+  ready shell
+  coproc TERMINAL { script -qec "stty rows 31 cols 81; podctl attach -it shell" /dev/null; }
+  local line keys=${TERMINAL[1]} screen=${TERMINAL[0]}
+  shown() {
+    while IFS= read -r -t 30 line <&"$screen"; do
+      [[ $line != *"$1"* ]] || return 0
+    done
+    return 1
+  }
+  shown "try pressing enter"
+  printf 'until [ "$(stty size)" = "31 81" ]; do sleep 0.1; done; echo size $((30 + 1))\n' >&"$keys"
+  shown "size 31"
+  printf 'exit 0\n' >&"$keys"
+  wait "$TERMINAL_PID"
+  ended shell Succeeded
+}
