@@ -117,7 +117,7 @@ EOF
 }
 
 @test "without a grace period there is no preStop" {
-  hooked now '{preStop: {sleep: {seconds: 1000}}}' "$waiter" | podctl apply -f -
+  hooked now '{preStop: {sleep: {seconds: 29}}}' "$waiter" | podctl apply -f -
   ready now
   podctl delete pod now --grace-period=0 --force
 }
