@@ -24,7 +24,8 @@ constexpr Row kSupported[] = {
      "name generateName namespace uid resourceVersion generation creationTimestamp "
      "deletionTimestamp deletionGracePeriodSeconds labels annotations"},
     {"PodSpec",
-     "volumes initContainers containers restartPolicy terminationGracePeriodSeconds dnsPolicy "
+     "volumes initContainers containers ephemeralContainers restartPolicy "
+     "terminationGracePeriodSeconds dnsPolicy "
      "serviceAccountName serviceAccount nodeName hostNetwork hostPID hostIPC shareProcessNamespace "
      "securityContext "
      "hostname subdomain schedulerName hostAliases priority dnsConfig enableServiceLinks "
@@ -35,6 +36,10 @@ constexpr Row kSupported[] = {
      "volumeMounts lifecycle livenessProbe readinessProbe startupProbe "
      "terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext stdin "
      "stdinOnce tty"},
+    {"EphemeralContainer",
+     "name image command args workingDir env volumeMounts terminationMessagePath "
+     "terminationMessagePolicy imagePullPolicy securityContext stdin stdinOnce tty "
+     "targetContainerName"},
     {"ContainerPort", "name containerPort protocol"},
     {"ContainerRestartRule", "action exitCodes"},
     {"ContainerRestartRuleOnExitCodes", "operator values"},

@@ -92,6 +92,7 @@ api::Pod merged(const api::Pod& live, const api::Manifest& manifest, View object
   keep_pull_policies(pod.spec.containers, live.spec.containers, spec["containers"]);
   keep_pull_policies(pod.spec.initContainers, live.spec.initContainers, spec["initContainers"]);
   if (pod.spec.nodeName.empty()) pod.spec.nodeName = live.spec.nodeName;
+  pod.spec.ephemeralContainers = live.spec.ephemeralContainers;  // no manifest's, but debug's
   return pod;
 }
 

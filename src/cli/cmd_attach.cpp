@@ -3,6 +3,7 @@
 
 #include <boost/json/array.hpp>
 
+#include "cli/attach.hpp"
 #include "cli/channel_stream.hpp"
 #include "cli/container_choice.hpp"
 #include "podctl/cli/commands.hpp"
@@ -12,7 +13,7 @@ namespace podctl::cli {
 namespace {
 
 View container_in(View pod, std::string_view name) {
-  for (const char* list : {"initContainers", "containers"}) {
+  for (const char* list : {"initContainers", "containers", "ephemeralContainers"}) {
     for (const auto& container : pod["spec"][list].items()) {
       if (View(container)["name"].str() == name) return View(container);
     }
@@ -20,13 +21,8 @@ View container_in(View pod, std::string_view name) {
   return {};
 }
 
-struct Wish {
-  bool in = false, tty = false;
-};
-
-// What of -i and -t the container can give; the rest is told, as kubectl does.
-Wish possible(Invocation& in, View container) {
-  Wish wish{in.args.flag("stdin"), in.args.flag("tty")};
+// What the container can give of it; the rest is told, as kubectl does.
+AttachWish possible(Invocation& in, View container, AttachWish wish) {
   const std::string name(container["name"].str());
   if (wish.in && !container["stdin"].flag()) {
     in.err("error: Unable to use stdin - container " + name +
@@ -47,25 +43,12 @@ Wish possible(Invocation& in, View container) {
 
 }  // namespace
 
-int run_attach(Invocation& in) {
-  const auto pod = parse_pod(in.args.operands[0]);
-  if (!pod) return in.usage(pod.error().message());
-  const auto object = in.fetch(pods_path(in.ns(), *pod));
-  if (!object) return in.failed(object.error());
-  View pod_view(*object);
-  const std::string phase(pod_view["status"]["phase"].str());
-  if (phase == "Succeeded" || phase == "Failed") {
-    return in.failed("cannot attach a container in a completed pod; current phase is " + phase);
-  }
-  const auto choice = choose_container(*object, in.args.get("container"), false);
-  if (!choice) return in.failed(choice.error());
-  const bool quiet = in.args.flag("quiet");
-  if (!choice->remark.empty() && !quiet) in.err(choice->remark + "\n");
-  View container = container_in(pod_view, choice->names[0]);
-  const Wish wish = possible(in, container);
-
-  Target target(pods_path(in.ns(), *pod) + "/attach");
-  target.add("container", choice->names[0]).add("stdout", "true");
+int attach_to(Invocation& in, const boost::json::value& pod, const std::string& name,
+              AttachWish wish, bool quiet) {
+  View container = container_in(pod, name), meta = View(pod)["metadata"];
+  wish = possible(in, container, wish);
+  Target target(pods_path(meta["namespace"].str(), std::string(meta["name"].str())) + "/attach");
+  target.add("container", name).add("stdout", "true");
   if (wish.in) target.add("stdin", "true");
   target.add(container["tty"].flag() ? "tty" : "stderr", "true");
   Reply refused;
@@ -81,6 +64,24 @@ int run_attach(Invocation& in) {
   if (!end) return in.failed(end.error());
   if (end->interrupted != 0) return 128 + end->interrupted;
   return end->success ? kDone : in.failed(end->message);
+}
+
+int run_attach(Invocation& in) {
+  const auto pod = parse_pod(in.args.operands[0]);
+  if (!pod) return in.usage(pod.error().message());
+  const auto object = in.fetch(pods_path(in.ns(), *pod));
+  if (!object) return in.failed(object.error());
+  View pod_view(*object);
+  const std::string phase(pod_view["status"]["phase"].str());
+  if (phase == "Succeeded" || phase == "Failed") {
+    return in.failed("cannot attach a container in a completed pod; current phase is " + phase);
+  }
+  const auto choice = choose_container(*object, in.args.get("container"), false);
+  if (!choice) return in.failed(choice.error());
+  const bool quiet = in.args.flag("quiet");
+  if (!choice->remark.empty() && !quiet) in.err(choice->remark + "\n");
+  return attach_to(in, *object, choice->names[0], {in.args.flag("stdin"), in.args.flag("tty")},
+                   quiet);
 }
 
 }  // namespace podctl::cli

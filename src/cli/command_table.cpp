@@ -155,6 +155,36 @@ constexpr Option kTopPod[] = {
     kNoHeaders,
     {"sort-by", 0, Takes::kValue, "FIELD", "most first, by cpu or memory", "cpu|memory"},
 };
+constexpr Option kDebug[] = {
+    kContainer,
+    {"stdin", 'i', Takes::kFlag, {}, "pass stdin to the new container"},
+    {"tty", 't', Takes::kFlag, {}, "give it a terminal"},
+    {"image",
+     0,
+     Takes::kValue,
+     "IMAGE",
+     "the image of the new container",
+     {},
+     {},
+     Completes::kImage},
+    {"image-pull-policy", 0, Takes::kValue, "POLICY", "its pull policy",
+     "Always|IfNotPresent|Never"},
+    {"target", 0, Takes::kValue, "CONTAINER", "see the processes of this container"},
+    {"profile", 0, Takes::kValue, "PROFILE", "what it may do (general)",
+     "general|baseline|restricted|netadmin|sysadmin"},
+    {"env", 0, Takes::kValue, "NAME=VALUE", "an environment variable; may be repeated"},
+    {"attach", 0, Takes::kFlag, {}, "attach to it once it runs (with -i)"},
+    {"copy-to", 0, Takes::kValue, "NAME", "make a copy of the pod with this name instead"},
+    {"set-image", 0, Takes::kValue, "CONTAINER=IMAGE",
+     "of the copy: another image for a container, or for all (*=IMAGE)"},
+    {"share-processes", 0, Takes::kFlag, {}, "of the copy: one process namespace (true)"},
+    {"replace", 0, Takes::kFlag, {}, "delete the original when the copy is made"},
+    {"keep-labels", 0, Takes::kFlag, {}, "of the copy: keep the labels"},
+    {"keep-annotations", 0, Takes::kFlag, {}, "of the copy: keep the annotations"},
+    {"keep-probes", 0, Takes::kFlag, {}, "of the copy: keep the probes"},
+    {"keep-init-containers", 0, Takes::kFlag, {}, "of the copy: keep the init containers (true)"},
+    {"quiet", 'q', Takes::kFlag, {}, "print only what the container prints"},
+};
 constexpr Option kCp[] = {
     kContainer,
     {"no-preserve", 0, Takes::kFlag, {}, "do not keep owners and modes"},
@@ -421,6 +451,24 @@ constexpr Command kCommands[] = {
      .run = run_port_forward,
      .min_operands = 1,
      .completes = Completes::kPod},
+    {.name = "debug",
+     .operands = "POD [-- COMMAND [ARG...]]",
+     .summary = "look into a pod with one more container, or with a changed copy",
+     .text =
+         "Adds an ephemeral container to the running pod: it shares the pod's network, and with "
+         "--target the processes\n"
+         "of one of its containers, whose image needs no shell then. With --copy-to the pod stays "
+         "as it is, and a copy\n"
+         "of it gets the container, another image or another command.",
+     .examples =
+         "podctl debug web -it --image=podctl/busybox --target=nginx\n"
+         "podctl debug web --copy-to=web2 -c nginx -it -- sh\tits command replaced by a shell",
+     .options = kDebug,
+     .run = run_debug,
+     .min_operands = 1,
+     .max_operands = 1,
+     .completes = Completes::kPod,
+     .dashes = true},
     {.name = "cp",
      .operands = "[[NAMESPACE/]POD:]FROM [[NAMESPACE/]POD:]TO",
      .summary = "copy files and directories into and out of containers",

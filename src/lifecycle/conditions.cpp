@@ -30,6 +30,7 @@ Finding initialized(const Context& c, const api::PodStatus& status) {
   std::vector<std::string_view> incomplete;
   for (const auto& item : c.items) {
     const auto& m = *item.memory;
+    if (item.ephemeral) continue;
     if (!item.init) {
       regular_ran = regular_ran || m.progress == Progress::kRunning || m.ended || m.last;
       continue;
@@ -48,7 +49,7 @@ Finding containers_ready(const Context& c, const api::PodStatus& status) {
   if (status.phase == "Failed") return {false, "PodFailed", {}};
   std::vector<std::string_view> unready;
   for (const auto& item : c.items) {
-    if (item.init && !item.sidecar) continue;
+    if (item.ephemeral || (item.init && !item.sidecar)) continue;
     if (!item.memory->ready) unready.push_back(item.spec->name);
   }
   if (unready.empty()) return {};

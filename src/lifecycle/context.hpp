@@ -25,6 +25,9 @@ struct Item {
       nullptr;  // of the attempt in memory; null when nothing is known of it
   bool init = false;
   bool sidecar = false;
+  bool ephemeral = false;
+  // Neither init container nor ephemeral one: what the pod is about.
+  bool regular() const { return !init && !ephemeral; }
 };
 
 struct Context {
@@ -32,7 +35,7 @@ struct Context {
   const Observation& seen;
   const Now& now;
   PodMemory& memory;
-  std::vector<Item> items = {};  // init containers in order, then the regular ones
+  std::vector<Item> items = {};  // init containers in order, the regular ones, the ephemeral ones
   std::vector<Action> actions = {};
   std::uint64_t wake_at_ns = 0;
 

@@ -27,8 +27,10 @@ void container_event(Context& c, const Item& item, bool warning, std::string_vie
   event.warning = warning;
   event.reason = reason;
   event.message = std::move(message);
-  event.field_path =
-      std::string(item.init ? "spec.initContainers{" : "spec.containers{") + item.spec->name + "}";
+  const char* list = item.ephemeral ? "spec.ephemeralContainers{"
+                     : item.init    ? "spec.initContainers{"
+                                    : "spec.containers{";
+  event.field_path = list + item.spec->name + "}";
   c.actions.emplace_back(std::move(event));
 }
 

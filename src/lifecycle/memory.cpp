@@ -123,6 +123,7 @@ void fields(V& v, PodMemory& x) {
   v("initialized", x.initialized);
   v("init", x.init);
   v("containers", x.containers);
+  v("ephemeral", x.ephemeral);
   v("stop", x.stop);
   v("finalPhase", x.final_phase);
   v("reason", x.reason);

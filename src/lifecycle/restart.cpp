@@ -31,6 +31,7 @@ bool rule_matches(const api::ContainerRestartRule& rule, std::int32_t exit_code)
 }  // namespace
 
 AfterExit after_exit(const api::Pod& pod, const Item& item, std::int32_t exit_code) {
+  if (item.ephemeral) return AfterExit::kStay;
   if (item.sidecar) return AfterExit::kRestart;
   if (item.init && exit_code == 0) return AfterExit::kStay;
   for (const auto& rule : item.spec->restartPolicyRules) {

@@ -85,7 +85,7 @@ bool finished(const Context& c) {
   for (const auto& item : c.items) {
     const bool mine = done(c, item);
     if (item.init && mine && item.memory->ended->exit_code != 0) return true;
-    if (!item.init && !mine) all_done = false;
+    if (item.regular() && !mine) all_done = false;
   }
   return all_done;
 }
@@ -111,10 +111,15 @@ void plan_start(Context& c) {
   if (finished(c)) return begin_stop(c, StopCause::kFinished, spec_grace(c.pod));
   ensure_sandbox(c);
   stop_condemned(c);
+  // First of all, as the kubelet does it (kuberuntime_manager.go, SyncPod): who debugs a pod may do
+  // so because its init containers do not come to an end.
+  for (const auto& item : c.items) {
+    if (item.ephemeral && !done(c, item)) start(c, item);
+  }
   if (!plan_init(c)) return;
   c.memory.initialized = true;
   for (const auto& item : c.items) {
-    if (!item.init && !done(c, item)) start(c, item);
+    if (item.regular() && !done(c, item)) start(c, item);
   }
 }
 

@@ -70,7 +70,7 @@ void fill_states(const Context& c, const Item& item, api::ContainerStatus& statu
     if (m.ended) last = &*m.ended;
   } else if (m.ended) {
     status.state = terminated(*m.ended, message_bytes);
-  } else if (over && !item.init && c.memory.initialized) {
+  } else if (over && item.regular() && c.memory.initialized) {
     status.state = not_located();
   } else {
     status.state = waiting(c.memory.init.empty() ? "ContainerCreating" : "PodInitializing");
@@ -115,7 +115,7 @@ api::ContainerStatus container_status(const Context& c, const Item& item,
   fill_states(c, item, status, message_bytes);
   const bool init_done = item.init && !item.sidecar && status.state->terminated &&
                          status.state->terminated->exitCode == 0;
-  status.ready = m.ready || init_done;
+  status.ready = !item.ephemeral && (m.ready || init_done);
   status.started = m.progress == Progress::kRunning && m.started;
   // An attempt that is only planned does not count yet.
   const bool exists = m.progress == Progress::kRunning || m.progress == Progress::kEnded;
@@ -142,7 +142,6 @@ void fill_addresses(const Context& c, api::PodStatus& status) {
 // What others own in the status stays as it is.
 void keep_foreign(const api::PodStatus& old, api::PodStatus& status) {
   status.nominatedNodeName = old.nominatedNodeName;
-  status.ephemeralContainerStatuses = old.ephemeralContainerStatuses;
   status.resize = old.resize;
   status.resourceClaimStatuses = old.resourceClaimStatuses;
   status.extendedResourceClaimStatus = old.extendedResourceClaimStatus;
@@ -184,7 +183,9 @@ api::PodStatus make_status(Context& c) {
   status.containerStatuses.reserve(c.memory.containers.size());
   const auto message_bytes = kMessageBytesOfPod / std::max<std::size_t>(c.items.size(), 1);
   for (const auto& item : c.items) {
-    auto& list = item.init ? status.initContainerStatuses : status.containerStatuses;
+    auto& list = item.ephemeral ? status.ephemeralContainerStatuses
+                 : item.init    ? status.initContainerStatuses
+                                : status.containerStatuses;
     list.push_back(container_status(c, item, message_bytes));
   }
   status.conditions = make_conditions(c, status);

@@ -9,7 +9,8 @@ namespace podctl::lifecycle {
 namespace {
 
 // One entry a container of the spec, in its order.
-void match(std::vector<ContainerMemory>& memory, const std::vector<api::Container>& spec) {
+template <class C>
+void match(std::vector<ContainerMemory>& memory, const std::vector<C>& spec) {
   const bool same = memory.size() == spec.size() &&
                     std::equal(memory.begin(), memory.end(), spec.begin(),
                                [](const auto& m, const auto& s) { return m.name == s.name; });
@@ -56,6 +57,7 @@ void enter_boot(PodMemory& m, const Now& now) {
     }
     for (auto& x : m.init) rebase(x, shift);
     for (auto& x : m.containers) rebase(x, shift);
+    for (auto& x : m.ephemeral) rebase(x, shift);
   }
   m.boot_id = now.boot_id;
   m.seen_boot_ns = now.boot_ns;
@@ -66,13 +68,18 @@ void make_items(Context& c) {
   auto& m = c.memory;
   match(m.init, c.pod.spec.initContainers);
   match(m.containers, c.pod.spec.containers);
-  c.items.reserve(m.init.size() + m.containers.size());
+  match(m.ephemeral, c.pod.spec.ephemeralContainers);
+  c.items.reserve(m.init.size() + m.containers.size() + m.ephemeral.size());
   for (std::size_t i = 0; i < m.init.size(); ++i) {
     const auto& spec = c.pod.spec.initContainers[i];
     c.items.push_back({&spec, &m.init[i], nullptr, true, api::is_sidecar(spec)});
   }
   for (std::size_t i = 0; i < m.containers.size(); ++i) {
     c.items.push_back({&c.pod.spec.containers[i], &m.containers[i], nullptr, false, false});
+  }
+  for (std::size_t i = 0; i < m.ephemeral.size(); ++i) {
+    c.items.push_back(
+        {.spec = &c.pod.spec.ephemeralContainers[i], .memory = &m.ephemeral[i], .ephemeral = true});
   }
 }
 

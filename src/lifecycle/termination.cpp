@@ -167,7 +167,7 @@ bool goes_on(const Context& c) {
   const bool any_ran = std::any_of(m.init.begin(), m.init.end(), ever_ran) ||
                        std::any_of(m.containers.begin(), m.containers.end(), ever_ran);
   for (const auto& item : c.items) {
-    if (item.init) continue;
+    if (!item.regular()) continue;
     const auto& x = *item.memory;
     if (x.progress != Progress::kEnded) {
       if (c.pod.spec.restartPolicy != "Never" || !any_ran) return true;
@@ -181,6 +181,7 @@ bool goes_on(const Context& c) {
 // All init containers run anew; the regular ones too when `all`, else by their policy.
 void run_anew(Context& c, bool all) {
   for (auto& item : c.items) {
+    if (item.ephemeral) continue;
     auto& m = *item.memory;
     m.passed = false;
     m.waiting.reset();

@@ -136,7 +136,10 @@ Answer<Admitted> admit_update(const api::Pod& live, Admitted wanted) {
   }
   warn_unsupported(wanted, api::unsupported_fields(live));
   api::set_defaults(wanted.pod, live.metadata.namespace_);
+  // They are a subresource's, and may not change here.
+  auto ephemeral = std::exchange(wanted.pod.spec.ephemeralContainers, {});
   auto causes = to_causes(api::validate(wanted.pod));
+  wanted.pod.spec.ephemeralContainers = std::move(ephemeral);
   if (!causes.empty()) return Refused(invalid("Pod", name, std::move(causes)));
   const auto change = api::pod_change(live, wanted.pod);
   if (!change.immutable.empty()) {
@@ -167,6 +170,23 @@ Answer<Admitted> admit_update(const api::Pod& live, Admitted wanted) {
     }
     result.pod.metadata.generation = live.metadata.generation.value_or(1) + 1;
   }
+  return result;
+}
+
+Answer<Admitted> admit_ephemeral(const api::Pod& live, Admitted wanted) {
+  const auto& name = live.metadata.name;
+  const auto& version = wanted.pod.metadata.resourceVersion;
+  if (!version.empty() && version != live.metadata.resourceVersion)
+    return Refused(conflict("pods", name));
+  api::set_defaults(wanted.pod, live.metadata.namespace_);
+  auto causes = to_causes(api::validate_ephemeral(live, wanted.pod.spec.ephemeralContainers));
+  if (!causes.empty()) return Refused(invalid("Pod", name, std::move(causes)));
+  Admitted result;
+  result.warnings = std::move(wanted.warnings);
+  result.pod = live;
+  result.pod.spec.ephemeralContainers = std::move(wanted.pod.spec.ephemeralContainers);
+  warn_unsupported(result, api::unsupported_fields(live));
+  result.pod.metadata.generation = live.metadata.generation.value_or(1) + 1;
   return result;
 }
 

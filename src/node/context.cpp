@@ -34,6 +34,9 @@ const api::Container* find_container(const api::Pod& pod, const std::string& nam
       if (container.name == name) return &container;
     }
   }
+  for (const auto& container : pod.spec.ephemeralContainers) {
+    if (container.name == name) return &container;
+  }
   return nullptr;
 }
 

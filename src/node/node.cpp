@@ -226,10 +226,21 @@ void Node::update(const std::string& ns, const std::string& name, Admitted wante
                   Reply<Written> reply) {
   const auto live = require(*objects_, ns, name);
   if (!live) return reply(Refused(live.error()));
-  auto admitted = admit_update(*(*live)->object, std::move(wanted));
+  store_update(admit_update(*(*live)->object, std::move(wanted)), dry_run, std::move(reply));
+}
+
+void Node::update_ephemeral(const std::string& ns, const std::string& name, Admitted wanted,
+                            bool dry_run, Reply<Written> reply) {
+  const auto live = require(*objects_, ns, name);
+  if (!live) return reply(Refused(live.error()));
+  store_update(admit_ephemeral(*(*live)->object, std::move(wanted)), dry_run, std::move(reply));
+}
+
+void Node::store_update(Answer<Admitted> admitted, bool dry_run, Reply<Written> reply) {
   if (!admitted) return reply(Refused(admitted.error()));
   if (dry_run) return reply(dry(std::move(admitted->pod), std::move(admitted->warnings)));
-  auto* pod = worker((*live)->object->metadata.uid);
+  const std::string ns = admitted->pod.metadata.namespace_, name = admitted->pod.metadata.name;
+  auto* pod = worker(admitted->pod.metadata.uid);
   if (pod == nullptr) return reply(Refused(not_found("pods", name)));
   pod->update(std::move(admitted->pod), [this, ns, name, warnings = std::move(admitted->warnings),
                                          reply = std::move(reply)](Result<void> stored) {

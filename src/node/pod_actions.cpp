@@ -177,8 +177,26 @@ Result<wire::ContainerSpec> PodWorker::build_spec(const std::string& name, std::
   const auto filter = TRY(seccomp_filter(context_, *pod_, *container));
   const auto& ips =
       pod_->spec.hostNetwork.value_or(false) ? context_.machine.facts.host_ips : pod_ips_;
-  return build_container({*pod_, *container, attempt, found, ips, filter}, context_.machine,
-                         context_.layout);
+  auto spec = TRY(build_container({*pod_, *container, attempt, found, ips, filter},
+                                  context_.machine, context_.layout));
+  TRY(aim(spec));
+  return spec;
+}
+
+// An ephemeral container joins the process namespace of its target, which has to run.
+Result<void> PodWorker::aim(wire::ContainerSpec& spec) const {
+  for (const auto& ephemeral : pod_->spec.ephemeralContainers) {
+    if (ephemeral.name != spec.name || ephemeral.targetContainerName.empty()) continue;
+    if (spec.pid != wire::PidMode::kContainer) return {};  // it sees those processes anyway
+    const auto target = running_.find(ephemeral.targetContainerName);
+    if (target == running_.end() || !target->second.alive) {
+      return fail(Code::kFailedPrecondition, "", "",
+                  "target container " + ephemeral.targetContainerName + " is not running");
+    }
+    spec.pid = wire::PidMode::kTarget;
+    spec.pid_target = target->second.info.id;
+  }
+  return {};
 }
 
 void PodWorker::start_now(const lifecycle::StartContainer& action) {

@@ -135,15 +135,16 @@ void PodWorker::recovered(const engine::RecoveredSandbox& found) {
 }
 
 void PodWorker::prefill_images() {
-  for (const auto* list : {&pod_->spec.initContainers, &pod_->spec.containers}) {
-    for (const auto& container : *list) {
-      auto& image = seen_.image(container.name);
-      if (image.state == lifecycle::ImageState::kReady) continue;
-      resolve_image(image, container.image, container.imagePullPolicy);
-      if (image.state == lifecycle::ImageState::kFailed)
-        image.state = lifecycle::ImageState::kUnknown;
-    }
-  }
+  const auto fill = [this](const api::Container& container) {
+    auto& image = seen_.image(container.name);
+    if (image.state == lifecycle::ImageState::kReady) return;
+    resolve_image(image, container.image, container.imagePullPolicy);
+    if (image.state == lifecycle::ImageState::kFailed)
+      image.state = lifecycle::ImageState::kUnknown;
+  };
+  for (const auto& container : pod_->spec.initContainers) fill(container);
+  for (const auto& container : pod_->spec.containers) fill(container);
+  for (const auto& container : pod_->spec.ephemeralContainers) fill(container);
 }
 
 void PodWorker::images_changed() {

@@ -50,14 +50,14 @@ json::object host_namespaces() {
 // The running containers as the manifest orders them: init containers first.
 std::vector<std::string> running_in_order(const PodWorker& worker) {
   std::vector<std::string> names;
+  const auto add = [&](const api::Container& container) {
+    const auto found = worker.containers().find(container.name);
+    if (found != worker.containers().end() && found->second.alive) names.push_back(container.name);
+  };
   const auto& spec = worker.pod().spec;
-  for (const auto* list : {&spec.initContainers, &spec.containers}) {
-    for (const auto& container : *list) {
-      const auto found = worker.containers().find(container.name);
-      if (found != worker.containers().end() && found->second.alive)
-        names.push_back(container.name);
-    }
-  }
+  for (const auto& container : spec.initContainers) add(container);
+  for (const auto& container : spec.containers) add(container);
+  for (const auto& container : spec.ephemeralContainers) add(container);
   return names;
 }
 

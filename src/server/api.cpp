@@ -96,6 +96,9 @@ void Api::handle(ExchangePtr exchange) {
       return impl_->pods(exchange, route);
     case Kind::kPod:
       return impl_->pod(exchange, route);
+    case Kind::kPodEphemeral:
+      if (request.method == "DELETE") return refuse_method(exchange);
+      return impl_->pod(exchange, route);
     case Kind::kPodExec:
       return start_exec(impl_->node, exchange, route);
     case Kind::kPodAttach:

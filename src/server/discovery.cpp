@@ -75,6 +75,7 @@ json::object core_resources() {
                resource("namespaces", "namespace", false, "Namespace", {"get", "list"}, {"ns"}),
                resource("nodes", "node", false, "Node", {"get", "list"}, {"no"}), pods(),
                resource("pods/attach", "", true, "PodAttachOptions", {"create", "get"}),
+               resource("pods/ephemeralcontainers", "", true, "Pod", {"get", "patch", "update"}),
                resource("pods/exec", "", true, "PodExecOptions", {"create", "get"}),
                resource("pods/log", "", true, "Pod", {"get"}),
                resource("pods/portforward", "", true, "PodPortForwardOptions", {"create", "get"}),

@@ -155,7 +155,8 @@ node::Answer<node::LogOptions> parse_options(const Query& query) {
 
 const lifecycle::ContainerMemory* find_memory(const node::PodWorker& worker,
                                               const std::string& name) {
-  for (const auto* list : {&worker.memory().containers, &worker.memory().init}) {
+  for (const auto* list :
+       {&worker.memory().containers, &worker.memory().init, &worker.memory().ephemeral}) {
     for (const auto& container : *list) {
       if (container.name == name) return &container;
     }

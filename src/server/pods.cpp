@@ -102,6 +102,16 @@ node::Answer<node::DeleteRequest> delete_request(const Request& request) {
   return wanted;
 }
 
+// What is changed of the pod, or of its subresource ephemeralcontainers.
+void store(node::Node& node, const ExchangePtr& exchange, const Route& route, node::Admitted wanted,
+           bool dry_run) {
+  if (route.kind == Route::Kind::kPodEphemeral) {
+    return node.update_ephemeral(route.ns, route.name, std::move(wanted), dry_run,
+                                 answer_with(exchange, 200));
+  }
+  node.update(route.ns, route.name, std::move(wanted), dry_run, answer_with(exchange, 200));
+}
+
 }  // namespace
 
 void get_pod(node::Node& node, const ExchangePtr& exchange, const Route& route) {
@@ -133,7 +143,7 @@ void replace_pod(node::Node& node, const ExchangePtr& exchange, const Route& rou
   }
   const auto dry = dry_run(request);
   if (!dry) return exchange->refuse(dry.error());
-  node.update(route.ns, route.name, std::move(*decoded), *dry, answer_with(exchange, 200));
+  store(node, exchange, route, std::move(*decoded), *dry);
 }
 
 void patch_pod(node::Node& node, const ExchangePtr& exchange, const Route& route) {
@@ -149,7 +159,7 @@ void patch_pod(node::Node& node, const ExchangePtr& exchange, const Route& route
   if (!decoded) return exchange->refuse(decoded.error());
   const auto dry = dry_run(request);
   if (!dry) return exchange->refuse(dry.error());
-  node.update(route.ns, route.name, std::move(*decoded), *dry, answer_with(exchange, 200));
+  store(node, exchange, route, std::move(*decoded), *dry);
 }
 
 void delete_pod(node::Node& node, const ExchangePtr& exchange, const Route& route) {

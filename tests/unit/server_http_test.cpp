@@ -56,6 +56,7 @@ TEST(Route, EveryPathOfTheApi) {
       {"/api/v1/namespaces/n/pods/p/exec", Kind::kPodExec, "n", "p"},
       {"/api/v1/namespaces/n/pods/p/attach", Kind::kPodAttach, "n", "p"},
       {"/api/v1/namespaces/n/pods/p/portforward", Kind::kPodPortForward, "n", "p"},
+      {"/api/v1/namespaces/n/pods/p/ephemeralcontainers", Kind::kPodEphemeral, "n", "p"},
       {"/api/v1/namespaces/n/pods/p/proxy", Kind::kNone, "", ""},
       {"/apis/podctl.dev/v1/namespaces/n/pods/p/copy", Kind::kCopy, "n", "p"},
       {"/apis/metrics.k8s.io", Kind::kMetricsGroup, "", ""},

@@ -15,6 +15,10 @@
 namespace podctl::api {
 
 Faults validate(const Pod& pod);
+// Of a pod's ephemeral containers, which are none of validate()'s: they come later
+// (pkg/apis/core/validation, ValidateEphemeralContainers). `live` is the pod as it is: what it has
+// of them may not change, nor go.
+Faults validate_ephemeral(const Pod& live, const std::vector<EphemeralContainer>& wanted);
 
 // One name or value alone; empty when valid, else Kubernetes' sentence.
 std::string check_dns_label(std::string_view s);

@@ -159,8 +159,9 @@ struct PodMemory {
   std::uint64_t sandbox_retry_at_ns = 0;
   std::vector<std::string> pod_ips, host_ips;
 
-  bool initialized = false;                       // latched: the regular containers had their turn
-  std::vector<ContainerMemory> init, containers;  // in the order of the spec
+  bool initialized = false;  // latched: the regular containers had their turn
+  // In the order of the spec. Ephemeral containers run once, and the pod does not wait for them.
+  std::vector<ContainerMemory> init, containers, ephemeral;
 
   Stop stop;
   // Set once the pod is over: "Succeeded" or "Failed", final even if everything else is lost.

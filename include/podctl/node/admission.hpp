@@ -29,5 +29,7 @@ Answer<Admitted> admit_new(Admitted pod, std::string_view node_name, std::string
 
 // `wanted` over `live`: only what Kubernetes lets one change. The status stays the live one's.
 Answer<Admitted> admit_update(const api::Pod& live, Admitted wanted);
+// The same for the subresource ephemeralcontainers: of `wanted` only those are taken.
+Answer<Admitted> admit_ephemeral(const api::Pod& live, Admitted wanted);
 
 }  // namespace podctl::node

@@ -58,7 +58,7 @@ struct Context {
 Result<std::string> seccomp_filter(Context& context, const api::Pod& pod,
                                    const api::Container& container);
 
-// The container of that name: regular, init or sidecar. Null when there is none.
+// The container of that name: regular, init, sidecar or ephemeral. Null when there is none.
 const api::Container* find_container(const api::Pod& pod, const std::string& name);
 
 }  // namespace podctl::node

@@ -67,6 +67,9 @@ class Node {
   void create(Admitted decoded, bool dry_run, Reply<Written> reply);
   void update(const std::string& ns, const std::string& name, Admitted wanted, bool dry_run,
               Reply<Written> reply);
+  // The same for the pod's ephemeral containers alone.
+  void update_ephemeral(const std::string& ns, const std::string& name, Admitted wanted,
+                        bool dry_run, Reply<Written> reply);
   // Starts the deletion; the object vanishes when nothing of the pod is left.
   void remove(const std::string& ns, const std::string& name, const DeleteRequest& request,
               Reply<Written> reply);
@@ -85,6 +88,7 @@ class Node {
                  std::function<void(Result<void>)> ready);
   void tick();
   void take_ready_sandbox(api::Pod& pod);
+  void store_update(Answer<Admitted> admitted, bool dry_run, Reply<Written> reply);
   void withdraw(const Key& key, const std::string& uid);
   std::shared_ptr<PodWorker> adopt(std::shared_ptr<const api::Pod> pod,
                                    lifecycle::PodMemory memory);

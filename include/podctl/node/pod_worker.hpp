@@ -112,6 +112,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void sandbox_failed(const Error& error);
   void sandbox_made(Result<wire::SandboxInfo> made);
   Result<wire::ContainerSpec> build_spec(const std::string& name, std::uint32_t attempt);
+  Result<void> aim(wire::ContainerSpec& spec) const;
   void start_now(const lifecycle::StartContainer& action);
   void started(const lifecycle::StartContainer& action, Result<wire::ContainerInfo> result);
   void start_failed(const std::string& name, std::uint32_t attempt, lifecycle::FailureStage stage,

@@ -34,6 +34,7 @@ struct Route {
     kPod,
     kPodStatus,
     kPodLog,
+    kPodEphemeral,
     kPodExec,
     kPodAttach,
     kPodPortForward,

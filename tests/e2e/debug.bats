@@ -1,0 +1,80 @@
+# debug: one more container beside those of a pod, or a changed copy.
+load helper
+
+ephemeral_ended() { await --for=jsonpath='{.status.ephemeralContainerStatuses[0].state.terminated.exitCode}'="$2" "pod/$1"; }
+
+@test "an ephemeral container shares the pod's network, and its target's processes" {
+  sleepers web one two | podctl apply -f -
+  ready web
+  run podctl debug web --image=podctl/busybox --target=one -c probe -- sh -c 'hostname; ps; exit 3'
+  [ "$status" -eq 0 ]
+  says 'Targeting container "one".'
+  ephemeral_ended web 3
+  run podctl logs web -c probe
+  [ "${lines[0]}" = web ]
+  [ "$(grep -c 'sleep 1000' <<<"$output")" = 1 ]
+  # The pod is as it was: nothing is restarted, and it is ready.
+  [ "$(field web '{.status.containerStatuses[*].restartCount}')" = '0 0' ]
+  [ "$(field web '{.status.conditions[?(@.type=="Ready")].status}')" = True ]
+  run podctl describe pod web
+  says 'Ephemeral Containers:'
+  run podctl debug web --image=podctl/busybox -q -i -- head -n 1 < <(echo typed)
+  [ "$status" -eq 0 ]
+  says typed
+}
+
+@test "what an ephemeral container may not be" {
+  pod one 'exec sleep 1000' | podctl apply -f -
+  ready one
+  fails 1 podctl debug one --image=podctl/busybox --target=none
+  says 'spec.ephemeralContainers[0].targetContainerName: Not found: "none"'
+  fails 1 podctl debug one --image=podctl/busybox -c main
+  says 'Duplicate value: "main"'
+  fails 2 podctl debug one
+  says 'you must specify --image, --copy-to or both'
+  fails 1 podctl debug one -i --image=no/such:1 -q </dev/null
+  says 'does not start: ErrImage'
+  # It stays what it is: neither changed nor taken away.
+  podctl get pod one -o json | sed 's/"podctl\/busybox"/"other"/; s/no\/such:1/other/' >changed.json
+  fails 1 podctl apply -f changed.json
+}
+
+@test "profiles" {
+  pod one 'exec sleep 1000' | podctl apply -f -
+  ready one
+  podctl debug one -q --image=podctl/busybox --profile=restricted -c strict -- id
+  podctl debug one -q --image=podctl/busybox --profile=sysadmin -c admin -- true
+  [ "$(field one '{.spec.ephemeralContainers[0].securityContext.capabilities.drop[0]}')" = ALL ]
+  [ "$(field one '{.spec.ephemeralContainers[1].securityContext.privileged}')" = true ]
+  # An image whose user is root cannot be run so.
+  await --for=jsonpath='{.status.ephemeralContainerStatuses[0].state.waiting.reason}'=CreateContainerConfigError pod/one
+}
+
+@test "it goes with the pod, also where the pod still initializes" {
+  cat <<'YAML' | podctl apply -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: init}
+spec:
+  terminationGracePeriodSeconds: 0
+  initContainers: [{name: setup, image: podctl/busybox, command: [sleep, "1000"]}]
+  containers: [{name: main, image: podctl/busybox, command: [sleep, "1000"]}]
+YAML
+  await --for=jsonpath='{.status.initContainerStatuses[0].started}'=true pod/init
+  podctl debug init -q --image=podctl/busybox --target=setup -c look -- sleep 1000
+  await --for=jsonpath='{.status.ephemeralContainerStatuses[0].started}'=true pod/init
+  podctl delete pod init --now
+}
+
+@test "a copy with another command, and one with a debugger" {
+  pod crash 'exit 1' | podctl apply -f -
+  ended crash Failed
+  podctl debug crash --copy-to=held -c main -- sleep 1000
+  ready held
+  [ "$(podctl exec held -- cat /proc/1/comm)" != sh ]
+  run podctl debug held --copy-to=both --image=podctl/busybox -c dbg -- sh -c 'until ps | grep -q "sleep 1000"; do sleep 0.1; done; exec sleep 999'
+  [ "$status" -eq 0 ]
+  ready both
+  podctl exec both -c dbg -- sh -c 'ps | grep -q "sleep 1000"'
+  [ "$(field crash '{.status.phase}')" = Failed ]
+}
