@@ -173,7 +173,11 @@ void PodWorker::create(std::function<void(Result<void>)> done) { run(std::move(d
 
 void PodWorker::update(api::Pod pod, std::function<void(Result<void>)> done) {
   if (updating_) {
-    after_update_.push_back([this, pod = std::move(pod), done] { update(pod, done); });
+    // It was admitted on top of the one that is being stored.
+    after_update_.push_back([this, pod = std::move(pod), done](const Result<void>& stored) {
+      if (!stored) return done(stored);
+      update(pod, done);
+    });
     return;
   }
   updating_ = true;
@@ -183,13 +187,22 @@ void PodWorker::update(api::Pod pod, std::function<void(Result<void>)> done) {
     if (!stored) self->pod_ = self->context_.objects.put_pod(*before, memory, {});
     self->updating_ = false;
     self->kick();
-    done(std::move(stored));
-    for (const auto& next : std::exchange(self->after_update_, {})) next();
+    done(stored);
+    for (const auto& next : std::exchange(self->after_update_, {})) next(stored);
   };
   pod_ = context_.objects.put_pod(std::move(pod), std::move(memory), std::move(finish));
 }
 
 void PodWorker::end(api::Pod pod, std::function<void(Result<void>)> done) {
+  if (updating_) {
+    after_update_.push_back([this, meta = pod.metadata, done](const Result<void>&) {
+      api::Pod going = *pod_;
+      going.metadata.deletionTimestamp = meta.deletionTimestamp;
+      going.metadata.deletionGracePeriodSeconds = meta.deletionGracePeriodSeconds;
+      end(std::move(going), done);
+    });
+    return;
+  }
   pod_ = std::make_shared<const api::Pod>(std::move(pod));
   if (pod_->metadata.deletionTimestamp) {
     seen_.deletion_grace_s =
@@ -203,7 +216,8 @@ void PodWorker::end(api::Pod pod, std::function<void(Result<void>)> done) {
 // stored unless memory or status changed.
 void PodWorker::run(std::function<void(Result<void>)> stored, bool first) {
   if (updating_) {
-    after_update_.push_back([this, stored = std::move(stored), first] { run(stored, first); });
+    after_update_.push_back(
+        [this, stored = std::move(stored), first](const Result<void>&) { run(stored, first); });
     return;
   }
   scheduled_ = false;

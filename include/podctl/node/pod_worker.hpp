@@ -142,7 +142,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   std::size_t stored_status_ = 0, stored_memory_ = 0;
   bool store_anyway_ = false;  // the object itself has changed
   bool updating_ = false;      // turns wait until the changed object is stored
-  std::vector<std::function<void()>> after_update_;
+  std::vector<std::function<void(const Result<void>&)>> after_update_;  // told how that went
   std::unique_ptr<Timer> timer_;
   std::set<std::string> unacknowledged_;
   std::vector<std::string> pod_ips_;
