@@ -51,12 +51,13 @@ constexpr Row kSupported[] = {
     {"VolumeMount",
      "name readOnly recursiveReadOnly mountPath mountPropagation subPath subPathExpr"},
     {"Probe",
-     "exec httpGet tcpSocket initialDelaySeconds timeoutSeconds periodSeconds successThreshold "
+     "exec httpGet tcpSocket grpc initialDelaySeconds timeoutSeconds periodSeconds successThreshold "
      "failureThreshold terminationGracePeriodSeconds"},
     {"ExecAction", "command"},
     {"HTTPGetAction", "path port host scheme httpHeaders protocol"},
     {"HTTPHeader", "name value"},
     {"TCPSocketAction", "port host"},
+    {"GRPCAction", "port service mode"},
     {"Lifecycle", "postStart preStop stopSignal"},
     {"LifecycleHandler", "exec httpGet tcpSocket sleep"},
     {"SleepAction", "seconds"},
@@ -91,6 +92,7 @@ constexpr Row kOnlyValues[] = {
     {"PodOS.name", "linux"},
     {"Container.imagePullPolicy", "IfNotPresent Never"},
     {"HTTPGetAction.protocol", "HTTP1"},
+    {"GRPCAction.mode", "Plaintext"},
     {"SecurityContext.procMount", "Default"},
     {"EmptyDirVolumeSource.medium", "Memory"},
 };

@@ -97,6 +97,14 @@ Result<Target> tcp_target(const api::TCPSocketAction& action, const api::Contain
   return TcpTarget{action.host.empty() ? address : action.host, port};
 }
 
+Target grpc_target(const api::GRPCAction& action, const std::string& address,
+                   const std::string& agent) {
+  return probe::GrpcRequest{.host = address,
+                            .port = static_cast<std::uint16_t>(action.port),
+                            .service = action.service,
+                            .agent = agent};
+}
+
 std::unique_ptr<Call> begin_call(Context& context, const std::string& uid, const Target& target,
                                  std::chrono::nanoseconds timeout, Call::Done done) {
   if (const auto* spec = std::get_if<wire::ExecSpec>(&target)) {
@@ -109,6 +117,12 @@ std::unique_ptr<Call> begin_call(Context& context, const std::string& uid, const
   if (const auto* request = std::get_if<probe::HttpRequest>(&target)) {
     return std::make_unique<NetworkCall>(
         probe::http_get(context.io, *request, timeout, std::move(answered)));
+  }
+  if (const auto* request = std::get_if<probe::GrpcRequest>(&target)) {
+    auto bounded = *request;
+    bounded.timeout = timeout;
+    return std::make_unique<NetworkCall>(
+        probe::grpc_check(context.io, std::move(bounded), std::move(answered)));
   }
   const auto& tcp = std::get<TcpTarget>(target);
   return std::make_unique<NetworkCall>(

@@ -20,7 +20,7 @@ struct TcpTarget {
   std::string host;
   std::uint16_t port = 0;
 };
-using Target = std::variant<wire::ExecSpec, probe::HttpRequest, TcpTarget>;
+using Target = std::variant<wire::ExecSpec, probe::HttpRequest, TcpTarget, probe::GrpcRequest>;
 
 // The network targets of a container of the pod at that address; `agent` is the User-Agent.
 // kNotFound: its port is a name that no port of the container has.
@@ -28,6 +28,8 @@ Result<Target> http_target(const api::HTTPGetAction& action, const api::Containe
                            const std::string& address, const std::string& agent);
 Result<Target> tcp_target(const api::TCPSocketAction& action, const api::Container& container,
                           const std::string& address);
+Target grpc_target(const api::GRPCAction& action, const std::string& address,
+                   const std::string& agent);
 
 struct CallEnd {
   probe::Verdict verdict = probe::Verdict::kError;

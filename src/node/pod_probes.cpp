@@ -56,6 +56,7 @@ void PodWorker::follow_probes() {
             return http_target(*probe.httpGet, container, address(), agent("kube-probe"));
           }
           if (probe.tcpSocket) return tcp_target(*probe.tcpSocket, container, address());
+          if (probe.grpc) return grpc_target(*probe.grpc, address(), agent("kube-probe"));
           if (!probe.exec) return fail(Code::kUnsupported, "probe", container.name, "no handler");
           return build_exec(TRY(container_spec(container.name)), probe.exec->command, false);
         },

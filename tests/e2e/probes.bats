@@ -1,4 +1,4 @@
-# Liveness, readiness and startup probes: by command, HTTP and TCP.
+# Liveness, readiness and startup probes: by command, HTTP, TCP and gRPC.
 load helper
 
 daemon_pid() { podctl version -o json | jq -r ".server.pid"; }
@@ -82,6 +82,32 @@ livenessProbe: {tcpSocket: {port: 82}, periodSeconds: 1, failureThreshold: 1000}
     'while :; do printf "HTTP/1.1 302 Found\r\nLocation: http://elsewhere.invalid/\r\nContent-Length: 0\r\n\r\n" | nc -l -p 8080 >/dev/null; done' | podctl apply -f -
   event away "Readiness probe warning: Probe terminated redirects"
   ready away
+}
+
+# grpc_server STATUS: a script whose gRPC server says this health (1 SERVING, 2 NOT_SERVING), in frames of
+# HTTP/2: settings, their acknowledgement, head, seven bytes of data, trailers.
+grpc_server() {
+  cat <<EOF
+cat >/serve <<'END'
+head -c 24 >/dev/null
+printf '\\0\\0\\0\\4\\0\\0\\0\\0\\0\\0\\0\\0\\4\\1\\0\\0\\0\\0'
+printf '\\0\\0\\1\\1\\4\\0\\0\\0\\1\\210'
+printf '\\0\\0\\7\\0\\0\\0\\0\\0\\1\\0\\0\\0\\0\\2\\10\\'"\$(cat /health)"
+printf '\\0\\0\\17\\1\\5\\0\\0\\0\\1\\0\\13grpc-status\\0010'
+cat >/dev/null
+END
+echo $1 >/health
+exec nc -ll -p 8080 -e sh /serve
+EOF
+}
+
+@test "gRPC servers are asked for their health" {
+  probed rpc 'readinessProbe: {grpc: {port: 8080}, periodSeconds: 1, failureThreshold: 1}' "$(grpc_server 2)" | podctl apply -f -
+  event rpc 'Readiness probe failed: service unhealthy (responded with "NOT_SERVING")'
+  podctl exec rpc -- sh -c 'echo 1 >/health'
+  ready rpc
+  run podctl describe pod rpc
+  says 'Readiness:      grpc <pod>:8080'
 }
 
 @test "HTTPS is asked without looking at the certificate" {

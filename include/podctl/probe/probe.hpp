@@ -1,5 +1,5 @@
 // One try of a network probe or hook: asks a pod over the network and says what came of it, in the
-// kubelet's words (pkg/probe/{http,tcp}).
+// kubelet's words (pkg/probe/{http,tcp,grpc}).
 //
 // Used by node on podctld's loop; nothing blocks. It knows no pod and no period: who is to be
 // asked, how often and what follows is node's and lifecycle's.
@@ -67,5 +67,16 @@ TryPtr http_get(boost::asio::io_context& io, HttpRequest request, std::chrono::n
 // A connection that is accepted is a success.
 TryPtr tcp_connect(boost::asio::io_context& io, std::string host, std::uint16_t port,
                    std::chrono::nanoseconds timeout, Done done);
+
+struct GrpcRequest {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string service;  // empty: the server as a whole
+  std::string agent;
+  std::chrono::nanoseconds timeout{0};  // of the whole try; 0: none
+};
+
+// grpc.health.v1.Health/Check without TLS: SERVING is a success.
+TryPtr grpc_check(boost::asio::io_context& io, GrpcRequest request, Done done);
 
 }  // namespace podctl::probe
