@@ -1,6 +1,7 @@
 #include "scenario/checks.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include "podctl/api/duration.hpp"
 #include "podctl/api/validate.hpp"
 #include "podctl/base/text.hpp"
+#include "podctl/lifecycle/probing.hpp"
 #include "podctl/lifecycle/signal.hpp"
 
 namespace podctl::scenario {
@@ -68,6 +70,8 @@ class Checker {
 
   void match(const Match& m, const std::string& path);
   void run(const Run& run, const std::string& path);
+  void probe(const std::vector<ProbeScript>& script, const std::string& path);
+  void answer(const std::string& value, const std::string& path);
   void expect(const Expect& expect, const std::string& path);
   void step(const Step& step, const std::string& path);
   void spec(const TestSpec& spec);
@@ -79,6 +83,8 @@ const Names kStates = {"waiting", "running", "terminated"};
 const Names kPhases = {"Pending", "Running", "Succeeded", "Failed", "Unknown"};
 const Names kStages = {"config", "create", "start"};
 const Names kModes = {"virtual", "real"};
+const Names kAnswers = {"success", "warning", "failure", "error"};
+const Names kProbes = {"startup", "liveness", "readiness"};
 
 void Checker::match(const Match& m, const std::string& path) {
   std::vector<std::string> subjects;
@@ -164,10 +170,12 @@ void Checker::step(const Step& s, const std::string& path) {
   if (s.kill) words.emplace_back("kill");
   if (s.exec) words.emplace_back("exec");
   if (s.delete_) words.emplace_back("delete");
+  if (s.probe) words.emplace_back("probe");
   if (!s.advance.empty()) words.emplace_back("advance");
   if (words.size() != 1) {
     return words.empty() ? fault(path, "FieldValueRequired",
-                                 "Required value: one of wait, expect, kill, exec, delete, advance")
+                                 "Required value: one of wait, expect, kill, exec, delete, probe, "
+                                 "advance")
                          : fault(path, "FieldValueForbidden",
                                  "Forbidden: a step is only one of " + joined(words));
   }
@@ -194,9 +202,35 @@ void Checker::step(const Step& s, const std::string& path) {
     if (s.exec->command.empty()) required(path + ".exec.command");
     exit_code(path + ".exec.exitCode", s.exec->exitCode);
   }
+  if (s.probe) {
+    if (s.probe->container.empty()) required(path + ".probe.container");
+    if (s.probe->kind.empty()) required(path + ".probe.kind");
+    one_of(path + ".probe.kind", s.probe->kind, kProbes);
+    answer(s.probe->answer, path + ".probe.answer");
+  }
   if (s.delete_ && s.delete_->gracePeriodSeconds.value_or(0) < 0) {
     invalid(path + ".delete.gracePeriodSeconds", std::to_string(*s.delete_->gracePeriodSeconds),
             "must be at least 0");
+  }
+}
+
+void Checker::answer(const std::string& value, const std::string& path) {
+  if (value.empty()) return required(path);
+  one_of(path, value, kAnswers);
+}
+
+void Checker::probe(const std::vector<ProbeScript>& script, const std::string& path) {
+  std::int64_t before = -1;
+  for (std::size_t i = 0; i < script.size(); ++i) {
+    const auto here = path + "[" + std::to_string(i) + "]";
+    duration(here + ".after", script[i].after);
+    answer(script[i].answer, here + ".answer");
+    const auto after =
+        script[i].after.empty() ? 0 : api::parse_duration(script[i].after).value_or(0);
+    if (after <= before) {
+      invalid(here + ".after", script[i].after, "must be later than the one before it");
+    }
+    before = after;
   }
 }
 
@@ -214,6 +248,11 @@ void Checker::run(const Run& r, const std::string& path) {
     fault(path + ".ignoresStop", "FieldValueForbidden",
           "Forbidden: a run that ignores the stop signal has no stopsAfter and no stopCode");
   }
+  probe(r.startup, path + ".startup");
+  probe(r.liveness, path + ".liveness");
+  probe(r.readiness, path + ".readiness");
+  if (r.postStart) duration(path + ".postStart.takes", r.postStart->takes);
+  if (r.preStop) duration(path + ".preStop.takes", r.preStop->takes);
   if (!r.fails) return;
   if (r.fails->stage.empty()) required(path + ".fails.stage");
   one_of(path + ".fails.stage", r.fails->stage, kStages);
@@ -235,8 +274,14 @@ void Checker::spec(const TestSpec& s) {
       run(s.containers[i].runs[k], path + ".runs[" + std::to_string(k) + "]");
     }
   }
+  const bool is_virtual = s.modes.size() == 1 && s.modes[0] == "virtual";
   for (std::size_t i = 0; i < s.steps.size(); ++i) {
-    step(s.steps[i], "spec.steps[" + std::to_string(i) + "]");
+    const auto path = "spec.steps[" + std::to_string(i) + "]";
+    step(s.steps[i], path);
+    if (s.steps[i].probe && !is_virtual) {
+      fault(path + ".probe", "FieldValueForbidden",
+            "Forbidden: no real probe answers as it is told; only with modes: [virtual]");
+    }
   }
   for (std::size_t i = 0; i < s.expect.size(); ++i) {
     expect(s.expect[i], "spec.expect[" + std::to_string(i) + "]");
@@ -250,6 +295,11 @@ void Checker::spec(const TestSpec& s) {
 }
 
 // ---- names ----
+
+bool scripted_hook(const api::Container& c, lifecycle::HookKind kind) {
+  const auto* hook = lifecycle::find_hook(c, kind);
+  return hook != nullptr && (hook->exec || hook->httpGet);
+}
 
 class References {
  public:
@@ -280,13 +330,69 @@ class References {
                "Not found: \"" + container + "\"" + Checker::meant(container, known));
   }
 
+  // A probe or hook that is scripted, and that no such container has.
+  void check_has(const std::string& pod, const std::string& container, const char* field,
+                 const std::function<bool(const api::Container&)>& has, const std::string& path) {
+    bool known = false, found = false;
+    for (const auto* p : pods_) {
+      if (!pod.empty() && p->metadata.name != pod) continue;
+      for (const auto* list : {&p->spec.initContainers, &p->spec.containers}) {
+        for (const auto& c : *list) {
+          known = known || c.name == container;
+          found = found || (c.name == container && has(c));
+        }
+      }
+    }
+    if (!known || found) return;
+    out_.fault(path, "FieldValueForbidden",
+               "Forbidden: container " + container + " has no " + field + " to be scripted");
+  }
+
  private:
   const std::vector<const api::Pod*>& pods_;
   Checker& out_;
   Names names_;
 };
 
+void check_probe(References& references, const std::string& pod, const std::string& container,
+                 const std::string& kind, const std::string& path) {
+  const auto field = kind + "Probe";
+  references.check_has(
+      pod, container, field.c_str(),
+      [&](const api::Container& c) {
+        return lifecycle::find_probe(c, probe_kind(kind)) != nullptr;
+      },
+      path);
+}
+
+void check_script(References& references, const Script& script, const std::string& path) {
+  for (std::size_t i = 0; i < script.runs.size(); ++i) {
+    const auto& run = script.runs[i];
+    const auto here = path + ".runs[" + std::to_string(i) + "]";
+    const auto probe = [&](const std::vector<ProbeScript>& answers, const char* kind) {
+      if (!answers.empty())
+        check_probe(references, script.pod, script.name, kind, here + "." + kind);
+    };
+    probe(run.startup, "startup");
+    probe(run.liveness, "liveness");
+    probe(run.readiness, "readiness");
+    const auto hook = [&](bool set, lifecycle::HookKind kind, const char* field) {
+      if (!set) return;
+      references.check_has(
+          script.pod, script.name, field,
+          [kind](const api::Container& c) { return scripted_hook(c, kind); }, here + "." + field);
+    };
+    hook(run.postStart.has_value(), lifecycle::HookKind::kPostStart, "postStart");
+    hook(run.preStop.has_value(), lifecycle::HookKind::kPreStop, "preStop");
+  }
+}
+
 }  // namespace
+
+lifecycle::ProbeKind probe_kind(std::string_view word) {
+  if (word == "startup") return lifecycle::ProbeKind::kStartup;
+  return word == "liveness" ? lifecycle::ProbeKind::kLiveness : lifecycle::ProbeKind::kReadiness;
+}
 
 api::Faults check_values(const PodTest& test) {
   Checker c;
@@ -311,6 +417,7 @@ api::Faults check_references(const PodTest& test, const std::vector<const api::P
   for (std::size_t i = 0; i < spec.containers.size(); ++i) {
     references.check(spec.containers[i].pod, spec.containers[i].name,
                      "spec.containers[" + std::to_string(i) + "]");
+    check_script(references, spec.containers[i], "spec.containers[" + std::to_string(i) + "]");
   }
   for (std::size_t i = 0; i < spec.steps.size(); ++i) {
     const auto path = "spec.steps[" + std::to_string(i) + "]";
@@ -319,6 +426,10 @@ api::Faults check_references(const PodTest& test, const std::vector<const api::P
     }
     if (const auto& exec = spec.steps[i].exec) {
       references.check(exec->pod, exec->container, path + ".exec");
+    }
+    if (const auto& probe = spec.steps[i].probe) {
+      references.check(probe->pod, probe->container, path + ".probe");
+      check_probe(references, probe->pod, probe->container, probe->kind, path + ".probe.kind");
     }
     if (const auto& gone = spec.steps[i].delete_) references.check(gone->pod, {}, path + ".delete");
   }

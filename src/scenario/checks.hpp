@@ -7,9 +7,13 @@
 
 #include "podctl/api/pod.hpp"
 #include "podctl/api/tree.hpp"
+#include "podctl/lifecycle/probing.hpp"
 #include "podctl/scenario/format.hpp"
 
 namespace podctl::scenario {
+
+// "startup", "liveness", "readiness".
+lifecycle::ProbeKind probe_kind(std::string_view word);
 
 api::Faults check_values(const PodTest& test);
 api::Faults check_references(const PodTest& test, const std::vector<const api::Pod*>& pods);

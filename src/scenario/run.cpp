@@ -95,6 +95,10 @@ class VirtualRun {
       if (world_.runs(pod, container)) return std::nullopt;
       return failed(text, "the container does not run", entry);
     }
+    if (step.probe) {
+      if (world_.answer_probes(*step.probe)) return std::nullopt;
+      return failed(text, "the container does not run", entry);
+    }
     if (step.kill->sandbox) {
       if (world_.kill_sandbox(pod)) return std::nullopt;
       return failed(text, "there is no sandbox", entry);
@@ -189,6 +193,7 @@ Report run_virtual(const PodTest& test, const std::vector<const api::Pod*>& pods
 Addressee addressee_of(const Step& step) {
   if (step.kill) return {step.kill->pod, step.kill->container};
   if (step.exec) return {step.exec->pod, step.exec->container};
+  if (step.probe) return {step.probe->pod, step.probe->container};
   return {step.delete_ ? step.delete_->pod : std::string(), {}};
 }
 
@@ -202,6 +207,10 @@ std::string text_of(const Step& step) {
   }
   if (step.exec)
     return "exec in " + step.exec->container + ": " + text::join(step.exec->command, " ");
+  if (step.probe) {
+    return "the " + step.probe->kind + " probe of " + step.probe->container + " answers " +
+           step.probe->answer;
+  }
   if (step.kill->sandbox) return "kill the sandbox";
   return "kill " + step.kill->container +
          (step.kill->signal.empty() ? "" : " with " + step.kill->signal);

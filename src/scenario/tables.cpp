@@ -18,9 +18,12 @@ namespace podctl::api {
 using scenario::Delete;
 using scenario::Exec;
 using scenario::Expect;
+using scenario::HookScript;
 using scenario::Kill;
 using scenario::Match;
 using scenario::PodTest;
+using scenario::ProbeScript;
+using scenario::ProbeStep;
 using scenario::Run;
 using scenario::Script;
 using scenario::StartFault;
@@ -48,15 +51,23 @@ PODCTL_TYPE(Exec, PODCTL_FIELD(pod), PODCTL_FIELD(container), PODCTL_FIELD(comma
 
 PODCTL_TYPE(Delete, PODCTL_FIELD(pod), PODCTL_FIELD(gracePeriodSeconds))
 
+PODCTL_TYPE(ProbeStep, PODCTL_FIELD(pod), PODCTL_FIELD(container), PODCTL_FIELD(kind),
+            PODCTL_FIELD(answer), PODCTL_FIELD(message))
+
 PODCTL_TYPE(Step, PODCTL_FIELD(wait), PODCTL_FIELD(expect), PODCTL_FIELD(kill), PODCTL_FIELD(exec),
-            PODCTL_FIELD_NAMED(delete_, "delete"), PODCTL_FIELD(advance))
+            PODCTL_FIELD_NAMED(delete_, "delete"), PODCTL_FIELD(probe), PODCTL_FIELD(advance))
 
 PODCTL_TYPE(StartFault, PODCTL_FIELD(stage), PODCTL_FIELD(message))
+
+PODCTL_TYPE(ProbeScript, PODCTL_FIELD(after), PODCTL_FIELD(answer), PODCTL_FIELD(message))
+
+PODCTL_TYPE(HookScript, PODCTL_FIELD(takes), PODCTL_FIELD(fails), PODCTL_FIELD(message))
 
 PODCTL_TYPE(Run, PODCTL_FIELD(startsAfter), PODCTL_FIELD_NAMED(for_, "for"), PODCTL_FIELD(exitCode),
             PODCTL_FIELD(oomKilled), PODCTL_FIELD(message), PODCTL_FIELD(log),
             PODCTL_FIELD(ignoresStop), PODCTL_FIELD(stopsAfter), PODCTL_FIELD(stopCode),
-            PODCTL_FIELD(fails))
+            PODCTL_FIELD(fails), PODCTL_FIELD(startup), PODCTL_FIELD(liveness),
+            PODCTL_FIELD(readiness), PODCTL_FIELD(postStart), PODCTL_FIELD(preStop))
 
 PODCTL_TYPE(Script, PODCTL_FIELD(pod), PODCTL_FIELD(name).need(), PODCTL_FIELD(imageMissing),
             PODCTL_FIELD(runs))

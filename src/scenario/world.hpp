@@ -51,6 +51,8 @@ class World {
   bool kill(const std::string& pod, const std::string& container, int signal);
   bool kill_sandbox(const std::string& pod);
   bool remove(const std::string& pod, std::optional<std::int64_t> grace_s);
+  // False: the container does not run.
+  bool answer_probes(const ProbeStep& step);
   void note(What what, const std::string& pod, const std::string& container, std::string text);
 
   std::uint64_t now_ns() const { return now_ns_; }
@@ -87,6 +89,7 @@ class World {
     std::uint32_t attempt = 0;
     Run run;
     bool alive = false;
+    std::map<lifecycle::ProbeKind, ProbeScript> told = {};  // by a step, instead of the script
   };
   struct PodState {
     api::Pod pod;
@@ -110,6 +113,11 @@ class World {
   void step(std::size_t pod);
   void follow_probes(std::size_t pod);
   void try_probe(std::size_t pod, const lifecycle::ProbePlan& plan);
+  // What a probe is answered at that boot time.
+  lifecycle::ProbeAnswer answer_of(const PodState& state, const std::string& container,
+                                   lifecycle::ProbeKind kind, std::uint64_t boot_ns) const;
+  std::optional<std::uint64_t> next_change(const PodState& state, const std::string& container,
+                                           lifecycle::ProbeKind kind, std::uint64_t boot_ns) const;
   void record(std::size_t pod, const std::vector<lifecycle::Action>& actions);
   void forget(std::size_t pod, Kind kind, const std::string& container = {});
   void schedule(Happening happening);

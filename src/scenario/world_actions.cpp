@@ -5,6 +5,7 @@
 #include "podctl/base/text.hpp"
 #include "podctl/lifecycle/probing.hpp"
 #include "podctl/scenario/load.hpp"
+#include "scenario/checks.hpp"
 #include "scenario/world.hpp"
 
 namespace podctl::scenario {
@@ -31,6 +32,17 @@ const lifecycle::ContainerMemory* memory_of(const lifecycle::PodMemory& memory,
     }
   }
   return nullptr;
+}
+
+lifecycle::ProbeOutcome outcome_of(const std::string& word) {
+  if (word == "warning") return lifecycle::ProbeOutcome::kWarning;
+  if (word == "failure") return lifecycle::ProbeOutcome::kFailure;
+  return word == "error" ? lifecycle::ProbeOutcome::kError : lifecycle::ProbeOutcome::kSuccess;
+}
+
+const std::vector<ProbeScript>& script_of(const Run& run, lifecycle::ProbeKind kind) {
+  if (kind == lifecycle::ProbeKind::kStartup) return run.startup;
+  return kind == lifecycle::ProbeKind::kLiveness ? run.liveness : run.readiness;
 }
 
 const api::Container* spec_of(const api::Pod& pod, const std::string& name) {
@@ -68,7 +80,7 @@ void World::act(std::size_t pod, const lifecycle::StartContainer& action) {
 void World::begin_start(std::size_t pod, const lifecycle::StartContainer& start) {
   auto& state = pods_[pod];
   auto& live = state.live[start.name];
-  live = {start.attempt, run_of(state, start.name, start.attempt), false};
+  live = {start.attempt, run_of(state, start.name, start.attempt), false, {}};
   schedule({now_ns_ + duration_ns(live.run.startsAfter), Kind::kStarted, pod, start.name,
             start.attempt});
 }
@@ -84,7 +96,10 @@ void World::act(std::size_t pod, const lifecycle::KillContainer& action) {
 }
 
 void World::act(std::size_t pod, const lifecycle::RunHook& action) {
-  Happening end{now_ns_, Kind::kHook, pod, action.name, action.attempt};
+  const auto& run = pods_[pod].live[action.name].run;
+  const auto& script = action.hook == lifecycle::HookKind::kPostStart ? run.postStart : run.preStop;
+  const auto takes = script ? duration_ns(script->takes) : 0;
+  Happening end{now_ns_ + takes, Kind::kHook, pod, action.name, action.attempt};
   end.hook = action.hook;
   schedule(std::move(end));
 }
@@ -152,20 +167,83 @@ void World::follow_probes(std::size_t pod) {
   }
 }
 
+// The next try whose answer is any news: a success of a probe that succeeds is none, and will be
+// none before the script says otherwise.
 void World::try_probe(std::size_t pod, const lifecycle::ProbePlan& plan) {
   auto& state = pods_[pod];
   const auto& name = plan.container->name;
   const auto* known = memory_of(state.memory, name);
-  if (!lifecycle::is_news(*known, plan.kind, lifecycle::ProbeOutcome::kSuccess)) return;
+  const auto period =
+      kSecond *
+      static_cast<std::uint64_t>(std::max(
+          lifecycle::find_probe(*plan.container, plan.kind)->periodSeconds.value_or(10), 1));
+  const auto now = clock().boot_ns;
   const auto& tried = state.tried[{name, plan.kind}];
-  const auto period = static_cast<std::uint64_t>(
-      std::max(lifecycle::find_probe(*plan.container, plan.kind)->periodSeconds.value_or(10), 1));
   const bool again = tried.at_ns != 0 && tried.attempt == plan.attempt;
-  const auto due = again ? tried.at_ns + period * kSecond : plan.due_ns;
-  const auto at = due > clock().boot_ns ? due - clock().boot_ns + now_ns_ : now_ns_;
-  Happening answer{at, Kind::kProbe, pod, name, plan.attempt};
-  answer.probe = plan.kind;
-  schedule(std::move(answer));
+  auto due = again ? tried.at_ns + period : std::max(plan.due_ns, now);
+  const auto catch_up = [&due, period](std::uint64_t to) {
+    if (due < to) due += (to - due + period - 1) / period * period;
+  };
+  catch_up(now);
+  for (;;) {
+    const auto answer = answer_of(state, name, plan.kind, due);
+    if (lifecycle::is_news(*known, plan.kind, answer.outcome)) break;
+    const auto change = next_change(state, name, plan.kind, due);
+    if (!change) return;
+    catch_up(*change);
+  }
+  Happening next{now_ns_ + (due - now), Kind::kProbe, pod, name, plan.attempt};
+  next.probe = plan.kind;
+  schedule(std::move(next));
+}
+
+lifecycle::ProbeAnswer World::answer_of(const PodState& state, const std::string& container,
+                                        lifecycle::ProbeKind kind, std::uint64_t boot_ns) const {
+  lifecycle::ProbeAnswer answer{kind, boot_ns, lifecycle::ProbeOutcome::kSuccess, {}};
+  const auto& live = state.live.at(container);
+  const auto take = [&answer](const ProbeScript& script) {
+    answer.outcome = outcome_of(script.answer);
+    answer.message = script.message.empty() ? "as the scenario says" : script.message;
+  };
+  if (const auto told = live.told.find(kind); told != live.told.end()) {
+    take(told->second);
+    return answer;
+  }
+  const auto ran = boot_ns - state.seen.find(container)->started_ns;
+  for (const auto& script : script_of(live.run, kind)) {
+    if (duration_ns(script.after) <= ran) take(script);
+  }
+  return answer;
+}
+
+// When the script of a probe has its next entry after that boot time.
+std::optional<std::uint64_t> World::next_change(const PodState& state, const std::string& container,
+                                                lifecycle::ProbeKind kind,
+                                                std::uint64_t boot_ns) const {
+  const auto& live = state.live.at(container);
+  if (live.told.contains(kind)) return std::nullopt;
+  const auto started = state.seen.find(container)->started_ns;
+  for (const auto& script : script_of(live.run, kind)) {
+    const auto at = started + duration_ns(script.after);
+    if (at > boot_ns) return at;
+  }
+  return std::nullopt;
+}
+
+bool World::answer_probes(const ProbeStep& step) {
+  auto* state = find(step.pod);
+  const auto live =
+      state == nullptr ? decltype(state->live.end())() : state->live.find(step.container);
+  if (state == nullptr || live == state->live.end() || !live->second.alive) return false;
+  const auto kind = probe_kind(step.kind);
+  live->second.told[kind] = {{}, step.answer, step.message};
+  const auto pod = static_cast<std::size_t>(state - pods_.data());
+  std::erase_if(happenings_, [&](const Happening& h) {
+    return h.pod == pod && h.kind == Kind::kProbe && h.container == step.container &&
+           h.probe == kind;
+  });
+  follow_probes(pod);
+  return true;
 }
 
 // ---- happenings ----
@@ -231,6 +309,7 @@ void World::destroyed(const Happening& h) {
   state.starts.clear();
   forget(h.pod, Kind::kStarted);
   forget(h.pod, Kind::kExited);
+  forget(h.pod, Kind::kHook);
   state.seen.sandbox.state = SandboxState::kAbsent;
   for (auto& [name, live] : state.live) live.alive = false;
   for (auto& container : state.seen.containers) {
@@ -280,6 +359,7 @@ void World::exited(const Happening& h) {
   auto& seen = state.seen.container(h.container);
   if (!live.alive || live.attempt != h.attempt || seen.attempt != h.attempt) return;
   live.alive = false;
+  forget(h.pod, Kind::kHook, h.container);
   seen.state = RunState::kExited;
   const auto now = clock();
   seen.exit = {h.exit_code, h.exit_code > 128 ? h.exit_code - 128 : 0,
@@ -289,7 +369,11 @@ void World::exited(const Happening& h) {
 
 void World::hook_ended(const Happening& h) {
   auto& seen = pods_[h.pod].seen.container(h.container);
-  if (seen.attempt == h.attempt) seen.hook(h.hook).answer = lifecycle::HookAnswer{};
+  const auto& run = pods_[h.pod].live[h.container].run;
+  const auto& script = h.hook == lifecycle::HookKind::kPostStart ? run.postStart : run.preStop;
+  const bool fails = script && script->fails.value_or(false);
+  if (seen.attempt != h.attempt) return;
+  seen.hook(h.hook).answer = lifecycle::HookAnswer{fails, fails ? script->message : std::string()};
 }
 
 void World::probed(const Happening& h) {
@@ -298,7 +382,7 @@ void World::probed(const Happening& h) {
   state.tried[{h.container, h.probe}] = {h.attempt, now};
   auto& seen = state.seen.container(h.container);
   if (seen.attempt != h.attempt || seen.state != RunState::kRunning) return;
-  seen.probe_answers.push_back({h.probe, now, lifecycle::ProbeOutcome::kSuccess, {}});
+  seen.probe_answers.push_back(answer_of(state, h.container, h.probe, now));
 }
 
 void World::tail(const Happening& h) {

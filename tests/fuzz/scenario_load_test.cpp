@@ -18,7 +18,7 @@ spec:
   orders: 5
   containers:
   - {name: s, runs: [{stopsAfter: 1s, stopCode: 0, log: [up]}]}
-  - {name: a, runs: [{for: 2s, exitCode: 1}, {startsAfter: 1s, for: 3s}]}
+  - {name: a, runs: [{for: 2s, exitCode: 1, liveness: [{after: 1s, answer: failure}], postStart: {takes: 1s, fails: true}}, {startsAfter: 1s, for: 3s}]}
   steps:
   - wait: {container: a, state: running, run: 2, timeout: 90s}
   - kill: {container: a, signal: SIGTERM}
@@ -35,7 +35,7 @@ metadata: {name: p}
 spec:
   restartPolicy: OnFailure
   initContainers: [{name: s, image: i, restartPolicy: Always}]
-  containers: [{name: a, image: i}]
+  containers: [{name: a, image: i, livenessProbe: {tcpSocket: {port: 1}, periodSeconds: 1}, lifecycle: {postStart: {exec: {command: [x]}}}}]
 )";
 
 void load_and_run(const std::string& text) {

@@ -68,6 +68,18 @@ TEST(ScenarioLoad, WhatContradictsItselfIsRefused) {
       {"  expect: [{state: running}]\n  modes: [virtuel]\n",
        "spec.modes[0]: Unsupported value: \"virtuel\": supported values: \"virtual\", \"real\"; "
        "did you mean \"virtual\"?"},
+      {"  expect: [{state: running}]\n"
+       "  containers: [{name: a, runs: [{liveness: [{answer: failed}]}]}]\n",
+       "spec.containers[0].runs[0].liveness[0].answer: Unsupported value: \"failed\": supported "
+       "values: \"success\", \"warning\", \"failure\", \"error\"; did you mean \"failure\"?"},
+      {"  expect: [{state: running}]\n  containers: [{name: a, runs: [{startup: [{after: 3s, "
+       "answer: failure}, {after: 2s, answer: success}]}]}]\n",
+       "spec.containers[0].runs[0].startup[1].after: Invalid value: \"2s\": must be later than the "
+       "one before it"},
+      {"  expect: [{state: running}]\n"
+       "  steps: [{probe: {container: a, kind: liveness, answer: failure}}]\n",
+       "spec.steps[0].probe: Forbidden: no real probe answers as it is told; only with modes: "
+       "[virtual]"},
   };
   for (const auto& row : rows) {
     const auto found = faults_of(kHead + row.spec);
@@ -97,6 +109,39 @@ TEST(ScenarioLoad, PodsMayStandInTheSameFile) {
   EXPECT_EQ(faults[0].field, "spec.expect[0].container");
   EXPECT_EQ(faults[0].text, "Not found: \"ap\"; did you mean \"app\"?");
   EXPECT_EQ(faults[0].at.line, 5U);
+}
+
+TEST(ScenarioLoad, NothingIsScriptedThatThePodDoesNotHave) {
+  const auto loaded = load(kHead +
+                           "  modes: [virtual]\n"
+                           "  containers: [{name: app, runs: [{readiness: [{answer: failure}], "
+                           "postStart: {fails: true}, preStop: {takes: 1s}}]}]\n"
+                           "  steps: [{probe: {container: app, kind: startup, answer: failure}}]\n"
+                           "  expect: [{state: running, container: app}]\n"
+                           "---\n"
+                           "apiVersion: v1\n"
+                           "kind: Pod\n"
+                           "metadata: {name: web}\n"
+                           "spec:\n"
+                           "  containers:\n"
+                           "  - name: app\n"
+                           "    image: x\n"
+                           "    livenessProbe: {tcpSocket: {port: 80}}\n"
+                           "    lifecycle: {preStop: {sleep: {seconds: 1}}}\n");
+  ASSERT_TRUE(loaded.faults.empty()) << loaded.faults[0].text;
+  Texts fields;
+  for (const auto& fault : check_names(loaded.tests.at(0), {&loaded.manifests[0].pod})) {
+    fields.push_back(fault.field + ": " + fault.text);
+  }
+  EXPECT_EQ(fields,
+            (Texts{"spec.containers[0].runs[0].readiness: Forbidden: container app has no "
+                   "readinessProbe to be scripted",
+                   "spec.containers[0].runs[0].postStart: Forbidden: container app has no "
+                   "postStart to be scripted",
+                   "spec.containers[0].runs[0].preStop: Forbidden: container app has no preStop "
+                   "to be scripted",
+                   "spec.steps[0].probe.kind: Forbidden: container app has no startupProbe to be "
+                   "scripted"}));
 }
 
 TEST(ScenarioLoad, OnlyFilesThatSpeakOfTestsAreTests) {

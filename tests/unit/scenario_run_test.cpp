@@ -154,5 +154,61 @@ TEST(ScenarioRun, ExecNeedsAContainerThatRuns) {
   EXPECT_EQ(late.failure->text, "the container does not run");
 }
 
+const std::string kProbed =
+    "  containers:\n"
+    "  - name: app\n"
+    "    image: x\n"
+    "    livenessProbe: {tcpSocket: {port: 80}, periodSeconds: 2, failureThreshold: 2}\n"
+    "    readinessProbe: {tcpSocket: {port: 80}, periodSeconds: 1, failureThreshold: 1}\n"
+    "    lifecycle: {postStart: {exec: {command: [a]}}, preStop: {exec: {command: [b]}}}\n";
+
+TEST(ScenarioRun, ProbesAreAnsweredAsTheScriptSays) {
+  const auto report =
+      run("  containers:\n"
+          "  - name: app\n"
+          "    runs:\n"
+          "    - liveness: [{after: 1h, answer: failure, message: stuck}]\n"
+          "      readiness: [{answer: failure}, {after: 4s, answer: success}]\n"
+          "    - {}\n"
+          "  steps: [{wait: {container: app, state: running, run: 2, timeout: 2h}}]\n"
+          "  expect:\n"
+          "  - {container: app, ready: true, run: 1, noSooner: 4s, within: 4s}\n"
+          "  - {event: Unhealthy, message: \"Liveness probe failed: stuck\", times: 2}\n"
+          "  - {event: Killing, noSooner: 3602s, within: 3602s}\n",
+          kProbed);
+  EXPECT_FALSE(report.failure) << shown(report);
+}
+
+TEST(ScenarioRun, AStepChangesAProbesAnswerForTheRunThatLasts) {
+  const auto report =
+      run("  modes: [virtual]\n"
+          "  steps:\n"
+          "  - wait: {condition: Ready}\n"
+          "  - advance: 10s\n"
+          "  - probe: {container: app, kind: liveness, answer: failure}\n"
+          "  - wait: {container: app, state: running, run: 2}\n"
+          "  - advance: 1h\n"
+          "  expect:\n"
+          "  - {event: Unhealthy, times: 2}\n"
+          "  - {container: app, state: running, times: 2}\n",
+          kProbed);
+  EXPECT_FALSE(report.failure) << shown(report);
+}
+
+TEST(ScenarioRun, HooksTakeTheirTimeAndMayFail) {
+  const auto report =
+      run("  containers:\n"
+          "  - name: app\n"
+          "    runs:\n"
+          "    - {stopsAfter: 1s, postStart: {takes: 3s}, preStop: {takes: 5s, fails: true}}\n"
+          "  steps: [{wait: {condition: Ready}}, {delete: {}}, {wait: {deleted: true}}]\n"
+          "  expect:\n"
+          "  - {container: app, state: running, noSooner: 3s, within: 3s}\n"
+          "  - {event: FailedPreStopHook, noSooner: 5s, within: 5s, after: {terminating: true}}\n"
+          "  - {deleted: true, noSooner: 6s, within: 6s, after: {terminating: true}}\n",
+          kProbed);
+  EXPECT_FALSE(report.failure) << shown(report);
+}
+
 }  // namespace
 }  // namespace podctl::scenario

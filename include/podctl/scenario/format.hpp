@@ -71,18 +71,42 @@ struct Exec {
   std::string output;                    // expected to be contained; * is any text
 };
 
+// What a probe answers from now on, as long as the run lasts; virtual only.
+struct ProbeStep {
+  std::string pod, container;
+  std::string kind;    // startup, liveness, readiness
+  std::string answer;  // success, warning, failure, error
+  std::string message;
+};
+
 struct Step {
   Box<Wait> wait;
   Box<Expect> expect;
   Box<Kill> kill;
   Box<Exec> exec;
   Box<Delete> delete_;
+  Box<ProbeStep> probe;
   std::string advance;
 };
 
 // A start that fails.
 struct StartFault {
   std::string stage;  // config, create, start
+  std::string message;
+};
+
+// What a probe answers from so long after the start on, until the next of these; before the first
+// of them, and without any, it succeeds.
+struct ProbeScript {
+  std::string after;
+  std::string answer;  // as in ProbeStep
+  std::string message;
+};
+
+// How a hook goes; without one it succeeds at once.
+struct HookScript {
+  std::string takes;
+  std::optional<bool> fails;
   std::string message;
 };
 
@@ -98,6 +122,8 @@ struct Run {
   std::string stopsAfter;  // from the stop signal to its end
   std::optional<std::int32_t> stopCode;
   Box<StartFault> fails;
+  std::vector<ProbeScript> startup, liveness, readiness;
+  Box<HookScript> postStart, preStop;
 };
 
 struct Script {
