@@ -69,8 +69,8 @@ TEST(ScenarioLoad, WhatContradictsItselfIsRefused) {
        "spec.modes[0]: Unsupported value: \"virtuel\": supported values: \"virtual\", \"real\"; "
        "did you mean \"virtual\"?"},
       {"  expect: [{state: running}]\n"
-       "  containers: [{name: a, runs: [{liveness: [{answer: failed}]}]}]\n",
-       "spec.containers[0].runs[0].liveness[0].answer: Unsupported value: \"failed\": supported "
+       "  containers: [{name: a, runs: [{liveness: [{answer: failur}]}]}]\n",
+       "spec.containers[0].runs[0].liveness[0].answer: Unsupported value: \"failur\": supported "
        "values: \"success\", \"warning\", \"failure\", \"error\"; did you mean \"failure\"?"},
       {"  expect: [{state: running}]\n  containers: [{name: a, runs: [{startup: [{after: 3s, "
        "answer: failure}, {after: 2s, answer: success}]}]}]\n",
