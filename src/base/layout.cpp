@@ -1,8 +1,5 @@
 #include "podctl/base/layout.hpp"
 
-#include <cstdlib>
-#include <filesystem>
-
 #include "podctl/base/text.hpp"
 
 namespace podctl {
@@ -17,17 +14,6 @@ std::string under(const std::string& root, std::string_view inside, std::string_
 Layout::Layout(std::string root) : root_(std::move(root)) {
   while (root_.size() > 1 && root_.back() == '/') root_.pop_back();
   if (root_ == "/") root_.clear();
-}
-
-Layout Layout::from(std::string_view flag) {
-  const char* env = std::getenv("PODCTL_ROOT");
-  std::string root(!flag.empty() ? flag : env != nullptr ? env : "");
-  if (root.empty()) return Layout();
-  std::error_code error;
-  // Absolute first: of a path of which nothing exists weakly_canonical makes a relative one.
-  const auto absolute = std::filesystem::absolute(root, error);
-  const auto real = std::filesystem::weakly_canonical(absolute, error);
-  return Layout(error ? absolute.string() : real.string());
 }
 
 std::string Layout::id() const { return text::hex(text::hash64(root_), 8); }
