@@ -1,7 +1,6 @@
 #include "probe/dial.hpp"
 
 #include <boost/asio/connect.hpp>
-#include <boost/asio/post.hpp>
 
 namespace podctl::probe {
 
@@ -34,28 +33,28 @@ std::string dial_text(const std::string& host, std::uint16_t port, const error_c
 
 void Dialer::dial(const std::string& host, std::uint16_t port, std::shared_ptr<void> owner,
                   Done done) {
-  error_code by_name;
-  const auto address = asio::ip::make_address(host, by_name);
-  if (!by_name) return connect({address, port}, std::move(owner), std::move(done));
-  resolver_.async_resolve(
-      host, std::to_string(port),
-      [this, owner = std::move(owner), done = std::move(done)](
-          const error_code& error, const tcp::resolver::results_type& found) mutable {
-        if (error) return done(error);
-        asio::async_connect(socket_, found,
-                            [owner = std::move(owner), done = std::move(done)](
-                                const error_code& failed, const tcp::endpoint&) { done(failed); });
-      });
+  const auto known = known_addresses(host);
+  if (!known.empty()) return connect(known, port, std::move(owner), std::move(done));
+  lookup_.begin(host, [this, port, owner = std::move(owner),
+                       done = std::move(done)](const Found& found) mutable {
+    if (found.error) return done(found.error);
+    connect(found.addresses, port, std::move(owner), std::move(done));
+  });
 }
 
-void Dialer::connect(tcp::endpoint to, std::shared_ptr<void> owner, Done done) {
-  socket_.async_connect(to, [owner = std::move(owner),
-                             done = std::move(done)](const error_code& error) { done(error); });
+// One after the other until one accepts; the error is the last one's.
+void Dialer::connect(const Addresses& to, std::uint16_t port, std::shared_ptr<void> owner,
+                     Done done) {
+  std::vector<tcp::endpoint> endpoints;
+  for (const auto& address : to) endpoints.emplace_back(address, port);
+  asio::async_connect(socket_, endpoints,
+                      [owner = std::move(owner), done = std::move(done)](
+                          const error_code& error, const tcp::endpoint&) { done(error); });
 }
 
 void Dialer::close() {
   error_code ignored;
-  resolver_.cancel();
+  lookup_.cancel();
   socket_.close(ignored);
 }
 

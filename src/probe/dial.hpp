@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "probe/resolve.hpp"
+
 namespace podctl::probe {
 
 using Socket = boost::asio::ip::tcp::socket;
@@ -25,7 +27,7 @@ std::string cause_text(const boost::system::error_code& error);
 class Dialer {
  public:
   using Done = std::function<void(const boost::system::error_code&)>;
-  explicit Dialer(boost::asio::io_context& io) : socket_(io), resolver_(io) {}
+  explicit Dialer(boost::asio::io_context& io) : socket_(io), lookup_(io) {}
 
   // `owner` lives until `done` was called.
   void dial(const std::string& host, std::uint16_t port, std::shared_ptr<void> owner, Done done);
@@ -33,10 +35,10 @@ class Dialer {
   Socket& socket() { return socket_; }
 
  private:
-  void connect(boost::asio::ip::tcp::endpoint to, std::shared_ptr<void> owner, Done done);
+  void connect(const Addresses& to, std::uint16_t port, std::shared_ptr<void> owner, Done done);
 
   Socket socket_;
-  boost::asio::ip::tcp::resolver resolver_;
+  Lookup lookup_;
 };
 
 }  // namespace podctl::probe

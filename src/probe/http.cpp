@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using Tls = asio::ssl::stream<Socket&>;
 
-constexpr int kRedirects = 10;  // Go's net/http
+constexpr int kRequests = 10;  // Go net/http defaultCheckRedirect: nine redirects
 
 // Certificates are not looked at: who answers at the pod's address is the pod.
 asio::ssl::context& tls_context() {
@@ -122,7 +122,7 @@ class HttpGet : public Attempt {
     const auto location = answer.location();
     auto next = location.empty() ? std::nullopt : redirected(request_, location);
     if (!next) return finish(request_.any_status ? Answer{Verdict::kSuccess, {}} : answer.judge());
-    if (++redirects_ > kRedirects) return fail("stopped after 10 redirects");
+    if (++requests_ > kRequests) return fail("stopped after 10 redirects");
     request_ = std::move(*next);
     close();
     run();
@@ -132,7 +132,7 @@ class HttpGet : public Attempt {
   HttpRequest request_;
   const std::string url_;
   std::shared_ptr<Exchange> exchange_;
-  int redirects_ = 0;
+  int requests_ = 1;
 };
 
 }  // namespace

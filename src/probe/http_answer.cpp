@@ -5,6 +5,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <optional>
 
 namespace podctl::probe {
 namespace {
@@ -14,6 +15,8 @@ namespace http = boost::beast::http;
 constexpr std::size_t kBody = std::size_t{10} * 1024;  // K pkg/probe/http maxRespBodyLength
 constexpr std::string_view kBegin = "HTTP/";
 constexpr std::uint32_t kHead = 64 * 1024;
+constexpr int kInterim = 5;  // Go net/http transport.go max1xxResponses
+constexpr int kContinue = 100, kSwitching = 101, kOk = 200;
 
 Failure malformed(const std::string& why) {
   return fail(Code::kCorrupt, "read response", "", "malformed HTTP response: " + why);
@@ -22,21 +25,44 @@ Failure malformed(const std::string& why) {
 }  // namespace
 
 struct HttpAnswer::Parser {
-  Parser() {
-    parser.eager(true);
-    parser.header_limit(kHead);
-    parser.body_limit(boost::none);
+  Parser() { begin(); }
+  void begin() {
+    parser.emplace();
+    parser->eager(true);
+    parser->header_limit(kHead);
+    parser->body_limit(boost::none);
   }
-  http::response_parser<http::string_body> parser;
+  // An answer before the answer. One that changes the protocol is the last.
+  bool is_interim() const {
+    const auto status = static_cast<int>(parser->get().result_int());
+    return parser->is_done() && status >= kContinue && status < kOk && status != kSwitching;
+  }
+
+  std::optional<http::response_parser<http::string_body>> parser;
   std::string pending;  // a head or a chunk that has not come whole
+  int interim = 0;
 };
 
 HttpAnswer::HttpAnswer() : parser_(std::make_unique<Parser>()) {}
 HttpAnswer::~HttpAnswer() = default;
 
 Result<bool> HttpAnswer::take(std::string_view bytes) {
-  auto& [parser, pending] = *parser_;
-  pending.append(bytes);
+  parser_->pending.append(bytes);
+  while (true) {
+    const auto done = TRY(go_on());
+    if (!done || !parser_->is_interim()) return done;
+    if (++parser_->interim > kInterim) {
+      return fail(Code::kCorrupt, "read response", "",
+                  "net/http: too many 1xx informational responses");
+    }
+    parser_->begin();
+  }
+}
+
+// As far as what has come goes; true: one answer is there.
+Result<bool> HttpAnswer::go_on() {
+  auto& parser = *parser_->parser;
+  auto& pending = parser_->pending;
   if (!parser.got_some() &&
       !std::string_view(pending).starts_with(kBegin.substr(0, pending.size()))) {
     return malformed("\"" + pending.substr(0, pending.find_first_of("\r\n")) + "\"");
@@ -56,7 +82,7 @@ Result<bool> HttpAnswer::take(std::string_view bytes) {
 }
 
 Result<void> HttpAnswer::end() {
-  auto& parser = parser_->parser;
+  auto& parser = *parser_->parser;
   boost::system::error_code error;
   if (!parser.got_some()) return fail(Code::kCorrupt, "read response", "", "EOF");
   parser.put_eof(error);
@@ -64,16 +90,16 @@ Result<void> HttpAnswer::end() {
   return {};
 }
 
-int HttpAnswer::status() const { return static_cast<int>(parser_->parser.get().result_int()); }
+int HttpAnswer::status() const { return static_cast<int>(parser_->parser->get().result_int()); }
 
 std::string HttpAnswer::location() const {
   constexpr std::array kFollowed = {301, 302, 303, 307, 308};
   if (std::find(kFollowed.begin(), kFollowed.end(), status()) == kFollowed.end()) return {};
-  return std::string(parser_->parser.get()[http::field::location]);
+  return std::string(parser_->parser->get()[http::field::location]);
 }
 
 std::string_view HttpAnswer::body() const {
-  return std::string_view(parser_->parser.get().body()).substr(0, kBody);
+  return std::string_view(parser_->parser->get().body()).substr(0, kBody);
 }
 
 Answer HttpAnswer::judge() const {

@@ -16,7 +16,8 @@ class HttpAnswer {
   HttpAnswer();
   ~HttpAnswer();
 
-  // The next bytes. True: it is complete, or as much of it as anybody looks at.
+  // The next bytes. True: it is complete, or as much of it as anybody looks at. Up to five answers
+  // before it that say no more than that it is to come (1xx) are passed over.
   Result<bool> take(std::string_view bytes);
   // The peer has closed. An error when that came too early.
   Result<void> end();
@@ -30,6 +31,8 @@ class HttpAnswer {
   Answer judge() const;
 
  private:
+  Result<bool> go_on();
+
   struct Parser;
   std::unique_ptr<Parser> parser_;
 };

@@ -95,6 +95,11 @@ std::optional<HttpRequest> redirected(const HttpRequest& request, const std::str
   next.tls = tls;
   next.port = resolved.has_port() ? resolved.port_number() : tls ? kHttps : kHttp;
   next.path = std::string(resolved.encoded_resource());
+  // The server named another URL as a whole: the Host of the manifest was of the one before (Go
+  // net/http client.go).
+  if (to->has_scheme()) {
+    std::erase_if(next.headers, [](const auto& header) { return same(header.first, "Host"); });
+  }
   return next;
 }
 

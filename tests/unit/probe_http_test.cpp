@@ -80,6 +80,15 @@ TEST(ProbeHttpRequest, RedirectsStayOnTheirHost) {
   }
 }
 
+TEST(ProbeHttpRequest, ARedirectToAWholeUrlForgetsTheHostOfTheManifest) {
+  auto request = request_to("10.0.0.2", 8080, "/");
+  request.headers = {{"host", "example.org"}, {"X-Team", "blue"}};
+  EXPECT_THAT(*write_request(*redirected(request, "/x")), HasSubstr("Host: example.org\r\n"));
+  const auto next = write_request(*redirected(request, "http://10.0.0.2:8080/x"));
+  EXPECT_THAT(*next, HasSubstr("Host: 10.0.0.2:8080\r\n"));
+  EXPECT_THAT(*next, HasSubstr("X-Team: blue\r\n"));
+}
+
 // ---- what is answered ----
 
 Answer judged(const std::string& text, std::size_t piece = 1) {
@@ -97,7 +106,7 @@ TEST(ProbeHttpAnswer, From200To399IsASuccess) {
   const std::vector<std::pair<int, Verdict>> table = {
       {200, Verdict::kSuccess}, {204, Verdict::kSuccess}, {299, Verdict::kSuccess},
       {302, Verdict::kWarning}, {399, Verdict::kWarning}, {400, Verdict::kFailure},
-      {503, Verdict::kFailure}, {199, Verdict::kFailure}};
+      {503, Verdict::kFailure}, {101, Verdict::kFailure}};
   for (const auto& [status, verdict] : table) {
     const auto head = "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Length: 0\r\n\r\n";
     for (const std::size_t piece : {1, 7, 1000}) EXPECT_EQ(judged(head, piece).verdict, verdict);
@@ -116,6 +125,21 @@ TEST(ProbeHttpAnswer, EndsByLengthByChunksOrByTheConnection) {
   EXPECT_EQ(judged("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc").text, "unexpected EOF");
   EXPECT_EQ(judged("").text, "EOF");
   EXPECT_THAT(judged("SSH-2.0-OpenSSH\r\n").text, HasSubstr("malformed HTTP response"));
+}
+
+TEST(ProbeHttpAnswer, WhatComesBeforeTheAnswerIsPassedOver) {
+  const std::string wait = "HTTP/1.1 100 Continue\r\n\r\n";
+  const std::string hints = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n";
+  const std::string end = "HTTP/1.1 204 No Content\r\n\r\n";
+  for (const std::size_t piece : {1, 7, 1000}) {
+    EXPECT_EQ(judged(wait + hints + "HTTP/1.1 199 X\r\n\r\n" + end, piece).verdict,
+              Verdict::kSuccess);
+    EXPECT_EQ(judged(wait + wait + wait + wait + wait + end, piece).verdict, Verdict::kSuccess);
+    EXPECT_EQ(judged(hints + wait + wait + wait + wait + wait + end, piece).text,
+              "net/http: too many 1xx informational responses");
+  }
+  EXPECT_EQ(judged(wait).text, "EOF");
+  EXPECT_THAT(judged(wait + "SSH-2.0\r\n").text, HasSubstr("malformed HTTP response"));
 }
 
 TEST(ProbeHttpAnswer, NobodyWaitsForTheEndOfALongBody) {
@@ -199,12 +223,14 @@ TEST(ProbeHttp, AHookTakesAnyStatus) {
   EXPECT_EQ(get(std::move(request)).verdict, Verdict::kSuccess);
 }
 
-TEST(ProbeHttp, RedirectsOnTheHostAreFollowedTenTimes) {
+TEST(ProbeHttp, RedirectsOnTheHostAreFollowedNineTimes) {
   const std::string away = "HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n";
-  Server twice({away, away, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"});
-  EXPECT_EQ(get(request_to("127.0.0.1", twice.port(), "/")).verdict, Verdict::kSuccess);
+  std::vector<std::string> answers(9, away);
+  answers.emplace_back("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  Server nine(answers);
+  EXPECT_EQ(get(request_to("127.0.0.1", nine.port(), "/")).verdict, Verdict::kSuccess);
 
-  Server for_ever(std::vector<std::string>(11, away));
+  Server for_ever(std::vector<std::string>(10, away));
   const auto answer = get(request_to("127.0.0.1", for_ever.port(), "/"));
   EXPECT_EQ(answer.verdict, Verdict::kFailure);
   EXPECT_THAT(answer.text, HasSubstr("stopped after 10 redirects"));

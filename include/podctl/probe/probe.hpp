@@ -59,8 +59,8 @@ struct HttpRequest {
 // "http://10.0.0.2:8080/healthz".
 std::string url_of(const HttpRequest& request);
 
-// GET. A status from 200 to 399 is a success. Redirects are followed on the same host, ten of them;
-// one to another host is a warning. `timeout` is for all of it; 0: none.
+// GET. A status from 200 to 399 is a success. Redirects are followed on the same host, nine of
+// them; one to another host is a warning. `timeout` is for all of it; 0: none.
 TryPtr http_get(boost::asio::io_context& io, HttpRequest request, std::chrono::nanoseconds timeout,
                 Done done);
 
