@@ -35,7 +35,8 @@ waiter='trap \"echo term; exit 0\" TERM; echo up; while :; do sleep 0.1; done'
 }
 
 @test "a postStart that fails kills the container, which then backs off" {
-  hooked bad '{postStart: {exec: {command: [sh, -c, "echo no good; exit 3"]}}}' "$waiter" 1 | podctl apply -f -
+  # It fails only once the shell has set its trap.
+  hooked bad '{postStart: {exec: {command: [sh, -c, "until [ -e /trapped ]; do sleep 0.05; done; echo no good; exit 3"]}}}' "${waiter/echo up/touch /trapped}" 1 | podctl apply -f -
   event bad "PostStartHook failed"
   event bad "FailedPostStartHook"
   await --for=jsonpath='{.status.containerStatuses[0].state.waiting.reason}'=CrashLoopBackOff pod/bad
