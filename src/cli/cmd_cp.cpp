@@ -13,8 +13,10 @@
 
 #include "cli/channel_stream.hpp"
 #include "cli/container_choice.hpp"
+#include "cli/copy_landing.hpp"
 #include "cli/copy_spec.hpp"
 #include "podctl/archive/tree.hpp"
+#include "podctl/base/text.hpp"
 #include "podctl/base/utf8.hpp"
 #include "podctl/cli/commands.hpp"
 #include "podctl/cli/resource.hpp"
@@ -56,68 +58,47 @@ int status_of(Invocation& in, const Result<ChannelEnd>& end) {
 
 // ---- out of the container ----
 
-// Takes the stream; where it goes is decided by its first entry.
-class Landing {
- public:
-  Landing(Invocation& in, std::string source, std::string target)
-      : in_(in), source_(std::move(source)), target_(std::move(target)) {}
-
-  Result<void> take(std::string_view data) {
-    reader_.feed(data);
-    while (auto piece = TRY(reader_.next())) {
-      if (!unpacker_) TRY(choose_place(*piece));
-      TRY(unpacker_->take(*piece));
-    }
-    return {};
-  }
-  bool complete() const { return reader_.ended() && unpacker_; }
-
- private:
-  // A directory's content goes into the target; a file becomes it, or goes into it where it is a
-  // directory.
-  Result<void> choose_place(const archive::TarReader::Piece& piece) {
-    if (!piece.entry || piece.entry->path != ".")
-      return fail(Code::kCorrupt, "read archive", {}, "it does not begin with what was asked for");
-    namespace fs = std::filesystem;
-    std::error_code error;
-    fs::path directory = target_;
-    std::string name = ".";
-    if (piece.entry->type == archive::EntryType::kFile) {
-      const bool into = target_.ends_with('/') || fs::is_directory(directory, error);
-      name = base_name(into ? source_ : target_);
-      if (!into) directory = directory.parent_path();
-    }
-    if (name.empty()) return fail(Code::kInvalidArgument, "copy to", target_, "it names no file");
-    if (directory.empty()) directory = ".";
-    fs::create_directories(directory, error);
-    UniqueFd parent(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!parent) return fail_errno(errno, "open directory", directory.string());
-    const archive::UnpackPolicy policy{.mode = !in_.args.flag("no-preserve")};
-    unpacker_.emplace(std::move(parent), name, policy,
-                      [&in = in_](const std::string& text) { warn(in, text); });
-    return {};
-  }
-
-  Invocation& in_;
-  std::string source_, target_;
-  archive::TarReader reader_;
-  std::optional<archive::Unpacker> unpacker_;
-};
-
-int copy_from(Invocation& in, const FileSpec& from, const std::string& to) {
-  auto target = target_of(in, from);
-  if (!target) return in.failed(target.error());
+// The exit status; an error when the stream broke off, and another one may come to its end.
+Result<int> copy_once(Invocation& in, const std::string& target, Landing& landing) {
   Reply refused;
-  auto socket = open_channels(in, target->add("from", from.path).str(), refused);
-  if (!socket) return refused.status != 0 ? in.refused(refused) : in.failed(socket.error());
-  Landing landing(in, from.path, to);
-  const ChannelEnds ends{.out = [&landing](std::string_view data) { return landing.take(data); },
+  auto socket = open_channels(in, target, refused);
+  if (!socket && refused.status != 0) return in.refused(refused);
+  if (!socket) return Failure(socket.error());
+  std::optional<Error> here;  // what the files of this machine refuse stays refused
+  const ChannelEnds ends{.out =
+                             [&landing, &here](std::string_view data) {
+                               auto taken = landing.take(data);
+                               if (!taken) here = taken.error();
+                               return taken;
+                             },
                          .err = [&in](std::string_view data) { return say(in, data); }};
   const auto end = serve_channels(std::move(*socket), ends);
+  if (here) return in.failed(*here);
+  if (!end) return Failure(end.error());
   const int status = status_of(in, end);
   if (status == kDone && !landing.complete())
-    return in.failed("the stream ended before the files did");
+    return fail(Code::kUnavailable, "the stream ended before the files did", {});
   return status;
+}
+
+int copy_from(Invocation& in, const FileSpec& from, const std::string& to) {
+  const auto retries = text::parse_i64(in.args.get("retries", "0"));
+  if (!retries)
+    return in.usage("invalid argument \"" + std::string(in.args.get("retries")) +
+                    "\" for --retries");
+  auto target = target_of(in, from);
+  if (!target) return in.failed(target.error());
+  target->add("from", from.path);
+  Landing landing(from.path, to, {.mode = !in.args.flag("no-preserve")},
+                  [&in](const std::string& text) { warn(in, text); });
+  for (std::int64_t tried = 0;; ++tried) {
+    const auto copied = copy_once(in, target->str(), landing);
+    if (copied) return *copied;
+    if (*retries >= 0 && tried >= *retries) return in.failed(copied.error());
+    warn(in, copied.error().message() + "; the copy begins again");
+    pause_briefly();
+    landing.begin_again();
+  }
 }
 
 // ---- into the container ----

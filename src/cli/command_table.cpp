@@ -188,6 +188,8 @@ constexpr Option kDebug[] = {
 constexpr Option kCp[] = {
     kContainer,
     {"no-preserve", 0, Takes::kFlag, {}, "do not keep owners and modes"},
+    {"retries", 0, Takes::kValue, "N",
+     "how often to begin again a copy from a container that broke off (0); below 0 for ever"},
 };
 constexpr Option kWait[] = {
     {"for", 0, Takes::kValue, "WHAT",
@@ -475,9 +477,13 @@ constexpr Command kCommands[] = {
      .text = "The image needs no tar, nor any other program. What comes out of a container is not "
              "trusted: nothing is written\n"
              "outside of the target, and symlinks are left out. Into a container symlinks are "
-             "copied, owners only by root.",
+             "copied, owners only by root.\n"
+             "Where TO is a directory, what is copied goes into it under its own name. The content "
+             "of a container's directory\n"
+             "goes right into TO when FROM ends in / or /., or when there is no TO yet.",
      .examples = "podctl cp ./conf web:/etc/app\tinto /etc/app, if that is a directory\n"
-                 "podctl cp web:/var/log ./log -c nginx\tthe content of /var/log",
+                 "podctl cp web:/var/log ./log -c nginx\tas ./log, or into it: ./log/log\n"
+                 "podctl cp web:/var/log/. ./log\tthe content of /var/log",
      .options = kCp,
      .run = run_cp,
      .min_operands = 2,

@@ -29,4 +29,18 @@ std::string base_name(std::string_view path) {
   return name == "." || name == ".." ? std::string() : std::string(name);
 }
 
+CopyPlace copy_place(bool is_file, std::string_view source, std::string_view target,
+                     bool target_is_directory) {
+  const std::string name = base_name(source);
+  if (!is_file) {
+    // "/", "." and ".." can be nothing but directories, and have no name to be put under.
+    const bool content = name.empty() || source.ends_with('/') || source.ends_with("/.");
+    return {std::string(target), target_is_directory && !content ? name : "."};
+  }
+  if (target_is_directory || target.ends_with('/')) return {std::string(target), name};
+  const auto slash = target.rfind('/');
+  const auto parent = slash == std::string_view::npos ? "." : target.substr(0, slash + 1);
+  return {std::string(parent), base_name(target)};
+}
+
 }  // namespace podctl::cli

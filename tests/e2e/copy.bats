@@ -35,6 +35,19 @@ sleeper() { pod "$1" 'exec sleep 1000' | podctl apply -f - && ready "$1"; }
   [ ! -e out/link ]
 }
 
+@test "a directory that stands where a file was asked for overwrites nothing" {
+  sleeper box
+  podctl exec box -- sh -c 'mkdir -p /app.log/.ssh; echo evil | tee /app.log/.bashrc >/app.log/.ssh/authorized_keys'
+  mkdir -p home/.ssh && echo mine | tee home/.bashrc >home/.ssh/authorized_keys
+  podctl cp box:/app.log home
+  [ "$(cat home/.bashrc home/.ssh/authorized_keys)" = $'mine\nmine' ]
+  [ "$(cat home/app.log/.bashrc)" = evil ]
+  (cd home && podctl cp box:/app.log .)
+  [ "$(cat home/.bashrc)" = mine ]
+  podctl cp box:/app.log/. home
+  [ "$(cat home/.bashrc)" = evil ]
+}
+
 @test "an image with one program and nothing else" {
   mkdir rootfs && cp "$PODCTL_PROBE" rootfs/probe
   tar -C rootfs -cf rootfs.tar .
@@ -82,7 +95,7 @@ YAML
   mkdir target outside
   ln -s ../outside target/sub
   podctl exec box -- sh -c 'mkdir -p /d/sub; echo evil >/d/sub/file'
-  fails 1 podctl cp box:/d target
+  fails 1 podctl cp box:/d/. target
   [ -z "$(ls outside)" ]
 }
 
@@ -126,4 +139,31 @@ YAML
   says 'Read-only file system'
   podctl cp f ro:/v/
   [ "$(podctl exec ro -- cat /v/f)" = text ]
+}
+
+@test "a copy that breaks off begins again as often as it may" {
+  # So little time that the copy takes a while.
+  pod slow 'mkdir /d; dd if=/dev/zero of=/d/f bs=1 count=1 seek=199999999; exec sleep 1000' |
+    sed 's|image: podctl/busybox|image: podctl/busybox\n    resources: {limits: {cpu: 50m}}|' | podctl apply -f -
+  ready slow
+  until_true podctl exec slow -- test -s /d/f
+  podctl_of_root() { pgrep -f "^[^ ]*podctld --root $PODCTL_ROOT( |$)"; }
+  mkdir here
+  podctl cp --retries=1 slow:/d here 2>err 3>&- &
+  local copying=$!
+  until_true test -s here/d/f
+  kill -KILL "$(podctl_of_root)"
+  wait "$copying"
+  grep -q 'the copy begins again' err
+  [ "$(stat -c %s here/d/f)" = 200000000 ]
+  [ "$(ls here here/d)" = $'here:\nd\n\nhere/d:\nf' ]
+  podctl cp slow:/d there 2>err 3>&- &
+  copying=$!
+  until_true test -s there/f
+  kill -KILL "$(podctl_of_root)"
+  local code=0
+  wait "$copying" || code=$?
+  [ "$code" = 1 ]
+  fails 2 podctl cp --retries=often slow:/d there
+  says 'invalid argument "often" for --retries'
 }

@@ -35,5 +35,37 @@ TEST(CliCopy, BaseNames) {
   EXPECT_EQ(base_name("a/.."), "");
 }
 
+TEST(CliCopy, Places) {
+  const struct {
+    bool is_file;
+    const char *source, *target;
+    bool target_is_directory;
+    const char *directory, *name;
+  } kRows[] = {
+      // A file
+      {true, "/var/app.log", "there", false, ".", "there"},
+      {true, "/var/app.log", "a/there", false, "a/", "there"},
+      {true, "/var/app.log", "/there", false, "/", "there"},
+      {true, "/var/app.log", "there", true, "there", "app.log"},
+      {true, "/var/app.log", "there/", false, "there/", "app.log"},
+      {true, "/var/app.log", "..", false, ".", ""},
+      // A directory becomes what is not there, and goes into a directory that is.
+      {false, "/var/log", "there", false, "there", "."},
+      {false, "/var/log", "there/", false, "there/", "."},
+      {false, "/var/log", "there", true, "there", "log"},
+      {false, "log", ".", true, ".", "log"},
+      // Its content is asked for.
+      {false, "/var/log/", "there", true, "there", "."},
+      {false, "/var/log/.", "there", true, "there", "."},
+      {false, "/", "there", true, "there", "."},
+      {false, "..", "there", true, "there", "."},
+  };
+  for (const auto& row : kRows) {
+    const auto place = copy_place(row.is_file, row.source, row.target, row.target_is_directory);
+    EXPECT_EQ(place.directory, row.directory) << row.source << " to " << row.target;
+    EXPECT_EQ(place.name, row.name) << row.source << " to " << row.target;
+  }
+}
+
 }  // namespace
 }  // namespace podctl::cli
