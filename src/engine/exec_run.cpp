@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "engine/impl.hpp"
+#include "podctl/engine/adopt.hpp"
 
 namespace podctl::engine {
 namespace {
@@ -26,8 +27,10 @@ class Run : public std::enable_shared_from_this<Run> {
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail_errno(errno, "make pipe", {});
     ExecStdio stdio;
     stdio.out = UniqueFd(ends[1]);
-    output_.assign(ends[0]);
-    output_.non_blocking(true);
+    TRY(adopt(output_, UniqueFd(ends[0])));
+    error_code failed;
+    output_.non_blocking(true, failed);
+    if (failed) return fail_errno(failed.value(), "make pipe non-blocking", {});
     stdio.err = UniqueFd(::fcntl(ends[1], F_DUPFD_CLOEXEC, 0));
     if (!stdio.err) return fail_errno(errno, "duplicate pipe", {});
     return stdio;

@@ -11,10 +11,12 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/json.hpp>
+#include <cerrno>
 #include <deque>
 
 #include "handlers.hpp"
 #include "podctl/base/utf8.hpp"
+#include "podctl/engine/adopt.hpp"
 #include "podctl/engine/engine.hpp"
 #include "podctl/sys/sealed_exe.hpp"
 
@@ -81,7 +83,8 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
     tty_ = spec.tty;
     engine::ExecStdio stdio;
     stdio.program = std::move(program);
-    if (!tty_ && !make_pipes(stdio)) return fail_with("make pipes: no descriptor is free");
+    if (const auto made = tty_ ? Result<void>() : make_pipes(stdio); !made)
+      return fail_with(made.error().message());
     engine.exec(
         uid, std::move(spec), std::move(stdio),
         [self](Result<engine::ExecStarted> started) { self->on_started(std::move(started)); },
@@ -92,9 +95,10 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
   void begin_attach(engine::Engine& engine, const std::string& uid, wire::AttachRequest asked) {
     listen();
     engine::ExecStdio pipes;
-    const bool made = (!asked.out || make_pipe(pipes.out, stdout_, false)) &&
-                      (!asked.err || make_pipe(pipes.err, stderr_, false));
-    if (!made) return fail_with("make pipes: no descriptor is free");
+    Result<void> made;
+    if (asked.out) made = make_pipe(pipes.out, stdout_, false);
+    if (made && asked.err) made = make_pipe(pipes.err, stderr_, false);
+    if (!made) return fail_with(made.error().message());
     engine.attach(uid, std::move(asked), std::move(pipes),
                   [self = shared_from_this()](Result<engine::Attached> attached) {
                     self->on_attached(std::move(attached));
@@ -109,25 +113,28 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
     socket_->on_drained([self] { self->resume_output(); });
   }
 
-  bool make_pipe(UniqueFd& theirs, Descriptor& ours, bool into_child) {
+  static Result<void> make_pipe(UniqueFd& theirs, Descriptor& ours, bool into_child) {
     std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail_errno(errno, "make pipe", {});
     theirs = UniqueFd(ends[into_child ? 0 : 1]);
-    ours.assign(ends[into_child ? 1 : 0]);
-    return true;
+    return engine::adopt(ours, UniqueFd(ends[into_child ? 1 : 0]));
   }
 
-  bool make_pipes(engine::ExecStdio& stdio) {
-    if (wanted_.in && !make_pipe(stdio.in, stdin_, true)) return false;
-    if (wanted_.out && !make_pipe(stdio.out, stdout_, false)) return false;
-    return !wanted_.err || make_pipe(stdio.err, stderr_, false);
+  Result<void> make_pipes(engine::ExecStdio& stdio) {
+    if (wanted_.in) TRY(make_pipe(stdio.in, stdin_, true));
+    if (wanted_.out) TRY(make_pipe(stdio.out, stdout_, false));
+    if (wanted_.err) TRY(make_pipe(stdio.err, stderr_, false));
+    return {};
   }
 
   void on_attached(Result<engine::Attached> attached) {
     if (!attached) return fail_with(attached.error().message());
     if (!socket_) return;
     tty_ = attached->tty;
-    if (attached->input) stdin_.assign(attached->input.release());
+    if (attached->input) {
+      const auto taken = engine::adopt(stdin_, std::move(attached->input));
+      if (!taken) return fail_with(taken.error().message());
+    }
     status_ = exit_status(0);  // once the streams have ended
     begin_streams();
   }
@@ -135,12 +142,18 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
   void on_started(Result<engine::ExecStarted> started) {
     if (!started) return fail_with(started.error().message());
     if (tty_ && started->terminal) {
-      // Reading and writing wait apart, each on a description of its own.
-      const int copy = ::fcntl(started->terminal.get(), F_DUPFD_CLOEXEC, 0);
-      if (copy >= 0) stdin_.assign(copy);
-      stdout_.assign(started->terminal.release());
+      const auto taken = take_terminal(std::move(started->terminal));
+      if (!taken) return fail_with(taken.error().message());
     }
     begin_streams();
+  }
+
+  // Reading and writing wait apart, each on a descriptor of its own.
+  Result<void> take_terminal(UniqueFd terminal) {
+    UniqueFd copy(::fcntl(terminal.get(), F_DUPFD_CLOEXEC, 0));
+    if (!copy) return fail_errno(errno, "duplicate terminal", {});
+    TRY(engine::adopt(stdin_, std::move(copy)));
+    return engine::adopt(stdout_, std::move(terminal));
   }
 
   void begin_streams() {

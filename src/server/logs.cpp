@@ -9,6 +9,7 @@
 
 #include "handlers.hpp"
 #include "podctl/base/text.hpp"
+#include "podctl/engine/adopt.hpp"
 #include "podctl/node/clock.hpp"
 #include "podctl/node/log_reader.hpp"
 
@@ -31,10 +32,10 @@ class LogStream : public std::enable_shared_from_this<LogStream> {
         timer_(node.context().io) {}
 
   void begin(const std::string& directory) {
-    const int fd = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (fd >= 0) {
-      ::inotify_add_watch(fd, directory.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO);
-      changes_.assign(fd);
+    UniqueFd fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    if (fd) {
+      ::inotify_add_watch(fd.get(), directory.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO);
+      (void)engine::adopt(changes_, std::move(fd));  // else the timer alone wakes
     }
     auto self = shared_from_this();
     stream_->on_close([self] { self->close(); });

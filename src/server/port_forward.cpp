@@ -3,181 +3,20 @@
 // text of its error, each begun by the port's number in two bytes. In v5, 255 closes the channel
 // named by the next byte: the end of one direction.
 //
-// The sockets are made in the pod's network by its shim; dialling and all that follows is done
-// here.
-#include <array>
+// The sockets are made in the pod's network by its shim; dialling and all that follows is
+// port_link's.
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/write.hpp>
-#include <deque>
 
 #include "handlers.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/engine/engine.hpp"
+#include "port_link.hpp"
 
 namespace podctl::server {
 namespace {
 
-namespace asio = boost::asio;
-using asio::ip::tcp;
-using boost::system::error_code;
-
-constexpr std::size_t kLag = 1U << 20;  // bytes under way in a direction before it pauses
 constexpr char kCloseChannel = '\xff';
 constexpr std::size_t kMostPorts = 100;  // channels are numbered by a byte
-
-// One port of a session: one connection.
-class PortLink : public std::enable_shared_from_this<PortLink> {
- public:
-  PortLink(asio::io_context& io, std::shared_ptr<Socket> socket, std::uint16_t port, char channel)
-      : socket_(std::move(socket)), port_(port), channel_(channel), tcp_(io), other_(io) {
-    const std::string number{static_cast<char>(port & 255), static_cast<char>(port >> 8)};
-    socket_->send(channel_ + number);
-    socket_->send(static_cast<char>(channel_ + 1) + number);
-  }
-
-  // localhost of the pod: IPv4, then IPv6, as containerd dials it.
-  void dial(Result<std::vector<UniqueFd>> sockets) {
-    if (!socket_) return;
-    if (!sockets || sockets->empty())
-      return refuse(sockets ? "the pod has no network" : sockets.error().message());
-    assign(tcp_, tcp::v4(), (*sockets)[0]);
-    if (sockets->size() > 1) assign(other_, tcp::v6(), (*sockets)[1]);
-    tcp_.async_connect({asio::ip::address_v4::loopback(), port_},
-                       [self = shared_from_this()](error_code error) {
-                         if (!error) return self->connected();
-                         self->dial_v6("IPv4: dial tcp4 127.0.0.1:" + std::to_string(self->port_) +
-                                       ": " + error.message());
-                       });
-  }
-
-  void take(std::string data) {
-    if (ended_) return;
-    waiting_ += data.size();
-    input_.push_back(std::move(data));
-    write();
-  }
-  // The client has no more to send.
-  void end() {
-    ended_ = true;
-    write();
-  }
-  std::size_t waiting() const { return waiting_; }
-  void drained() {
-    if (std::exchange(paused_, false)) read();
-  }
-  void close() {
-    socket_.reset();
-    error_code ignored;
-    tcp_.close(ignored);
-    other_.close(ignored);
-  }
-  bool over() const { return over_; }
-  std::function<void()> on_change;
-
- private:
-  static void assign(tcp::socket& socket, const tcp& protocol, UniqueFd& fd) {
-    error_code error;
-    socket.assign(protocol, fd.get(), error);
-    if (!error) (void)fd.release();
-  }
-
-  void dial_v6(std::string cause) {
-    if (!socket_) return;
-    error_code ignored;
-    tcp_.close(ignored);
-    if (!other_.is_open()) return refuse(cause);
-    tcp_ = std::move(other_);
-    tcp_.async_connect({asio::ip::address_v6::loopback(), port_},
-                       [self = shared_from_this(), cause = std::move(cause)](error_code error) {
-                         if (!error) return self->connected();
-                         self->refuse(cause + " IPv6: dial tcp6 [::1]:" +
-                                      std::to_string(self->port_) + ": " + error.message());
-                       });
-  }
-
-  void refuse(const std::string& cause) {
-    if (socket_) {
-      socket_->send(
-          static_cast<char>(channel_ + 1) +
-          ("failed to connect to localhost:" + std::to_string(port_) + " in the pod, " + cause));
-    }
-    finish();
-  }
-
-  void connected() {
-    if (!socket_) return;
-    error_code ignored;
-    other_.close(ignored);
-    tcp_.set_option(tcp::no_delay(true), ignored);
-    connected_ = true;
-    write();
-    read();
-  }
-
-  void write() {
-    if (!connected_ || writing_) return;
-    if (input_.empty()) {
-      error_code ignored;
-      if (ended_) tcp_.shutdown(tcp::socket::shutdown_send, ignored);
-      if (ended_ && remote_ended_) finish();
-      return;
-    }
-    writing_ = true;
-    asio::async_write(tcp_, asio::buffer(input_.front()),
-                      [self = shared_from_this()](error_code error, std::size_t) {
-                        self->writing_ = false;
-                        if (error) return self->finish();
-                        self->waiting_ -= self->input_.front().size();
-                        self->input_.pop_front();
-                        if (self->on_change) self->on_change();
-                        self->write();
-                      });
-  }
-
-  void read() {
-    if (!socket_) return;
-    if (socket_->pending() > kLag) {
-      paused_ = true;
-      return;
-    }
-    tcp_.async_read_some(
-        asio::buffer(block_), [self = shared_from_this()](error_code error, std::size_t n) {
-          if (!self->socket_) return;
-          if (error == asio::error::eof) return self->half_close();
-          if (error) return self->finish();
-          self->socket_->send(self->channel_ + std::string(self->block_.data(), n));
-          self->read();
-        });
-  }
-
-  // The pod has no more to send; the client may have.
-  void half_close() {
-    remote_ended_ = true;
-    if (socket_->protocol().starts_with("v5")) {
-      socket_->send(std::string{kCloseChannel, channel_});
-      if (!ended_) return;
-    }
-    finish();
-  }
-
-  void finish() {
-    over_ = true;
-    error_code ignored;
-    tcp_.close(ignored);
-    if (on_change) on_change();
-  }
-
-  std::shared_ptr<Socket> socket_;
-  std::uint16_t port_;
-  char channel_;
-  tcp::socket tcp_, other_;
-  std::array<char, 32768> block_{};
-  std::deque<std::string> input_;
-  std::size_t waiting_ = 0;
-  bool connected_ = false, writing_ = false, ended_ = false, paused_ = false, over_ = false;
-  bool remote_ended_ = false;
-};
 
 class ForwardSession : public std::enable_shared_from_this<ForwardSession> {
  public:
@@ -224,7 +63,7 @@ class ForwardSession : public std::enable_shared_from_this<ForwardSession> {
     if (!socket_) return;
     bool slow = false, over = true;
     for (const auto& link : links_) {
-      slow = slow || link->waiting() > kLag;
+      slow = slow || link->waiting() > PortLink::kLag;
       over = over && link->over();
     }
     if (over) return socket_->close();
