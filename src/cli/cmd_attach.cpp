@@ -6,6 +6,7 @@
 #include "cli/attach.hpp"
 #include "cli/channel_stream.hpp"
 #include "cli/container_choice.hpp"
+#include "cli/pod_actions.hpp"
 #include "podctl/cli/commands.hpp"
 #include "podctl/cli/resource.hpp"
 
@@ -19,6 +20,16 @@ View container_in(View pod, std::string_view name) {
     }
   }
   return {};
+}
+
+bool container_runs(View pod, std::string_view name) {
+  for (const char* list :
+       {"initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"}) {
+    for (const auto& status : pod["status"][list].items()) {
+      if (View(status)["name"].str() == name && View(status)["state"]["running"]) return true;
+    }
+  }
+  return false;
 }
 
 // What the container can give of it; the rest is told, as kubectl does.
@@ -69,7 +80,12 @@ int attach_to(Invocation& in, const boost::json::value& pod, const std::string& 
 int run_attach(Invocation& in) {
   const auto pod = parse_pod(in.args.operands[0]);
   if (!pod) return in.usage(pod.error().message());
-  const auto object = in.fetch(pods_path(in.ns(), *pod));
+  const auto until = running_deadline(in);
+  if (!until) return in.usage(until.error().message());
+  const auto container_is_up = [named = in.args.get("container")](View seen) {
+    return container_runs(seen, named);  // of a pod that is still Pending: an init container
+  };
+  const auto object = running_pod(in, *pod, container_is_up, *until);
   if (!object) return in.failed(object.error());
   View pod_view(*object);
   const std::string phase(pod_view["status"]["phase"].str());

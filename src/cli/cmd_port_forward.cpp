@@ -17,6 +17,8 @@
 #include <list>
 
 #include "cli/forward_spec.hpp"
+#include "cli/pod_actions.hpp"
+#include "cli/pod_end.hpp"
 #include "cli/terminal.hpp"
 #include "podctl/base/utf8.hpp"
 #include "podctl/cli/commands.hpp"
@@ -179,40 +181,47 @@ class Tunnel {
 
 class Forwarding {
  public:
-  Forwarding(Invocation& in, std::string ns, std::string pod)
-      : in_(in), target_(pods_path(ns, pod) + "/portforward") {}
+  Forwarding(Invocation& in, const std::string& ns, const std::string& pod, std::string uid)
+      : in_(in), target_(pods_path(ns, pod) + "/portforward"), uid_(uid), pod_(in, ns, pod, uid) {}
 
-  // False when nothing could be listened on; what could not is told.
+  // Whether the port is served; what cannot be listened on is told in kubectl's words.
   bool listen(const std::vector<ListenAddress>& addresses, ForwardedPort port) {
-    bool any = false;
+    std::vector<bool> listens;
+    std::string problems;
     for (const ListenAddress& address : addresses) {
       auto fd = listen_on(address.ip, port.local);
+      listens.push_back(static_cast<bool>(fd));
       if (!fd) {
-        problems_ += "\n" + fd.error().message();
-        if (!address.optional) return false;
+        problems += problems.empty() ? "" : " ";
+        problems += "unable to create listener: Error " + fd.error().message();
         continue;
       }
       in_.out("Forwarding from " + shown(address.ip, port.local) + " -> " +
               std::to_string(port.remote) + "\n");
       listeners_.push_back({std::move(*fd), port});
-      any = true;
     }
-    return any;
+    if (port_listens(addresses, listens)) return true;
+    in_.err("Unable to listen on port " + std::to_string(port.local) +
+            ": Listeners failed to create with the following errors: [" + problems + "]\n");
+    return false;
   }
-  const std::string& problems() const { return problems_; }
 
   // Until a signal ends it, or the pod does.
   int run() {
     auto signals = terminal_signals();
     if (!signals) return in_.failed(signals.error());
-    for (;;) {
-      if (!round(signals->get())) return lost_ ? in_.failed("lost connection to pod") : kDone;
+    lost_ = !pod_.follow().value_or(false);
+    while (!lost_) {
+      if (!round(signals->get())) return kDone;
     }
+    return in_.failed("lost connection to pod");
   }
 
  private:
+  // False when a signal ends it.
   bool round(int signals) {
-    std::vector<pollfd> fds{{signals, POLLIN, 0}};
+    std::vector<pollfd> fds{{signals, POLLIN, 0}, {pod_.fd(), POLLIN, 0}};
+    const std::size_t before = fds.size();
     for (const Listener& l : listeners_) fds.push_back({l.fd.get(), POLLIN, 0});
     for (const Tunnel& tunnel : tunnels_) {
       std::array<pollfd, 2> own{};
@@ -223,15 +232,16 @@ class Forwarding {
     while (const int signal = take_signal(signals)) {
       if (signal != SIGWINCH) return false;
     }
-    std::size_t at = 1 + listeners_.size();
+    std::size_t at = before + listeners_.size();
     for (auto tunnel = tunnels_.begin(); tunnel != tunnels_.end(); at += 2) {
       const bool more = tunnel->serve(in_, {fds[at], fds[at + 1]});
       tunnel = more ? std::next(tunnel) : tunnels_.erase(tunnel);
     }
     for (std::size_t i = 0; i < listeners_.size(); ++i) {
-      if (fds[1 + i].revents != 0) take_connection(listeners_[i]);
+      if (fds[before + i].revents != 0) take_connection(listeners_[i]);
     }
-    return !lost_;
+    if (fds[1].revents != 0 && !pod_.take().value_or(false)) lost_ = true;
+    return true;
   }
 
   void take_connection(const Listener& listener) {
@@ -240,11 +250,10 @@ class Forwarding {
     in_.out("Handling connection for " + std::to_string(listener.port.local) + "\n");
     auto client = in_.connect();
     Reply refused;
+    Target target(target_);
+    target.add("ports", std::to_string(listener.port.remote)).add("uid", uid_);
     auto socket =
-        client ? WebSocket::open(
-                     std::move(*client),
-                     Target(target_).add("ports", std::to_string(listener.port.remote)).str(),
-                     "v5.channel.k8s.io", refused)
+        client ? WebSocket::open(std::move(*client), target.str(), "v5.channel.k8s.io", refused)
                : Result<WebSocket>(Failure(client.error()));
     if (!socket) {
       in_.err("error: an error occurred forwarding " + std::to_string(listener.port.local) +
@@ -258,7 +267,8 @@ class Forwarding {
   }
 
   Invocation& in_;
-  std::string target_, problems_;
+  std::string target_, uid_;
+  PodEnd pod_;
   std::vector<Listener> listeners_;
   std::list<Tunnel> tunnels_;
   bool lost_ = false;
@@ -272,7 +282,10 @@ int run_port_forward(Invocation& in) {
   if (in.args.operands.size() < 2) return in.usage("at least 1 PORT is required for port-forward");
   const auto addresses = parse_addresses(in.args.get("address", "localhost"));
   if (!addresses) return in.usage(addresses.error().message());
-  const auto object = in.fetch(pods_path(in.ns(), *pod));
+  const auto until = running_deadline(in);
+  if (!until) return in.usage(until.error().message());
+  const auto object = running_pod(
+      in, *pod, [](View) { return false; }, *until);
   if (!object) return in.failed(object.error());
   std::vector<ForwardedPort> ports;
   for (std::size_t i = 1; i < in.args.operands.size(); ++i) {
@@ -285,12 +298,15 @@ int run_port_forward(Invocation& in) {
     return in.failed("unable to forward port because pod is not running. Current status=" +
                      std::string(phase));
   }
-  Forwarding forwarding(in, in.ns(), *pod);
+  Forwarding forwarding(in, in.ns(), *pod, std::string(View(*object)["metadata"]["uid"].str()));
   bool any = false;
-  for (const ForwardedPort& port : ports) any = forwarding.listen(*addresses, port) || any;
-  if (!forwarding.problems().empty() && !any)
-    return in.failed("unable to listen on any of the requested ports:" + forwarding.problems());
-  if (!forwarding.problems().empty()) in.err("unable to listen:" + forwarding.problems() + "\n");
+  std::string asked;
+  for (const ForwardedPort& port : ports) {
+    any = forwarding.listen(*addresses, port) || any;
+    asked += asked.empty() ? "" : " ";
+    asked += "{" + std::to_string(port.local) + " " + std::to_string(port.remote) + "}";
+  }
+  if (!any) return in.failed("unable to listen on any of the requested ports: [" + asked + "]");
   return forwarding.run();
 }
 

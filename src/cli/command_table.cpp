@@ -136,15 +136,19 @@ constexpr Option kExec[] = {
     {"tty", 't', Takes::kFlag, {}, "give the command a terminal"},
     {"quiet", 'q', Takes::kFlag, {}, "print only what the command prints"},
 };
+constexpr Option kPodRunningTimeout{"pod-running-timeout", 0, Takes::kValue, "DURATION",
+                                    "how long to wait for a pod that is Pending (1m0s)"};
 constexpr Option kAttach[] = {
     kContainer,
     {"stdin", 'i', Takes::kFlag, {}, "pass stdin to the container"},
     {"tty", 't', Takes::kFlag, {}, "stdin is a terminal, and the container's is too"},
     {"quiet", 'q', Takes::kFlag, {}, "print only what the container prints"},
+    kPodRunningTimeout,
 };
 constexpr Option kPortForward[] = {
     {"address", 0, Takes::kValue, "ADDRESS,...",
      "listen on these addresses of the machine (localhost)"},
+    kPodRunningTimeout,
 };
 constexpr Option kTopPod[] = {
     kAllNamespaces,
@@ -432,7 +436,10 @@ constexpr Command kCommands[] = {
      .text =
          "Shows what it prints from now on, and with -i gives it what is typed, if its manifest "
          "says stdin: true\n"
-         "(and tty: true for a terminal). Ends with the container.",
+         "(and tty: true for a terminal). Ends with the container.\n"
+         "A reader who does not read (a stopped pager, Ctrl-S) holds up the container's printing "
+         "and its log, once the\n"
+         "pipes between are full.",
      .examples = "podctl attach web\n"
                  "podctl attach -it shell -c sh",
      .options = kAttach,
@@ -446,7 +453,7 @@ constexpr Command kCommands[] = {
      .text =
          "Connections reach localhost of the pod, also what listens there alone. :REMOTE takes any "
          "free port here;\n"
-         "REMOTE may be a port's name in the manifest.",
+         "REMOTE may be a port's name in the manifest. Ends with the pod.",
      .examples = "podctl port-forward web 8080:80\n"
                  "podctl port-forward pod/web :http --address 0.0.0.0",
      .options = kPortForward,

@@ -39,6 +39,15 @@ Result<std::uint16_t> remote_port(std::string_view text, View pod) {
               {});
 }
 
+void add(std::vector<ListenAddress>& list, const ListenAddress& address) {
+  for (ListenAddress& known : list) {
+    if (known.ip != address.ip) continue;
+    known.optional = known.optional && address.optional;
+    return;
+  }
+  list.push_back(address);
+}
+
 bool is_address(const std::string& text) {
   in6_addr any;
   return ::inet_pton(AF_INET, text.c_str(), &any) == 1 ||
@@ -67,15 +76,25 @@ Result<std::vector<ListenAddress>> parse_addresses(std::string_view text) {
   for (const auto word : text::split(text, ',')) {
     const std::string address(text::trim(word));
     if (address == "localhost") {
-      out.push_back({"127.0.0.1", true});
-      out.push_back({"::1", true});
+      add(out, {"127.0.0.1", true});
+      add(out, {"::1", true});
     } else if (is_address(address)) {
-      out.push_back({address, false});
+      add(out, {address, false});
     } else {
       return fail(Code::kInvalidArgument, address + " is not a valid IP", {});
     }
   }
   return out;
+}
+
+bool port_listens(const std::vector<ListenAddress>& addresses, const std::vector<bool>& listens) {
+  bool optional = false, any = false;
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    if (!addresses[i].optional && !listens[i]) return false;
+    optional = optional || addresses[i].optional;
+    any = any || (addresses[i].optional && listens[i]);
+  }
+  return any || !optional;
 }
 
 }  // namespace podctl::cli

@@ -24,7 +24,11 @@ struct ListenAddress {
   std::string ip;
   bool optional = false;  // of "localhost": one of the two families is enough
 };
-// "localhost,192.0.2.1": kubectl's --address.
+// "localhost,192.0.2.1": kubectl's --address. Each address is there once; a named one counts as
+// that.
 Result<std::vector<ListenAddress>> parse_addresses(std::string_view text);
+// Whether a port counts as served when `listens` says which of the addresses do
+// (kubernetes/client-go tools/portforward): every named one has to, of localhost's any.
+bool port_listens(const std::vector<ListenAddress>& addresses, const std::vector<bool>& listens);
 
 }  // namespace podctl::cli

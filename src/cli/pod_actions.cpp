@@ -136,6 +136,34 @@ Result<void> wait_for(Invocation& in, const std::string& ns, const std::string& 
   return result;
 }
 
+Result<std::int64_t> running_deadline(Invocation& in) {
+  const std::string_view text = in.args.get("pod-running-timeout", "1m0s");
+  const auto ns = parse_duration(text);
+  if (!ns) {
+    return fail(Code::kInvalidArgument,
+                "invalid value \"" + std::string(text) + "\" for --pod-running-timeout", {});
+  }
+  if (*ns <= 0)
+    return fail(Code::kInvalidArgument, "--pod-running-timeout must be higher than zero", {});
+  return monotonic_ns() + *ns;
+}
+
+Result<boost::json::value> running_pod(Invocation& in, const std::string& name,
+                                       const std::function<bool(View)>& enough,
+                                       std::int64_t deadline_ns) {
+  const auto holds = [&enough](View pod) {
+    return pod["status"]["phase"].str("Pending") != "Pending" || enough(pod);
+  };
+  const std::string path = pods_path(in.ns(), name);
+  auto pod = TRY(in.fetch(path));
+  if (holds(View(pod))) return pod;
+  const auto waited = wait_for(in, in.ns(), name, false, holds, deadline_ns);
+  if (waited) return in.fetch(path);
+  if (waited.error().code != Code::kTimedOut) return Failure(waited.error());
+  return fail(Code::kTimedOut, "wait for pod to run", name,
+              "it is still Pending (podctl why " + name + " says why)");
+}
+
 bool has_condition(View pod, std::string_view type, std::string_view value) {
   for (const auto& item : pod["status"]["conditions"].items()) {
     View c(item);

@@ -36,6 +36,14 @@ Result<void> wait_for(Invocation& in, const std::string& ns, const std::string& 
                       bool may_appear, const std::function<bool(View)>& holds,
                       std::int64_t deadline_ns);
 
+// --pod-running-timeout as a deadline; a minute where it is absent. kInvalidArgument.
+Result<std::int64_t> running_deadline(Invocation& in);
+
+// The pod of -n once it is no longer Pending, or `enough` is true for it. kNotFound; kTimedOut.
+Result<boost::json::value> running_pod(Invocation& in, const std::string& name,
+                                       const std::function<bool(View)>& enough,
+                                       std::int64_t deadline_ns);
+
 // Whether status.conditions has `type` (any case) with `value` (any case).
 bool has_condition(View pod, std::string_view type, std::string_view value);
 

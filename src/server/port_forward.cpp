@@ -87,6 +87,12 @@ void start_port_forward(node::Node& node, const ExchangePtr& exchange, const Rou
   if (record == nullptr) return;
   if (!exchange->wants_websocket())
     return exchange->refuse(node::bad_request("Upgrade request required"));
+  const std::string& found = record->object->metadata.uid;
+  if (const auto uid = exchange->request().target.query.get("uid"); uid && *uid != found) {
+    return exchange->refuse(node::conflict(
+        "pods", route.name,
+        "Precondition failed: UID in precondition: " + *uid + ", UID in object meta: " + found));
+  }
   std::vector<std::uint16_t> ports;
   for (const auto& value : exchange->request().target.query.all("ports")) {
     for (const auto word : text::split(value, ',')) {
@@ -98,7 +104,7 @@ void start_port_forward(node::Node& node, const ExchangePtr& exchange, const Rou
   }
   if (ports.empty() || ports.size() > kMostPorts)
     return exchange->refuse(node::bad_request("you must specify at least 1 port, at most 100"));
-  const auto* worker = node.worker(record->object->metadata.uid);
+  const auto* worker = node.worker(found);
   if (worker == nullptr || !worker->sandbox()) {
     return exchange->refuse(
         node::bad_request("unable to forward port because pod is not running. Current status=" +

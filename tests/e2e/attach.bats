@@ -90,3 +90,35 @@ with() { sed "s|image: podctl/busybox|image: podctl/busybox\n    $1|"; }
   wait "$TERMINAL_PID"
   ended shell Succeeded
 }
+
+@test "a pod that is still Pending is waited for, its init containers are not" {
+  cat <<'YAML' | podctl apply -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: late}
+spec:
+  terminationGracePeriodSeconds: 0
+  volumes: [{name: v, emptyDir: {}}]
+  initContainers:
+  - name: first
+    image: podctl/busybox
+    command: [sh, -c, "until [ -e /v/go ]; do sleep 0.1; done; echo went"]
+    volumeMounts: [{name: v, mountPath: /v}]
+  containers:
+  - name: main
+    image: podctl/busybox
+    command: [sh, -c, "while :; do echo here; sleep 0.1; done"]
+YAML
+  fails 1 podctl attach late -c main --pod-running-timeout=1ms
+  says 'it is still Pending'
+  podctl attach late >out 3>&- &
+  local attach=$!
+  until_true podctl exec late -c first -- true
+  podctl attach late -c first >init 3>&- &
+  local first=$!
+  # Attached or not yet: it prints until it has been read.
+  podctl exec late -c first -- touch /v/go
+  until_true grep -qx here out
+  kill -TERM "$attach"
+  wait "$attach" "$first" || :
+}

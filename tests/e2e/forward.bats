@@ -104,17 +104,112 @@ YAML
   says 'nowhere is not a valid IP'
 }
 
-@test "a port that is taken, and a pod that ends" {
+@test "a port that is taken is told, and the others are served" {
   server web
   forward web :8080
-  fails 1 podctl port-forward web "$local:8080" --address 127.0.0.1
-  says 'unable to listen on any of the requested ports'
-  says 'Address already in use'
+  local taken=$local first=$forwarding
+  fails 1 podctl port-forward web "$taken:8080" --address 127.0.0.1
+  says "Unable to listen on port $taken: Listeners failed to create with the following errors: [unable to create listener: Error listen 127.0.0.1:$taken: Address already in use]"
+  says "error: unable to listen on any of the requested ports: [{$taken 8080}]"
+  fails 1 podctl port-forward web "$taken:8080"
+  says "Unable to listen on port $taken:"
+  forward web "$taken:8080" :9090 --address 127.0.0.1
+  until_true answers "127.0.0.1:$local" six
+  grep -q "^Unable to listen on port $taken:" err
+  finish
+  forwarding=$first
+  finish
+}
+
+@test "one address of localhost is enough" {
+  server web
+  forward web :8080 --address 127.0.0.1
+  local first=$forwarding taken=$local
+  # With 127.0.0.1 taken, [::1] serves where this machine has it.
+  if ip -6 -o addr show dev lo | grep -q '::1/'; then
+    forward web "$taken:8080"
+    grep -qxF "Forwarding from [::1]:$taken -> 8080" out
+    [ ! -s err ]
+    finish
+  fi
+  # Without it 127.0.0.1 does.
+  forward web :8080
+  [ ! -s err ]
+  finish
+  forwarding=$first
+  finish
+}
+
+@test "the end of its pod ends it" {
+  server web
+  forward web :8080
+  until_true answers "127.0.0.1:$local" four
   podctl delete pod web --now
-  run curl -sf "http://127.0.0.1:$local/f"
-  [ "$status" -ne 0 ]
   local code=0
   wait "$forwarding" || code=$?
   [ "$code" = 1 ]
-  grep -q 'lost connection to pod' err
+  grep -qx 'error: lost connection to pod' err
+  # A pod that ends by itself is still there, and has no network any more.
+  pod brief 'until [ -e /end ]; do sleep 0.1; done' | podctl apply -f -
+  ready brief
+  forward brief :8080
+  podctl exec brief -- touch /end
+  code=0
+  wait "$forwarding" || code=$?
+  [ "$code" = 1 ]
+  grep -qx 'error: lost connection to pod' err
+}
+
+@test "it outlives podctld, and takes no other pod of the name for its own" {
+  server web
+  forward web :8080
+  until_true answers "127.0.0.1:$local" four
+  kill -KILL "$(pgrep -f "^[^ ]*podctld --root $PODCTL_ROOT( |$)")"
+  until_true answers "127.0.0.1:$local" four
+  kill -STOP "$forwarding"
+  podctl delete pod web --now
+  server web
+  kill -CONT "$forwarding"
+  local code=0
+  wait "$forwarding" || code=$?
+  [ "$code" = 1 ]
+  grep -qx 'error: lost connection to pod' err
+  # Nor does podctld, whoever asks.
+  local uid=00000000-0000-0000-0000-000000000000 socket
+  socket=$(find "$PODCTL_ROOT" -name podctld.sock)
+  run curl -s --unix-socket "$socket" -H 'Connection: Upgrade' -H 'Upgrade: websocket' \
+    -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==' \
+    "http://podctl/api/v1/namespaces/default/pods/web/portforward?ports=8080&uid=$uid"
+  says "Precondition failed: UID in precondition: $uid"
+}
+
+@test "a pod that is still Pending is waited for" {
+  cat <<'YAML' | podctl apply -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: late}
+spec:
+  terminationGracePeriodSeconds: 0
+  volumes: [{name: v, emptyDir: {}}]
+  initContainers:
+  - name: first
+    image: podctl/busybox
+    command: [sh, -c, "until [ -e /v/go ]; do sleep 0.1; done"]
+    volumeMounts: [{name: v, mountPath: /v}]
+  containers:
+  - name: main
+    image: podctl/busybox
+    command: [sh, -c, "mkdir /www; echo late >/www/f; exec httpd -f -p 8080 -h /www"]
+YAML
+  fails 1 podctl port-forward late :8080 --pod-running-timeout=1ms
+  says 'it is still Pending'
+  fails 2 podctl port-forward late :8080 --pod-running-timeout=0
+  says '--pod-running-timeout must be higher than zero'
+  podctl port-forward late :8080 >out 2>err 3>&- &
+  forwarding=$!
+  until_true podctl exec late -c first -- touch /v/go
+  until_true grep -q '^Forwarding' out
+  local=$(sed -n 's/^Forwarding from .*:\([0-9]*\) -> .*/\1/p' out | head -n 1)
+  until_true answers "127.0.0.1:$local" late
+  finish
 }

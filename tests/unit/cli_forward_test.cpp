@@ -38,6 +38,32 @@ TEST(CliForward, Addresses) {
   EXPECT_EQ((*list)[1].ip, "::");
   EXPECT_FALSE(parse_addresses("example.org"));
   EXPECT_FALSE(parse_addresses(""));
+  const auto named = parse_addresses("localhost,127.0.0.1,::1,localhost");
+  ASSERT_TRUE(named);
+  ASSERT_EQ(named->size(), 2U);
+  EXPECT_FALSE((*named)[0].optional);
+}
+
+TEST(CliForward, WhichAddressesHaveToListen) {
+  const struct {
+    const char* addresses;
+    std::vector<bool> listens;
+    bool served;
+  } kRows[] = {
+      {"localhost", {true, true}, true},
+      {"localhost", {true, false}, true},
+      {"localhost", {false, true}, true},
+      {"localhost", {false, false}, false},
+      {"192.0.2.1", {false}, false},
+      {"192.0.2.1,192.0.2.2", {true, false}, false},
+      {"192.0.2.1,192.0.2.2", {true, true}, true},
+      {"localhost,192.0.2.1", {true, false, true}, true},
+      {"localhost,192.0.2.1", {true, true, false}, false},
+      {"localhost,192.0.2.1", {false, false, true}, false},
+  };
+  for (const auto& row : kRows)
+    EXPECT_EQ(port_listens(*parse_addresses(row.addresses), row.listens), row.served)
+        << row.addresses;
 }
 
 }  // namespace

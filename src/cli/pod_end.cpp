@@ -1,0 +1,65 @@
+#include "cli/pod_end.hpp"
+
+#include <boost/json/array.hpp>
+
+namespace podctl::cli {
+
+PodEnd::PodEnd(Invocation& in, const std::string& ns, std::string name, std::string uid)
+    : in_(in), path_(pods_path(ns)), name_(std::move(name)), uid_(std::move(uid)) {}
+
+bool PodEnd::runs(View pod) const {
+  const auto phase = pod["status"]["phase"].str();
+  return pod["metadata"]["uid"].str() == uid_ && phase != "Succeeded" && phase != "Failed";
+}
+
+Result<bool> PodEnd::follow() {
+  lines_.clear();
+  const auto listing = [this] {
+    Target target(path_);
+    return target.add("fieldSelector", "metadata.name=" + name_);
+  };
+  for (int left = kReconnects;; --left) {
+    const auto list = TRY(in_.fetch(listing().str()));
+    const auto& items = View(list)["items"].items();
+    if (items.empty() || !runs(View(items[0]))) return false;
+    client_ = TRY(in_.connect());
+    Request request;
+    request.target = listing()
+                         .add("watch", "1")
+                         .add("resourceVersion", View(list)["metadata"]["resourceVersion"].scalar())
+                         .str();
+    const auto reply = client_->open(request);
+    if (reply && reply->ok()) return true;
+    if (left == 0) return fail(Code::kUnavailable, "watch pod", name_);
+    pause_briefly();
+  }
+}
+
+Result<bool> PodEnd::take() {
+  do {
+    auto piece = client_->next();
+    if (!piece || !*piece) {  // podctld went away
+      pause_briefly();
+      return follow();
+    }
+    lines_ += **piece;
+    std::size_t end = 0;
+    while ((end = lines_.find('\n')) != std::string::npos) {
+      const std::string line = lines_.substr(0, end);
+      lines_.erase(0, end + 1);
+      if (!line.empty() && !TRY(take_line(line))) return false;
+      if (lines_.empty()) break;
+    }
+  } while (client_->buffered());
+  return true;
+}
+
+Result<bool> PodEnd::take_line(std::string_view line) {
+  const auto event = TRY(parse_json_value(line));
+  const auto type = View(event)["type"].str();
+  if (type == "ERROR") return follow();  // the version is too old
+  if (type == "BOOKMARK") return true;
+  return type != "DELETED" && runs(View(event)["object"]);
+}
+
+}  // namespace podctl::cli
