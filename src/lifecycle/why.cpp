@@ -54,9 +54,10 @@ std::optional<Cause> container_cause(const Suspect& s) {
   if (const auto* w = waiting(s.status)) {
     if (auto cause = start_cause(s, *w)) return cause;
     const auto* last = ended(s.status.lastState);
-    if (w->reason == "CrashLoopBackOff" && last != nullptr) {
+    const bool again = w->reason == "CrashLoopBackOff" || w->reason == "PostStartHookError";
+    if (again && last != nullptr) {
       Cause cause = end_cause(s, *last);
-      add_fact(cause, "status", "CrashLoopBackOff: " + w->message);
+      add_fact(cause, "status", w->reason + ": " + w->message);
       return cause;
     }
     return std::nullopt;

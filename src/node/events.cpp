@@ -5,6 +5,12 @@
 #include "podctl/node/machine.hpp"
 
 namespace podctl::node {
+namespace {
+
+constexpr std::size_t kSimilar = 10;
+constexpr std::int64_t kSimilarSeconds = 600;
+
+}  // namespace
 
 Events::Events(Objects& objects, std::string host) : objects_(objects), host_(std::move(host)) {}
 
@@ -41,6 +47,7 @@ void Events::record(const api::Pod& pod, const lifecycle::RecordEvent& wanted,
   event.firstTimestamp = event.lastTimestamp = event.metadata.creationTimestamp = now;
   event.count = 1;
 
+  if (are_many(event)) event.message = std::string(kCombined) + wanted.message;
   const std::uint64_t same = sameness(event);
   const auto known = known_.find(same);
   const auto* before = known == known_.end()
@@ -49,6 +56,7 @@ void Events::record(const api::Pod& pod, const lifecycle::RecordEvent& wanted,
   if (before != nullptr && before->sameness == same) {
     api::Event again = *before->decode();
     again.lastTimestamp = now;
+    again.message = std::move(event.message);  // of combined ones the newest
     again.count = again.count.value_or(1) + 1;
     return objects_.put_event(std::move(again));
   }
@@ -56,6 +64,21 @@ void Events::record(const api::Pod& pod, const lifecycle::RecordEvent& wanted,
   event.metadata.name = new_name(meta, wall_ns);
   known_[same] = {meta.namespace_, event.metadata.name};
   objects_.put_event(std::move(event));
+}
+
+// More than ten within ten minutes of each other (client-go tools/record events_cache.go).
+bool Events::are_many(const api::Event& event) {
+  api::Event bare = event;
+  bare.message.clear();
+  auto& similar = similar_[sameness(bare)];
+  const auto now = event.lastTimestamp.seconds();
+  if (now - similar.last_seconds > kSimilarSeconds) similar.messages.clear();
+  similar.last_seconds = now;
+  const auto own = text::hash64(event.message);
+  if (similar.messages.contains(own)) return false;
+  if (similar.messages.size() >= kSimilar) return true;
+  similar.messages.insert(own);
+  return false;
 }
 
 void Events::expire(std::uint64_t wall_ns) {
@@ -68,6 +91,7 @@ void Events::expire(std::uint64_t wall_ns) {
     }
   }
   for (const auto& key : old) objects_.erase_event(key.first, key.second);
+  std::erase_if(similar_, [limit](const auto& entry) { return entry.second.last_seconds < limit; });
 }
 
 }  // namespace podctl::node

@@ -32,10 +32,12 @@ EventRecord record_of(const api::Event& event, std::shared_ptr<const std::string
 }  // namespace
 
 std::uint64_t sameness(const api::Event& event) {
+  const bool combined = event.message.starts_with(kCombined);
+  const std::string message(combined ? kCombined : std::string_view(event.message));
   std::string parts;
   for (const std::string* part :
        {&event.involvedObject.uid, &event.involvedObject.fieldPath, &event.type, &event.reason,
-        &event.message, &event.reportingComponent}) {
+        &message, &event.reportingComponent}) {
     parts += *part + '\x1f';
   }
   return text::hash64(parts);

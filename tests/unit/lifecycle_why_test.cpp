@@ -220,6 +220,18 @@ TEST(LifecycleWhy, TheLimitOfProcessesIsTheKernelsWord) {
   EXPECT_THAT(facts(cause, "kernel")[0], HasSubstr("17"));
 }
 
+TEST(LifecycleWhy, APostStartThatFailedIsToldBeforeAndWhileItBacksOff) {
+  for (const auto* reason : {"PostStartHookError", "CrashLoopBackOff"}) {
+    Case c;
+    c.crashes(143);
+    c.status().state->waiting->reason = reason;
+    c.event("FailedPostStartHook", "PostStartHook failed");
+    const auto cause = c.cause();
+    EXPECT_EQ(cause.reason, "PostStartHookFailed");
+    EXPECT_THAT(cause.problem, HasSubstr("postStart hook failed"));
+  }
+}
+
 TEST(LifecycleWhy, ALivenessProbeThatEndedItIsToldByItsEvents) {
   Case c;
   c.crashes(137);

@@ -1,4 +1,5 @@
-// How events are named and counted.
+// How events are named and counted; what is counted together, so that no container can fill the
+// store.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -59,6 +60,55 @@ TEST_F(EventsTest, EqualOnesOfOnePodAreOneWithACount) {
   record("a", "BackOff", kThen + 5);
   record("b", "BackOff", kThen + 9);
   EXPECT_EQ(listed(), (std::vector<std::string>{"BackOff x2", "BackOff x1"}));
+}
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+class SimilarEvents : public EventsTest {
+ protected:
+  void say(Events& events, std::uint64_t second, const std::string& message) {
+    api::Pod pod;
+    pod.metadata.namespace_ = "default";
+    pod.metadata.name = "web";
+    pod.metadata.uid = "u";
+    lifecycle::RecordEvent event;
+    event.reason = "Unhealthy";
+    event.message = message;
+    // Each a moment later than the one before: their names are their times.
+    events.record(pod, event, kThen + second * kSecond + ++said_);
+  }
+  std::vector<std::string> said() const {
+    std::vector<std::string> out;
+    for (const auto& [key, record] : objects_.events()) {
+      const auto event = record.decode();
+      out.push_back(event->message + " x" + std::to_string(event->count.value_or(0)));
+    }
+    return out;
+  }
+
+ private:
+  std::uint64_t said_ = 0;
+};
+
+TEST_F(SimilarEvents, ManyThatDifferInTheirMessageAloneAreOne) {
+  for (int i = 0; i < 1000; ++i) say(events_, 1, "output " + std::to_string(i));
+  auto shown = said();
+  ASSERT_EQ(shown.size(), 11U);
+  EXPECT_EQ(shown.front(), "output 0 x1");
+  EXPECT_EQ(shown.back(), "(combined from similar events): output 999 x990");
+  say(events_, 2, "output 3");  // one of the first ten counts on
+  EXPECT_EQ(said()[3], "output 3 x2");
+  // The next podctld goes on with the same one.
+  Events next(objects_, "box");
+  next.adopt();
+  for (int i = 0; i < 1000; ++i) say(next, 3, "later " + std::to_string(i));
+  EXPECT_EQ(said().size(), 21U);
+}
+
+TEST_F(SimilarEvents, AfterTenQuietMinutesTheyAreToldApartAgain) {
+  for (int i = 0; i < 12; ++i) say(events_, 1, "output " + std::to_string(i));
+  say(events_, 603, "output x");
+  EXPECT_EQ(said().back(), "output x x1");
 }
 
 }  // namespace

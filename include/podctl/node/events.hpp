@@ -1,9 +1,12 @@
 // Event objects about pods, as the kubelet and the scheduler write them: equal ones are one object
-// with a count; gone an hour after their last time. Used by node's pod workers on podctld's loop.
+// with a count, and so are those whose messages alone differ once there are many (a probe's output
+// may be another each time, and is a container's to choose); gone an hour after their last time.
+// Used by node's pod workers on podctld's loop.
 // https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -30,7 +33,15 @@ class Events {
 
   Objects& objects_;
   std::string host_;
+  bool are_many(const api::Event& event);
+
   std::unordered_map<std::uint64_t, Key> known_;  // by sameness()
+  // By the sameness that they would have without their messages.
+  struct Similar {
+    std::set<std::uint64_t> messages;
+    std::int64_t last_seconds = 0;
+  };
+  std::unordered_map<std::uint64_t, Similar> similar_;
 };
 
 }  // namespace podctl::node

@@ -37,7 +37,11 @@ struct EventRecord {
 };
 using Key = std::pair<std::string, std::string>;  // namespace, name
 
-// A hash of what makes two events one, as Kubernetes' recorder counts them.
+// An event that stands for many whose messages alone differ begins so.
+inline constexpr std::string_view kCombined = "(combined from similar events): ";
+
+// A hash of what makes two events one, as Kubernetes' recorder counts them. Combined ones are one
+// whatever their message.
 std::uint64_t sameness(const api::Event& event);
 
 class Objects {
