@@ -9,6 +9,16 @@ namespace {
 
 constexpr std::size_t kSimilar = 10;
 constexpr std::int64_t kSimilarSeconds = 600;
+constexpr std::size_t kMessage = 1024;  // Kubernetes' API: NoteLengthLimit of events.k8s.io
+
+// What fits, whole characters.
+std::string cut(std::string message) {
+  if (message.size() <= kMessage) return message;
+  std::size_t end = kMessage;
+  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xc0U) == 0x80U) --end;
+  message.resize(end);
+  return message;
+}
 
 }  // namespace
 
@@ -37,7 +47,7 @@ void Events::record(const api::Pod& pod, const lifecycle::RecordEvent& wanted,
   event.involvedObject = {"Pod", meta.namespace_,      meta.name,        meta.uid,
                           "v1",  meta.resourceVersion, wanted.field_path};
   event.reason = wanted.reason;
-  event.message = wanted.message;
+  event.message = cut(wanted.message);
   event.type = wanted.warning ? "Warning" : "Normal";
   event.source =
       api::EventSource{wanted.component, wanted.component == "kubelet" ? host_ : std::string()};
@@ -47,7 +57,7 @@ void Events::record(const api::Pod& pod, const lifecycle::RecordEvent& wanted,
   event.firstTimestamp = event.lastTimestamp = event.metadata.creationTimestamp = now;
   event.count = 1;
 
-  if (are_many(event)) event.message = std::string(kCombined) + wanted.message;
+  if (are_many(event)) event.message = cut(std::string(kCombined) + event.message);
   const std::uint64_t same = sameness(event);
   const auto known = known_.find(same);
   const auto* before = known == known_.end()

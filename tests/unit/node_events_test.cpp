@@ -105,6 +105,17 @@ TEST_F(SimilarEvents, ManyThatDifferInTheirMessageAloneAreOne) {
   EXPECT_EQ(said().size(), 21U);
 }
 
+TEST_F(SimilarEvents, LongMessagesAreCutAtACharacter) {
+  // Nine kilobytes, and another text each time, as of a probe that prints the date.
+  for (int i = 0; i < 100; ++i) say(events_, 1, std::to_string(i) + std::string(9000, 'x'));
+  say(events_, 1, std::string(1023, 'y') + "\u00e9");
+  EXPECT_EQ(objects_.events().size(), 11U);
+  for (const auto& [key, record] : objects_.events()) {
+    EXPECT_LE(record.decode()->message.size(), 1024U);
+  }
+  EXPECT_EQ(said().back(), "(combined from similar events): " + std::string(992, 'y') + " x91");
+}
+
 TEST_F(SimilarEvents, AfterTenQuietMinutesTheyAreToldApartAgain) {
   for (int i = 0; i < 12; ++i) say(events_, 1, "output " + std::to_string(i));
   say(events_, 603, "output x");
