@@ -51,11 +51,11 @@ class Run : public std::enable_shared_from_this<Run> {
     if (result_.timed_out) kill_(*exec_);
   }
 
-  // What it wrote lies in the pipe. What it left behind may hold that open and is not waited for.
+  // What it wrote lies in the pipe. What it left behind may hold that open and is not waited for,
+  // nor read for longer than what the pipe held takes: it may write as fast as it is read.
   void exited(const Result<int>& code) {
     if (!code) return finish(Failure(code.error()));
-    while (output_.is_open() && read_some()) {
-    }
+    if (output_.is_open()) read_rest();
     result_.exit_code = *code;
     finish(std::move(result_));
   }
@@ -63,19 +63,30 @@ class Run : public std::enable_shared_from_this<Run> {
  private:
   void read_later() {
     output_.async_wait(output_.wait_read, [self = shared_from_this()](error_code error) {
-      if (!error && self->read_some()) self->read_later();
+      if (!error && self->read_some() > 0) self->read_later();
     });
   }
 
-  // False: nothing more is there, now or ever.
-  bool read_some() {
+  void read_rest() {
+    const int capacity = ::fcntl(output_.native_handle(), F_GETPIPE_SZ);
+    for (int seen = 0; seen < capacity && result_.output.size() < limits_.output;) {
+      const auto n = read_some();
+      if (n == 0) return;
+      seen += static_cast<int>(n);
+    }
+  }
+
+  // How much; 0: nothing more is there, now or ever.
+  std::size_t read_some() {
     std::array<char, 16384> block;
-    const auto n = ::read(output_.native_handle(), block.data(), block.size());
-    if (n < 0 && errno == EINTR) return true;
-    if (n <= 0) return false;
+    ssize_t n = 0;
+    do {
+      n = ::read(output_.native_handle(), block.data(), block.size());
+    } while (n < 0 && errno == EINTR);
+    if (n <= 0) return 0;
     const auto room = limits_.output - result_.output.size();
     result_.output.append(block.data(), std::min(room, static_cast<std::size_t>(n)));
-    return true;
+    return static_cast<std::size_t>(n);
   }
 
   void time_out() {

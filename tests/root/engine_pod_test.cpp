@@ -176,6 +176,12 @@ TEST_F(ROOT_Engine, ACommandIsRunToItsEnd) {
   ASSERT_TRUE(flood) << flood.error().message();
   EXPECT_EQ(flood->exit_code, 0);
   EXPECT_EQ(flood->output.size(), 100U);
+  // Nor one that goes on for ever behind it, as fast as anybody reads.
+  for (const std::size_t output : {std::size_t{100}, std::size_t{1} << 40U}) {
+    const auto endless = run("yes & true", {.output = output});
+    ASSERT_TRUE(endless) << endless.error().message();
+    EXPECT_EQ(endless->exit_code, 0);
+  }
   EXPECT_FALSE(run("true; nothing", {.timeout = kBound})->timed_out);
   auto missing = shell(spec, "");
   missing.argv = {"/no/such/program"};
