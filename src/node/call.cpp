@@ -75,13 +75,18 @@ class NetworkCall : public Call {
   probe::TryPtr attempt_;
 };
 
+Result<std::string> host_of(const std::string& named, const Result<std::string>& address) {
+  if (!named.empty()) return named;
+  return address;
+}
+
 }  // namespace
 
 Result<Target> http_target(const api::HTTPGetAction& action, const api::Container& container,
-                           const std::string& address, const std::string& agent) {
+                           const Result<std::string>& address, const std::string& agent) {
   probe::HttpRequest request;
   request.tls = action.scheme == "HTTPS";
-  request.host = action.host.empty() ? address : action.host;
+  request.host = TRY(host_of(action.host, address));
   request.port = TRY(find_port(action.port, container));
   request.path = action.path;
   for (const auto& header : action.httpHeaders) {
@@ -92,17 +97,20 @@ Result<Target> http_target(const api::HTTPGetAction& action, const api::Containe
 }
 
 Result<Target> tcp_target(const api::TCPSocketAction& action, const api::Container& container,
-                          const std::string& address) {
+                          const Result<std::string>& address) {
   const auto port = TRY(find_port(action.port, container));
-  return TcpTarget{action.host.empty() ? address : action.host, port};
+  auto host = TRY(host_of(action.host, address));
+  return TcpTarget{std::move(host), port};
 }
 
-Target grpc_target(const api::GRPCAction& action, const std::string& address,
-                   const std::string& agent) {
-  return probe::GrpcRequest{.host = address,
-                            .port = static_cast<std::uint16_t>(action.port),
-                            .service = action.service,
-                            .agent = agent};
+Result<Target> grpc_target(const api::GRPCAction& action, const Result<std::string>& address,
+                           const std::string& agent) {
+  probe::GrpcRequest request;
+  request.host = TRY(host_of({}, address));
+  request.port = static_cast<std::uint16_t>(action.port);
+  request.service = action.service;
+  request.agent = agent;
+  return request;
 }
 
 std::unique_ptr<Call> begin_call(Context& context, const std::string& uid, const Target& target,

@@ -23,13 +23,14 @@ struct TcpTarget {
 using Target = std::variant<wire::ExecSpec, probe::HttpRequest, TcpTarget, probe::GrpcRequest>;
 
 // The network targets of a container of the pod at that address; `agent` is the User-Agent.
-// kNotFound: its port is a name that no port of the container has.
+// kNotFound: its port is a name that no port of the container has. The error of the address where
+// one is needed: a host that is named needs none.
 Result<Target> http_target(const api::HTTPGetAction& action, const api::Container& container,
-                           const std::string& address, const std::string& agent);
+                           const Result<std::string>& address, const std::string& agent);
 Result<Target> tcp_target(const api::TCPSocketAction& action, const api::Container& container,
-                          const std::string& address);
-Target grpc_target(const api::GRPCAction& action, const std::string& address,
-                   const std::string& agent);
+                          const Result<std::string>& address);
+Result<Target> grpc_target(const api::GRPCAction& action, const Result<std::string>& address,
+                           const std::string& agent);
 
 struct CallEnd {
   probe::Verdict verdict = probe::Verdict::kError;

@@ -33,13 +33,26 @@ std::string failure_text(const api::Pod& pod, const std::string& container,
          meta.namespace_ + "(" + meta.uid + ")\" failed - error: " + cause;
 }
 
+Result<Target> network_target(const api::Probe& probe, const api::Container& container,
+                              const Result<std::string>& address) {
+  const auto name = agent("kube-probe");
+  if (probe.httpGet) return http_target(*probe.httpGet, container, address, name);
+  if (probe.tcpSocket) return tcp_target(*probe.tcpSocket, container, address);
+  if (probe.grpc) return grpc_target(*probe.grpc, address, name);
+  return fail(Code::kUnsupported, "probe", container.name, "no handler");
+}
+
 }  // namespace
 
-const std::string& PodWorker::address() const {
-  const auto& ips =
-      pod_->spec.hostNetwork.value_or(false) ? context_.machine.facts.host_ips : pod_ips_;
-  static const std::string kNone = "127.0.0.1";
-  return ips.empty() ? kNone : ips.front();
+// A pod of the machine's network is reached on loopback too, where that has nothing else; one of
+// its own network is not, and whoever listens there is another.
+Result<std::string> PodWorker::address() const {
+  const bool host = pod_->spec.hostNetwork.value_or(false);
+  const auto& ips = host ? context_.machine.facts.host_ips : pod_ips_;
+  if (!ips.empty()) return ips.front();
+  if (host) return std::string("127.0.0.1");
+  return fail(Code::kFailedPrecondition, "find address of pod", pod_->metadata.name,
+              "it has none yet");
 }
 
 // ---- probes ----
@@ -51,14 +64,12 @@ void PodWorker::follow_probes() {
   if (!prober_) {
     prober_ = std::make_unique<Prober>(
         context_, uid_,
-        [this](const api::Container& container, const api::Probe& probe) -> Result<Target> {
-          if (probe.httpGet) {
-            return http_target(*probe.httpGet, container, address(), agent("kube-probe"));
-          }
-          if (probe.tcpSocket) return tcp_target(*probe.tcpSocket, container, address());
-          if (probe.grpc) return grpc_target(*probe.grpc, address(), agent("kube-probe"));
-          if (!probe.exec) return fail(Code::kUnsupported, "probe", container.name, "no handler");
-          return build_exec(TRY(container_spec(container.name)), probe.exec->command, false);
+        [this](const std::string& name, lifecycle::ProbeKind kind) -> Result<Target> {
+          const auto* container = find_container(*pod_, name);
+          const auto* probe = container ? lifecycle::find_probe(*container, kind) : nullptr;
+          if (probe == nullptr) return fail(Code::kNotFound, "find probe", name);
+          if (!probe->exec) return network_target(*probe, *container, address());
+          return build_exec(TRY(container_spec(name)), probe->exec->command, false);
         },
         [this](const std::string& name, std::uint32_t attempt, lifecycle::ProbeAnswer answer) {
           on_probe(name, attempt, std::move(answer));

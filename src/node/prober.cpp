@@ -16,6 +16,8 @@ namespace {
 
 // What could not be tried at all is tried again at once, so often (K prober.go maxProbeRetries).
 constexpr int kTries = 3;
+// A command that has been killed is gone after milliseconds; so often it is looked whether it is.
+constexpr std::uint64_t kLookNs = 100'000'000;
 
 nanoseconds seconds_of(const std::optional<std::int32_t>& value, std::int32_t usual) {
   return std::chrono::seconds(std::max(value.value_or(usual), 1));
@@ -49,8 +51,8 @@ struct Prober::Runner {
   std::uint32_t attempt = 0;
   lifecycle::ProbeKind kind = lifecycle::ProbeKind::kStartup;
   nanoseconds period{}, timeout{};
-  Result<Target> target;
-  std::uint64_t due_ns = 0;
+  Result<Target> target = fail(Code::kNotFound, "find probe", {});  // until the first try
+  std::uint64_t due_ns = 0, answered_ns = 0;
   int tries = 0;
   std::unique_ptr<Call> call;
   boost::asio::steady_timer timer;
@@ -86,16 +88,15 @@ void Prober::begin(const lifecycle::ProbePlan& plan, bool spread) {
   runner->kind = plan.kind;
   runner->period = seconds_of(probe.periodSeconds, 10);
   runner->timeout = seconds_of(probe.timeoutSeconds, 1);
-  runner->target = target_of_(*plan.container, probe);
   runner->due_ns = std::max(plan.due_ns, boot_now_ns()) + (spread ? part_of(runner->period) : 0);
-  wait(runner);
+  wait(runner, runner->due_ns);
   runners_.emplace(Key{runner->container, runner->kind}, std::move(runner));
 }
 
 // A runner that is dropped drops its timer and its call with it.
-void Prober::wait(const std::shared_ptr<Runner>& runner) {
+void Prober::wait(const std::shared_ptr<Runner>& runner, std::uint64_t until_ns) {
   const auto now = boot_now_ns();
-  runner->timer.expires_after(nanoseconds(runner->due_ns > now ? runner->due_ns - now : 0));
+  runner->timer.expires_after(nanoseconds(until_ns > now ? until_ns - now : 0));
   runner->timer.async_wait(
       [this, weak = std::weak_ptr(runner)](const boost::system::error_code& cancelled) {
         const auto self = weak.lock();
@@ -104,17 +105,27 @@ void Prober::wait(const std::shared_ptr<Runner>& runner) {
 }
 
 void Prober::try_now(const std::shared_ptr<Runner>& runner) {
+  if (runner->call && runner->call->lingers()) return wait_out(runner);
+  const bool command = runner->target && std::holds_alternative<wire::ExecSpec>(*runner->target);
+  if (!command) runner->target = target_of_(runner->container, runner->kind);
   if (!runner->target) {
     return answered(runner, {probe::Verdict::kError, runner->target.error().message(), {}});
-  }
-  // A command that cannot even be killed: another one would fare no better.
-  if (runner->call && runner->call->lingers()) {
-    return answered(runner, {probe::Verdict::kFailure, "the command of an earlier try hangs", {}});
   }
   runner->call = begin_call(context_, uid_, *runner->target, runner->timeout,
                             [this, weak = std::weak_ptr(runner)](CallEnd end) {
                               if (const auto self = weak.lock()) answered(self, std::move(end));
                             });
+}
+
+// The command of the try before has been killed and counted. It is given a period to end in; one
+// that cannot even be killed by then has failed again, for another one would fare no better.
+void Prober::wait_out(const std::shared_ptr<Runner>& runner) {
+  const auto now = boot_now_ns();
+  const auto until = runner->answered_ns + static_cast<std::uint64_t>(runner->period.count());
+  if (now >= until) {
+    return answered(runner, {probe::Verdict::kFailure, "the command of an earlier try hangs", {}});
+  }
+  wait(runner, std::min(until, now + kLookNs));
 }
 
 void Prober::answered(const std::shared_ptr<Runner>& runner, CallEnd end) {
@@ -124,11 +135,12 @@ void Prober::answered(const std::shared_ptr<Runner>& runner, CallEnd end) {
   }
   runner->tries = 0;
   const auto now = boot_now_ns();
+  runner->answered_ns = now;
   report_(runner->container, runner->attempt,
           {runner->kind, now, outcome_of(end.verdict), std::move(end.text)});
   runner->due_ns =
       std::max(runner->due_ns + static_cast<std::uint64_t>(runner->period.count()), now);
-  wait(runner);
+  wait(runner, runner->due_ns);
 }
 
 }  // namespace podctl::node

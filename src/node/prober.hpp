@@ -19,8 +19,10 @@ namespace podctl::node {
 
 class Prober {
  public:
-  // What a probe asks; looked up once for each attempt of a container.
-  using TargetOf = std::function<Result<Target>(const api::Container&, const api::Probe&)>;
+  // What a probe asks: of a command once for each attempt of a container, of the network at each
+  // try, for it may have come to another address.
+  using TargetOf =
+      std::function<Result<Target>(const std::string& container, lifecycle::ProbeKind kind)>;
   using Report = std::function<void(const std::string& container, std::uint32_t attempt,
                                     lifecycle::ProbeAnswer)>;
   Prober(Context& context, std::string uid, TargetOf target_of, Report report);
@@ -34,8 +36,9 @@ class Prober {
   struct Runner;
   using Key = std::pair<std::string, lifecycle::ProbeKind>;
   void begin(const lifecycle::ProbePlan& plan, bool spread);
-  void wait(const std::shared_ptr<Runner>& runner);
+  void wait(const std::shared_ptr<Runner>& runner, std::uint64_t until_ns);
   void try_now(const std::shared_ptr<Runner>& runner);
+  void wait_out(const std::shared_ptr<Runner>& runner);
   void answered(const std::shared_ptr<Runner>& runner, CallEnd end);
 
   Context& context_;

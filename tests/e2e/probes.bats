@@ -130,6 +130,14 @@ EOF
   [ "$(podctl exec slow -- sh -c 'ps | grep -c "sleep 432[1]"; true')" -le 2 ]
 }
 
+@test "a command that hangs once has failed once" {
+  probed once 'livenessProbe: {exec: {command: [sh, -c, "[ -e /hung ] && exec touch /again; touch /hung; exec sleep 4322"]}, periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 2}' 'exec sleep 1000' | podctl apply -f -
+  event once 'timed out after 1s'
+  until_true podctl exec once -- test -e /again
+  [ "$(restarts once)" = 0 ]
+  ! event_is once "command of an earlier try hangs"
+}
+
 @test "a command that cannot be run says nothing of the container" {
   probed broken 'livenessProbe: {exec: {command: [no-such-program]}, periodSeconds: 1, failureThreshold: 1}' 'exec sleep 1000' | podctl apply -f -
   event broken "Liveness probe errored and resulted in unknown state:"

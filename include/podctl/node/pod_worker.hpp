@@ -122,7 +122,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void on_probe(const std::string& name, std::uint32_t attempt, lifecycle::ProbeAnswer answer);
   void hook_ended(const lifecycle::RunHook& action, lifecycle::HookAnswer answer);
   void give_up_calls(const std::string& name);
-  const std::string& address() const;  // where the pod is reached
+  Result<std::string> address() const;  // where the pod is reached
 
   void resolve_image(lifecycle::ImageObservation& image, const std::string& reference,
                      const std::string& policy);
