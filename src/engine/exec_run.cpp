@@ -63,7 +63,7 @@ class Run : public std::enable_shared_from_this<Run> {
  private:
   void read_later() {
     output_.async_wait(output_.wait_read, [self = shared_from_this()](error_code error) {
-      if (!error && self->read_some() > 0) self->read_later();
+      if (!error && self->read_some()) self->read_later();
     });
   }
 
@@ -71,19 +71,21 @@ class Run : public std::enable_shared_from_this<Run> {
     const int capacity = ::fcntl(output_.native_handle(), F_GETPIPE_SZ);
     for (int seen = 0; seen < capacity && result_.output.size() < limits_.output;) {
       const auto n = read_some();
-      if (n == 0) return;
-      seen += static_cast<int>(n);
+      if (!n || *n == 0) return;
+      seen += static_cast<int>(*n);
     }
   }
 
-  // How much; 0: nothing more is there, now or ever.
-  std::size_t read_some() {
+  // How much; 0: nothing is there now, for a wake-up may tell of what has been read already.
+  // Nothing: its end.
+  std::optional<std::size_t> read_some() {
     std::array<char, 16384> block;
     ssize_t n = 0;
     do {
       n = ::read(output_.native_handle(), block.data(), block.size());
     } while (n < 0 && errno == EINTR);
-    if (n <= 0) return 0;
+    if (n < 0 && errno == EAGAIN) return 0;
+    if (n <= 0) return std::nullopt;
     const auto room = limits_.output - result_.output.size();
     result_.output.append(block.data(), std::min(room, static_cast<std::size_t>(n)));
     return static_cast<std::size_t>(n);
