@@ -122,11 +122,24 @@ std::string spoken(const ForwardChain& chain) {
   return chain.family + " " + chain.table + " " + chain.chain;
 }
 
+// All chains of the machine. Where somebody else's table goes while the kernel tells of it, the
+// list fails as if what was asked for were not there.
+Result<json::array> list_chains(Nft& nft) {
+  constexpr int kTries = 20;
+  for (int tries = 1;; ++tries) {
+    auto listed = nft.list("list chains");
+    if (listed || listed.error().code != Code::kNotFound || tries == kTries) return listed;
+  }
+}
+
 // Handles of the rules in the chain that carry our mark.
 Result<std::vector<std::int64_t>> our_rules(Nft& nft, const ForwardChain& chain,
                                             const std::string& comment) {
   std::vector<std::int64_t> out;
-  for (const json::value& value : TRY(nft.list("list chain " + spoken(chain)))) {
+  const auto listed = nft.list("list chain " + spoken(chain));
+  if (!listed && listed.error().code == Code::kNotFound) return out;  // it has gone meanwhile
+  if (!listed) return Failure(listed.error());
+  for (const json::value& value : *listed) {
     const auto* rule = part(value, "rule");
     if (rule == nullptr || text_of(*rule, "comment") != comment) continue;
     const auto* handle = rule->if_contains("handle");
@@ -175,7 +188,7 @@ Result<ForwardReport> ensure_forward(const NatSpec& spec) {
   ForwardReport report;
   report.iptables_legacy = legacy_in_use();
   Nft nft = TRY(Nft::open());
-  for (const ForwardChain& chain : dropping(TRY(nft.list("list chains")))) {
+  for (const ForwardChain& chain : dropping(TRY(list_chains(nft)))) {
     if (!speakable(chain)) {
       report.closed.push_back(chain);
       continue;
@@ -189,7 +202,7 @@ Result<ForwardReport> ensure_forward(const NatSpec& spec) {
 Result<void> remove_nat(const std::string& table) {
   TRY(check(table, "lo"));
   Nft nft = TRY(Nft::open());
-  for (const json::value& value : TRY(nft.list("list chains"))) {
+  for (const json::value& value : TRY(list_chains(nft))) {
     const auto* chain = part(value, "chain");
     if (chain == nullptr || text_of(*chain, "hook") != "forward") continue;
     const ForwardChain where{text_of(*chain, "family"), text_of(*chain, "table"),

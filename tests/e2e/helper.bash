@@ -23,12 +23,19 @@ setup() {
   cd "$BATS_TEST_TMPDIR"
 }
 
+# bats looks at the status of the whole alone: nothing here ends it early.
 teardown() {
   [ -n "${PODCTL_ROOT:-}" ] || return 0
-  podctl system reset --yes >"$BATS_TEST_TMPDIR/reset.out" 2>&1 || { echo "reset failed: $(cat "$BATS_TEST_TMPDIR/reset.out")"; tail -n 40 "$PODCTL_ROOT/run/podctld.log" 2>/dev/null; leaked=1; }
+  local failed=0
+  podctl system reset --yes >"$BATS_TEST_TMPDIR/reset.out" 2>&1 || {
+    echo "reset failed: $(cat "$BATS_TEST_TMPDIR/reset.out")"
+    tail -n 40 "$PODCTL_ROOT/run/podctld.log" 2>/dev/null
+    failed=1
+  }
   ! mountpoint -q "$PODCTL_ROOT" || umount "$PODCTL_ROOT"  # one that the test has mounted there
-  assert_nothing_left
+  assert_nothing_left || failed=1
   rm -rf --one-file-system "$PODCTL_ROOT"
+  return $failed
 }
 
 # Every kind of object that a root can leave behind, looked up by the root's own names.
