@@ -61,6 +61,7 @@ class TestStreams {
 
   Result<void> begin_watch(Stream& stream);
   Result<void> list(Stream& stream, Take take);
+  Result<void> read_ready(std::int64_t deadline_ns);
   Result<void> read(Stream& stream);
   Result<void> broken(Stream& stream);
   Result<void> lines(Stream& stream, Take take);

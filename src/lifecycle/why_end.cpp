@@ -104,16 +104,15 @@ Cause by_signal(const Suspect& s, int signal) {
     case SIGBUS:
     case SIGABRT:
     case SIGFPE:
-      reason = "Crashed";
-      problem = s.Name() + "'s program crashed with " + name;
-      remedy =
-          "It is a fault of the program: look at its log, and try another version of the image.";
-      break;
     case SIGILL:
       reason = "Crashed";
       problem = s.Name() + "'s program crashed with " + name;
       remedy =
-          "It may be built for a newer CPU than this machine's: try an image for an older one.";
+          signal == SIGILL
+              ? "It may be built for a newer CPU than this machine's: try an image for an older "
+                "one."
+              : "It is a fault of the program: look at its log, and try another version of the "
+                "image.";
       break;
     case SIGSYS:
       reason = "Crashed";

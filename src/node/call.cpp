@@ -22,12 +22,6 @@ Result<std::uint16_t> find_port(const api::IntOrString& port, const api::Contain
               "container " + container.name + " has no port of that name");
 }
 
-std::string words(const std::vector<std::string>& argv) {
-  std::string all;
-  for (const auto& word : argv) all += (all.empty() ? "" : " ") + word;
-  return all;
-}
-
 std::string seconds_text(std::chrono::nanoseconds time) {
   return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + "s";
 }
@@ -53,7 +47,7 @@ class ExecCall : public Call {
            std::chrono::nanoseconds timeout, Done done)
       : done_(std::make_shared<Done>(std::move(done))) {
     run_ = context.engine.run(uid, spec, {.timeout = timeout},
-                              [weak = std::weak_ptr(done_), command = words(spec.argv),
+                              [weak = std::weak_ptr(done_), command = text::join(spec.argv, " "),
                                timeout](const Result<engine::RunResult>& result) {
                                 if (const auto wanted = weak.lock()) {
                                   (*wanted)(end_of_run(result, command, timeout));

@@ -94,9 +94,8 @@ void capabilities(std::vector<Finding>& findings) {
                          ? ok("capabilities", "all that pods need")
                          : Finding{"capabilities", "missing", "podctld lacks " + lacking,
                                    "run podctld as full root"});
-  std::string withheld;
-  for (const auto& name : sys::cap_names(seccomp::default_capabilities() & ~held))
-    withheld += (withheld.empty() ? "" : ", ") + name;
+  const std::string withheld =
+      text::join(sys::cap_names(seccomp::default_capabilities() & ~held), ", ");
   findings.push_back(withheld.empty()
                          ? ok("container capabilities", "all that containers have by default")
                          : Finding{"container capabilities", "degraded",

@@ -273,12 +273,8 @@ void Node::remove(const std::string& ns, const std::string& name, const DeleteRe
       meta.deletionTimestamp.has_value() && meta.deletionGracePeriodSeconds.value_or(0) <= grace;
   if (request.dry_run || nothing_new || pod == nullptr)
     return reply(Written{record.object, record.json, {}});
-  api::Pod going = *record.object;
-  going.metadata.deletionGracePeriodSeconds = grace;
-  going.metadata.deletionTimestamp =
-      to_time(wall_now_ns() + static_cast<std::uint64_t>(grace) * 1'000'000'000ULL);
-  pod->end(std::move(going), [this, ns, name, record,
-                              reply = std::move(reply)](Result<void> stored) {
+  const auto at = to_time(wall_now_ns() + static_cast<std::uint64_t>(grace) * 1'000'000'000ULL);
+  pod->end(at, grace, [this, ns, name, record, reply = std::move(reply)](Result<void> stored) {
     std::vector<std::string> warnings;
     // It goes all the same: what fills the disk could not be deleted else.
     if (!stored)

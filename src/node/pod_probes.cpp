@@ -2,6 +2,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "node/prober.hpp"
+#include "podctl/base/text.hpp"
 #include "podctl/engine/engine.hpp"
 #include "podctl/node/machine.hpp"
 #include "podctl/node/pod_worker.hpp"
@@ -21,9 +22,7 @@ std::string agent(const char* what) {
 
 std::string hook_text(const api::LifecycleHandler& hook) {
   if (hook.httpGet) return "HTTP lifecycle hook (" + hook.httpGet->path + ")";
-  std::string words;
-  for (const auto& word : hook.exec->command) words += (words.empty() ? "" : " ") + word;
-  return "Exec lifecycle hook ([" + words + "])";
+  return "Exec lifecycle hook ([" + text::join(hook.exec->command, " ") + "])";
 }
 
 std::string failure_text(const api::Pod& pod, const std::string& container,

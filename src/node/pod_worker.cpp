@@ -193,21 +193,17 @@ void PodWorker::update(api::Pod pod, std::function<void(Result<void>)> done) {
   pod_ = context_.objects.put_pod(std::move(pod), std::move(memory), std::move(finish));
 }
 
-void PodWorker::end(api::Pod pod, std::function<void(Result<void>)> done) {
+void PodWorker::end(api::Time at, std::int64_t grace_s, std::function<void(Result<void>)> done) {
   if (updating_) {
-    after_update_.push_back([this, meta = pod.metadata, done](const Result<void>&) {
-      api::Pod going = *pod_;
-      going.metadata.deletionTimestamp = meta.deletionTimestamp;
-      going.metadata.deletionGracePeriodSeconds = meta.deletionGracePeriodSeconds;
-      end(std::move(going), done);
-    });
+    after_update_.push_back(
+        [this, at, grace_s, done](const Result<void>&) { end(at, grace_s, done); });
     return;
   }
-  pod_ = std::make_shared<const api::Pod>(std::move(pod));
-  if (pod_->metadata.deletionTimestamp) {
-    seen_.deletion_grace_s =
-        static_cast<std::uint64_t>(pod_->metadata.deletionGracePeriodSeconds.value_or(0));
-  }
+  api::Pod going = *pod_;
+  going.metadata.deletionTimestamp = at;
+  going.metadata.deletionGracePeriodSeconds = grace_s;
+  pod_ = std::make_shared<const api::Pod>(std::move(going));
+  seen_.deletion_grace_s = static_cast<std::uint64_t>(grace_s);
   store_anyway_ = true;
   run(std::move(done));
 }

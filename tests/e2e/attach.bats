@@ -92,23 +92,7 @@ with() { sed "s|image: podctl/busybox|image: podctl/busybox\n    $1|"; }
 }
 
 @test "a pod that is still Pending is waited for, its init containers are not" {
-  cat <<'YAML' | podctl apply -f -
-apiVersion: v1
-kind: Pod
-metadata: {name: late}
-spec:
-  terminationGracePeriodSeconds: 0
-  volumes: [{name: v, emptyDir: {}}]
-  initContainers:
-  - name: first
-    image: podctl/busybox
-    command: [sh, -c, "until [ -e /v/go ]; do sleep 0.1; done; echo went"]
-    volumeMounts: [{name: v, mountPath: /v}]
-  containers:
-  - name: main
-    image: podctl/busybox
-    command: [sh, -c, "while :; do echo here; sleep 0.1; done"]
-YAML
+  late 'while :; do echo here; sleep 0.1; done' | podctl apply -f -
   fails 1 podctl attach late -c main --pod-running-timeout=1ms
   says 'it is still Pending'
   podctl attach late >out 3>&- &

@@ -184,23 +184,7 @@ YAML
 }
 
 @test "a pod that is still Pending is waited for" {
-  cat <<'YAML' | podctl apply -f -
-apiVersion: v1
-kind: Pod
-metadata: {name: late}
-spec:
-  terminationGracePeriodSeconds: 0
-  volumes: [{name: v, emptyDir: {}}]
-  initContainers:
-  - name: first
-    image: podctl/busybox
-    command: [sh, -c, "until [ -e /v/go ]; do sleep 0.1; done"]
-    volumeMounts: [{name: v, mountPath: /v}]
-  containers:
-  - name: main
-    image: podctl/busybox
-    command: [sh, -c, "mkdir /www; echo late >/www/f; exec httpd -f -p 8080 -h /www"]
-YAML
+  late 'mkdir /www; echo late >/www/f; exec httpd -f -p 8080 -h /www' | podctl apply -f -
   fails 1 podctl port-forward late :8080 --pod-running-timeout=1ms
   says 'it is still Pending'
   fails 2 podctl port-forward late :8080 --pod-running-timeout=0

@@ -111,6 +111,26 @@ until_true() {
 uid_of() { field "$1" '{.metadata.uid}'; }
 shim_of() { cat "$PODCTL_ROOT/run/pods/$(uid_of "$1")/shim.pid"; }
 
+# late SCRIPT: the pod "late", whose container runs this once its init container "first" has been let go by
+# /v/go; that says "went" then.
+late() {
+  cat <<EOF
+apiVersion: v1
+kind: Pod
+metadata: {name: late}
+spec:
+  terminationGracePeriodSeconds: 0
+  volumes: [{name: v, emptyDir: {}}]
+  initContainers:
+  - name: first
+    image: podctl/busybox
+    command: [sh, -c, "until [ -e /v/go ]; do sleep 0.1; done; echo went"]
+    volumeMounts: [{name: v, mountPath: /v}]
+  containers:
+  - {name: main, image: podctl/busybox, command: [sh, -c, "$1"]}
+EOF
+}
+
 # sleepers NAME CONTAINER CONTAINER: the manifest of a pod of two that sleep.
 sleepers() {
   cat <<EOF

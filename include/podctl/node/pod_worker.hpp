@@ -65,8 +65,9 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   // The object was changed by somebody: stored, and then acted on. What cannot be stored has not
   // been.
   void update(api::Pod pod, std::function<void(Result<void>)> done);
-  // It was marked for deletion: goes on also when that cannot be stored, for its end makes room.
-  void end(api::Pod pod, std::function<void(Result<void>)> done);
+  // Marks it for deletion at that time: goes on also when that cannot be stored, for its end makes
+  // room.
+  void end(api::Time at, std::int64_t grace_s, std::function<void(Result<void>)> done);
 
   void on_exit(const wire::ExitRecord& record);
   void on_sandbox_dead(const std::string& reason);
