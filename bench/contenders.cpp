@@ -63,7 +63,7 @@ class Podctl : public Contender {
     podctl({"image", "import", tar_of(setup_, root_), "bench/mark"});
   }
   void before_start() override {
-    if (!cold_) return;
+    if (!cold_) return await_ready_sandbox();
     // No command stops podctld: pods outlive it, so ending it by its pid is what a reboot of it is.
     std::string version;
     run({setup_.bin + "/podctl", "--root", root_, "version", "-o", "json"}, {}, &version);
@@ -88,8 +88,20 @@ class Podctl : public Contender {
     args.insert(args.begin(), {setup_.bin + "/podctl", "--root", root_});
     run(args, input);
   }
+  // podctld makes the next pod's sandbox once nobody has asked it for anything for a moment; its record is
+  // the first that is there of it.
+  void await_ready_sandbox() {
+    constexpr timespec kLook{.tv_sec = 0, .tv_nsec = 1'000'000};
+    constexpr int kLooks = 1000;  // before the first pod there is none to wait for
+    for (int look = 0; prepared_ && look < kLooks; ++look, ::nanosleep(&kLook, nullptr)) {
+      std::error_code error;
+      for (const auto& pod : fs::directory_iterator(root_ + "/run/pods", error))
+        if (fs::exists(pod.path() / "spec/sandbox", error)) return;
+    }
+    prepared_ = true;
+  }
   Setup setup_;
-  bool cold_;
+  bool cold_, prepared_ = false;
   std::string root_, manifest_;
 };
 

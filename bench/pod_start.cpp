@@ -1,8 +1,10 @@
 // Times a pod's start (from the call until every container executes) and its removal (until nothing is
 // left), for podctl warm and cold beside the kernel's floor, crun, runc and podman kube play. All take turns
-// in one run, so that a busy moment hits everybody; what counts are the ratios.
+// in one run, so that a busy moment hits everybody; what counts are the ratios. In its turn a contender
+// first starts and removes a pod that is not timed (--warm-up N of them): else each would be measured as it
+// is after all the others' turns, seconds of idleness for a daemon, and with the caches full of podman.
 //
-//   pod-start [--runs N] [--containers 1,2,10] [--only NAME,NAME] [--scratch DIR] [--json FILE]
+//   pod-start [--runs N] [--warm-up N] [--containers 1,2,10] [--only NAME,NAME] [--scratch DIR] [--json FILE]
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -24,6 +26,7 @@ namespace fs = std::filesystem;
 
 struct Options {
   int runs = 50;
+  int warm_up = 1;
   std::vector<int> containers = {1, 2, 10};
   std::vector<std::string> only;
   std::string scratch = "/tmp";
@@ -51,6 +54,7 @@ Options parse(int argc, char** argv) {
     const std::string flag = argv[i];
     const std::string value = argv[i + 1];
     if (flag == "--runs") options.runs = std::atoi(value.c_str());
+    else if (flag == "--warm-up") options.warm_up = std::atoi(value.c_str());
     else if (flag == "--scratch") options.scratch = value;
     else if (flag == "--json") options.json = value;
     else if (flag == "--only") options.only = split(value);
@@ -62,7 +66,7 @@ Options parse(int argc, char** argv) {
     }
   }
   if (argc % 2 == 0 || options.runs < 1) {
-    std::fprintf(stderr, "usage: pod-start [--runs N] [--containers 1,2,10] [--only NAME,NAME] [--scratch DIR] [--json FILE]\n");
+    std::fprintf(stderr, "usage: pod-start [--runs N] [--warm-up N] [--containers 1,2,10] [--only NAME,NAME] [--scratch DIR] [--json FILE]\n");
     std::exit(2);
   }
   return options;
@@ -90,16 +94,16 @@ void wait_for_marks(int fifo, int marks) {
   }
 }
 
-// What one contender's end leaves to the kernel, and what podctld does in advance while nobody asks it
-// for anything, falls into nobody's time.
+// What one contender's end leaves to the kernel (it takes network namespaces apart on its own), and the
+// rest of what podctld makes in advance, falls into nobody's time.
 void let_settle() {
-  constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 150'000'000};
+  constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 50'000'000};
   ::nanosleep(&kPause, nullptr);
 }
 
 void one_round(bench::Contender& contender, int containers, int fifo, Samples* samples) {
-  let_settle();
   contender.before_start();
+  let_settle();
   const double begin = now_ms();
   contender.start(containers);
   wait_for_marks(fifo, containers);
@@ -111,6 +115,11 @@ void one_round(bench::Contender& contender, int containers, int fifo, Samples* s
   if (samples == nullptr) return;
   samples->start.push_back(started - begin);
   samples->remove.push_back(removed - removing);
+}
+
+void take_turn(bench::Contender& contender, int containers, int fifo, int warm_up, Samples* samples) {
+  for (int i = 0; i < warm_up; ++i) one_round(contender, containers, fifo, nullptr);
+  one_round(contender, containers, fifo, samples);
 }
 
 void print(int containers, const std::vector<std::string>& order, std::map<std::string, Samples>& results) {
@@ -182,7 +191,8 @@ int main(int argc, char** argv) {
       one_round(*contender, containers, fifo, nullptr);
     }
     for (int round = 0; round < options.runs; ++round)
-      for (auto& contender : running) one_round(*contender, containers, fifo, &results[contender->name()]);
+      for (auto& contender : running)
+        take_turn(*contender, containers, fifo, options.warm_up, &results[contender->name()]);
     print(containers, order, results);
     if (json.is_open()) append_json(json, containers, order, results);
   }
