@@ -114,6 +114,7 @@ Result<Sandbox> Sandbox::create(const Layout& layout, Programs programs, cgroup:
 }
 
 Result<void> Sandbox::expect_containers() {
+  TRY(sys::make_directories(layout_.pod_lib(spec_.uid) + "/containers", 0755));
   return tree_.expect_child(spec_.cgroup, {.count = true, .close_devices = true, .devices = {}});
 }
 

@@ -107,11 +107,22 @@ Result<void> write_all(int fd, std::string_view content, const std::string& path
 
 }  // namespace
 
+namespace {
+
+// What the umask took from the mode that something was made with. A change of mode that changes nothing
+// costs as much as one that does: the file system writes the inode.
+Result<void> complete_mode(const std::string& path, unsigned mode) {
+  struct stat st {};
+  if (::lstat(path.c_str(), &st) != 0) return fail_errno(errno, "stat", path);
+  if ((st.st_mode & 07777) == mode) return {};
+  if (::chmod(path.c_str(), mode) != 0) return fail_errno(errno, "set mode", path);
+  return {};
+}
+
+}  // namespace
+
 Result<void> make_directories(const std::string& path, unsigned mode) {
-  if (::mkdir(path.c_str(), mode) == 0) {
-    if (::chmod(path.c_str(), mode) != 0) return fail_errno(errno, "set mode", path);
-    return {};
-  }
+  if (::mkdir(path.c_str(), mode) == 0) return complete_mode(path, mode);
   if (errno == EEXIST) return {};
   const std::size_t slash = path.rfind('/');
   if (errno != ENOENT || slash == 0 || slash == std::string::npos) {
@@ -121,8 +132,7 @@ Result<void> make_directories(const std::string& path, unsigned mode) {
   if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) {
     return fail_errno(errno, "make directory", path);
   }
-  if (::chmod(path.c_str(), mode) != 0) return fail_errno(errno, "set mode", path);
-  return {};
+  return complete_mode(path, mode);
 }
 
 Result<void> fill_file(const std::string& path, std::string_view content) {
