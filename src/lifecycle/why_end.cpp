@@ -39,11 +39,11 @@ std::string memory_limit(const Suspect& s) {
 
 // ---- by whom it was ended ----
 
-Cause out_of_memory(const Suspect& s) {
+Cause out_of_memory(const Suspect& s, const std::string& who) {
   const std::string limit = memory_limit(s);
   Cause cause = cause_of(
       s, "OOMKilled",
-      s.Name() + " was killed by the kernel because it came to " +
+      who + " was killed by the kernel because it came to " +
           (limit.empty() ? "the memory limit of its pod." : "its memory limit of " + limit + "."),
       limit.empty() ? "Raise the limit, or have its program use less."
                     : "Raise resources.limits.memory of the container, or have "
@@ -53,6 +53,13 @@ Cause out_of_memory(const Suspect& s) {
              "killed in its cgroup for want of memory: " + std::to_string(s.end()->oom_kills));
   }
   return cause;
+}
+
+// 137 is what a shell ends with when its command was killed.
+bool killed_below(const Suspect& s, const api::ContainerStateTerminated& t) {
+  constexpr std::int64_t kShellSigkill = 128 + SIGKILL;
+  return s.end() != nullptr && s.end()->oom_kills > 0 && t.exitCode == kShellSigkill &&
+         signal_of(s, t) == 0;
 }
 
 // A probe or a hook had it killed: podctld tells it in an event of that run.
@@ -155,9 +162,10 @@ Cause lost(const Suspect& s) {
 
 Cause find_cause(const Suspect& s, const api::ContainerStateTerminated& t) {
   const auto* end = s.end();
-  if (t.reason == "OOMKilled") return out_of_memory(s);
+  if (t.reason == "OOMKilled") return out_of_memory(s, s.Name());
   if (t.reason == "ContainerStatusUnknown") return lost(s);
   if (auto cause = killed_by_podctl(s, t)) return *cause;
+  if (killed_below(s, t)) return out_of_memory(s, "A process of " + s.name());
   const int signal = signal_of(s, t);
   const std::string ended = signal != 0
                                 ? s.Name() + " was ended by " + signal_name(signal)

@@ -195,6 +195,14 @@ TEST(LifecycleWhy, OutOfMemoryNamesTheLimitAndTheKernelsCount) {
   EXPECT_THAT(facts(cause, "status")[0], HasSubstr("OOMKilled, exit code 137"));
 }
 
+TEST(LifecycleWhy, AShellWhoseCommandWasKilledForMemoryIsNotBlamedItself) {
+  Case c;
+  c.crashes(137);
+  c.evidence.ends["app"] = {0, 1, 0};
+  EXPECT_THAT(c.cause().problem, HasSubstr("A process of container \"app\" was killed by the kernel"));
+  EXPECT_THAT(facts(c.cause(), "status")[0], HasSubstr("Error, exit code 137"));
+}
+
 TEST(LifecycleWhy, AKillThatWasNotForMemoryIsNotCalledThat) {
   Case c;
   c.crashes(137);
