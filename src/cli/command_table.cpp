@@ -6,7 +6,7 @@ namespace podctl::cli {
 namespace {
 
 constexpr std::string_view kGetFormats =
-    "wide|json|yaml|name|jsonpath=|jsonpath-file=|custom-columns=";
+    "wide|json|yaml|name|jsonpath=|jsonpath-file=|custom-columns=|custom-columns-file=";
 
 constexpr Option kGlobal[] = {
     {"root",
@@ -93,7 +93,10 @@ constexpr Option kDelete[] = {
 };
 constexpr Option kGet[] = {
     {"output", 'o', Takes::kValue, "FORMAT",
-     "wide, json, yaml, name, jsonpath=EXPR or custom-columns=HEAD:PATH,...", kGetFormats},
+     "wide, json, yaml, name, jsonpath=EXPR or custom-columns=HEAD:PATH,...; jsonpath-file=FILE "
+     "and "
+     "custom-columns-file=FILE",
+     kGetFormats},
     {"watch", 'w', Takes::kFlag, {}, "after listing go on printing changes"},
     {"watch-only", 0, Takes::kFlag, {}, "print changes only"},
     kAllNamespaces,
@@ -106,6 +109,22 @@ constexpr Option kGet[] = {
     {"ignore-not-found", 0, Takes::kFlag, {}, "an object that is not there is no error"},
     kFile,
     kRecursive,
+};
+constexpr Option kLabel[] = {
+    {"overwrite", 0, Takes::kFlag, {}, "replace a value that is there"},
+    {"list", 0, Takes::kFlag, {}, "print them instead of changing any"},
+    {"all", 0, Takes::kFlag, {}, "every object of the type in the namespace"},
+    kSelector,
+    kFieldSelector,
+    kAllNamespaces,
+    kFile,
+    kRecursive,
+    {"resource-version", 0, Takes::kValue, "VERSION",
+     "refuse when the object has another resourceVersion by now"},
+    {"dry-run", 0, Takes::kOptional, "client|server", "say what would happen, change nothing",
+     "none|client|server", "client"},
+    {"output", 'o', Takes::kValue, "FORMAT", "print the objects instead of a line each",
+     "name|json|yaml"},
 };
 constexpr Option kDescribe[] = {
     kSelector,
@@ -390,6 +409,25 @@ constexpr Command kCommands[] = {
      .run = run_describe,
      .min_operands = 1,
      .completes = Completes::kPodType},
+    {.name = "label",
+     .operands = "TYPE NAME... KEY=VALUE|KEY-...",
+     .summary = "set and remove labels",
+     .text = "KEY- removes. A value that is there is replaced only with --overwrite.",
+     .examples = "podctl label pod web tier=front\n"
+                 "podctl label pods -l app=web env=test --overwrite\n"
+                 "podctl label pod/web tier-\tremoved again",
+     .options = kLabel,
+     .run = run_label,
+     .completes = Completes::kResource},
+    {.name = "annotate",
+     .operands = "TYPE NAME... KEY=VALUE|KEY-...",
+     .summary = "set and remove annotations",
+     .text = "KEY- removes. A value that is there is replaced only with --overwrite.",
+     .examples = "podctl annotate pod web note='to be watched'\n"
+                 "podctl annotate pod/web note-\tremoved again",
+     .options = kLabel,
+     .run = run_annotate,
+     .completes = Completes::kResource},
     {.name = "why",
      .operands = "[POD...]",
      .summary = "say what is wrong with a pod, and what to do about it",

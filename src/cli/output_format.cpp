@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 #include "podctl/api/encode.hpp"
 #include "podctl/api/jsonpath.hpp"
@@ -106,6 +107,35 @@ Result<std::vector<std::string>> CustomColumns::row(const boost::json::value& ob
   return cells;
 }
 
+namespace {
+
+Result<std::string> read_template(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return fail(Code::kNotFound, "read", path, "no such file");
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// Of custom-columns-file: the headings in one line, their paths in the next, parted by blanks.
+Result<std::string> columns_of_file(const std::string& text) {
+  std::vector<std::vector<std::string>> lines;
+  for (std::string_view line : text::split(text, '\n')) {
+    std::istringstream in{std::string(line)};
+    std::vector<std::string> words(std::istream_iterator<std::string>(in), {});
+    if (!words.empty()) lines.push_back(std::move(words));
+  }
+  if (lines.size() != 2 || lines[0].size() != lines[1].size()) {
+    return fail(Code::kInvalidArgument, "unexpected custom-columns-file", {},
+                "it must have two lines: the headings, and as many JSONPaths");
+  }
+  std::string spec;
+  for (std::size_t i = 0; i < lines[0].size(); ++i) {
+    spec += (spec.empty() ? "" : ",") + lines[0][i] + ":" + lines[1][i];
+  }
+  return spec;
+}
+
+}  // namespace
+
 Result<Format> parse_format(std::string_view text) {
   using Kind = Format::Kind;
   if (text.empty()) return Format{};
@@ -116,18 +146,15 @@ Result<Format> parse_format(std::string_view text) {
   if (text == "json") return Format{Kind::kJson, {}};
   if (text == "yaml") return Format{Kind::kYaml, {}};
   if (text == "name") return Format{Kind::kName, {}};
-  if (name == "custom-columns") {
+  if (name == "custom-columns-file") argument = TRY(columns_of_file(TRY(read_template(argument))));
+  if (name == "custom-columns" || name == "custom-columns-file") {
     TRY(CustomColumns::parse(argument));
     return Format{Kind::kColumns, argument};
   }
   if (equals != std::string_view::npos && argument.empty() && name.starts_with("jsonpath")) {
     return fail(Code::kInvalidArgument, "template format specified but no template given", {});
   }
-  if (name == "jsonpath-file") {
-    std::ifstream file(argument);
-    if (!file) return fail(Code::kNotFound, "read", argument, "no such file");
-    argument.assign(std::istreambuf_iterator<char>(file), {});
-  }
+  if (name == "jsonpath-file") argument = TRY(read_template(argument));
   if (name == "jsonpath" || name == "jsonpath-file") {
     TRY(api::JsonPath::parse(argument));
     return Format{Kind::kJsonPath, argument};

@@ -157,3 +157,43 @@ all_written() { podctl logs one | grep -qx 5; }
   [ "$(head -n 1 seen | column REASON)" = "$(grep Started seen | column Started)" ]
   [ "$(head -n 1 seen | column OBJECT)" = "$(grep Started seen | column Pod/one)" ]
 }
+
+@test "label and annotate set, keep and remove, and get shows it" {
+  sleepers one a b | podctl apply -f -
+  sleepers two a b | podctl apply -f -
+  [ "$(podctl label pod one two tier=front)" = $'pod/one labeled\npod/two labeled' ]
+  [ "$(podctl label pod/one tier=front)" = "pod/one not labeled" ]
+  fails 1 podctl label pods -l tier=front tier=back
+  [ "${lines[0]}" = "error: 'tier' already has a value (front), and --overwrite is false" ]
+  podctl label pods --all --field-selector metadata.name=two tier=back --overwrite
+  run podctl get pods --no-headers -L tier --sort-by=.metadata.labels.tier
+  [[ ${lines[0]} == two*back && ${lines[1]} == one*front ]]
+  run podctl get pods --no-headers --show-labels -l tier=back
+  [[ $output == two*tier=back ]]
+  [ "$(podctl label pod two --list)" = "tier=back" ]
+  run podctl label pod/two tier- none-
+  [ "$output" = $'label "none" not found.\npod/two unlabeled' ]
+  fails 1 podctl label pod one bad='a b'
+  says 'metadata.labels'
+  [ "$(podctl annotate pod one note=a=b --dry-run)" = "pod/one annotated (dry run)" ]
+  podctl annotate pod one note=a=b
+  [ "$(field one '{.metadata.annotations.note}')" = a=b ]
+  fails 1 podctl annotate pod one note=c
+  podctl annotate pod one note-
+  [ -z "$(field one '{.metadata.annotations.note}')" ]
+  fails 1 podctl label pod one late=yes --resource-version=1
+  says "Conflict"
+  fails 2 podctl label pod one
+  says "at least one label update is required"
+  fails 2 podctl label pod tier=front
+  says "no name was specified"
+}
+
+@test "custom columns may stand in a file" {
+  sleepers one a b | podctl apply -f -
+  printf 'NAME  FIRST\n.metadata.name  .spec.containers[0].name\n' >columns
+  [ "$(podctl get pods -o custom-columns-file=columns)" = $'NAME   FIRST\none    a' ]
+  echo NAME >columns
+  fails 2 podctl get pods -o custom-columns-file=columns
+  says "it must have two lines"
+}

@@ -88,6 +88,8 @@ TEST_F(Output, OtherFormats) {
             "template format specified but no template given");
   EXPECT_FALSE(parse_format("custom-columns="));
   EXPECT_FALSE(parse_format("custom-columns=N"));
+  EXPECT_EQ(parse_format("custom-columns-file=/nowhere").error().message(),
+            "read /nowhere: no such file");
 }
 
 TEST_F(Output, SortsByValue) {

@@ -71,7 +71,8 @@ class StreamTable {
   std::vector<std::vector<std::string>> rows_;
 };
 
-// A compiled -o: json, yaml, name, jsonpath=, jsonpath-file=, custom-columns=.
+// A compiled -o: json, yaml, name, jsonpath=, jsonpath-file=, custom-columns=,
+// custom-columns-file=.
 struct Format {
   enum class Kind { kTable, kWide, kJson, kYaml, kName, kJsonPath, kColumns };
   Kind kind = Kind::kTable;
