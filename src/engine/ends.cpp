@@ -1,14 +1,11 @@
 // Pods that end, and pods found again.
 #include <dirent.h>
-#include <poll.h>
-#include <sys/socket.h>
 
 #include <boost/asio/steady_timer.hpp>
 
 #include "engine/impl.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/ipam/addresses.hpp"
-#include "podctl/sys/process.hpp"
 
 namespace podctl::engine {
 namespace {
@@ -17,18 +14,6 @@ constexpr std::chrono::seconds kHelloBound{5};
 // A shim may settle starts for 10 s first; its own removal gives up after 10 s what does not end,
 // after 5 s a cgroup.
 constexpr std::chrono::seconds kDestroyBound{30};
-
-// Who listens there. The number is still its own where the connection has not ended after it was
-// opened.
-UniqueFd process_of(const wire::Socket& socket) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (::getsockopt(socket.fd(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return {};
-  auto process = sys::open_pidfd(peer.pid);
-  pollfd end{.fd = socket.fd(), .events = POLLRDHUP, .revents = 0};
-  if (!process || ::poll(&end, 1, 0) < 0 || (end.revents & (POLLRDHUP | POLLHUP)) != 0) return {};
-  return std::move(*process);
-}
 
 std::vector<std::string> pods_on_disk(const Layout& layout) {
   std::vector<std::string> uids;
@@ -72,7 +57,7 @@ void Engine::Impl::destroy(const std::string& uid, const Removal& removal, Callb
       {}, kDestroyBound);
 }
 
-// The shim is dead.
+// The shim is dead, or nobody is connected with it.
 void Engine::Impl::clean(const std::string& uid) {
   Ending& ending = destroying[uid];
   ending.cleared = true;

@@ -1,12 +1,17 @@
 #include "engine/leftovers.hpp"
 
 #include <dirent.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <csignal>
 
 #include "podctl/cgroup/tree.hpp"
 #include "podctl/ipam/addresses.hpp"
 #include "podctl/net/pod_link.hpp"
 #include "podctl/net/watch.hpp"
 #include "podctl/sys/files.hpp"
+#include "podctl/sys/process.hpp"
 #include "podctl/wire/codec.hpp"
 
 namespace podctl::engine {
@@ -29,7 +34,30 @@ Result<std::optional<cgroup::Group>> pod_group(const Layout& layout, const std::
   return std::optional<cgroup::Group>(std::move(*group));
 }
 
+// One that was made for a podctld which died before it could be found: its successor may have
+// looked a moment earlier. Left alone it would outlive its pod for good.
+Result<void> end_shim(const Layout& layout, const std::string& uid) {
+  const auto socket = wire::connect_at(layout.pod_run(uid), "shim.sock");
+  if (!socket) return {};  // nobody listens
+  const UniqueFd process = process_of(*socket);
+  if (!process) return {};
+  (void)sys::send_signal(process.get(), SIGKILL);
+  pollfd end{.fd = process.get(), .events = POLLIN, .revents = 0};
+  if (::poll(&end, 1, static_cast<int>(kEndBound.count())) > 0) return {};
+  return fail(Code::kTimedOut, "end shim", uid, "it cannot be killed");
+}
+
 }  // namespace
+
+// The number is still its own where the connection has not ended after it was opened.
+UniqueFd process_of(const wire::Socket& socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket.fd(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return {};
+  auto process = sys::open_pidfd(peer.pid);
+  if (!process || socket.hung_up()) return {};
+  return std::move(*process);
+}
 
 std::vector<wire::ExitRecord> read_exits(const Layout& layout, const std::string& uid) {
   std::vector<wire::ExitRecord> records;
@@ -54,6 +82,7 @@ Result<void> kill_pod(const Layout& layout, const std::string& uid) {
 
 Result<void> clean_pod(const Layout& layout, const std::string& uid, const Removal& removal,
                        sys::Remains& remains) {
+  TRY(end_shim(layout, uid));
   if (auto group = TRY(pod_group(layout, uid))) {
     TRY(group->kill());
     TRY(group->remove(kEndBound));

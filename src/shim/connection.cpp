@@ -31,7 +31,16 @@ Result<void> Shim::make_run_directory() {
   return {};
 }
 
+// Its successor finds a shim by its directory. One that came to be after that look would be known
+// to nobody, and what it makes by the requests that are still in its socket would be in the way of
+// the pod's next shim.
+Result<void> Shim::expect_podctld(const wire::Socket& first) const {
+  if (!first.hung_up()) return {};
+  return fail(Code::kUnavailable, "serve", uid_, "podctld died before its shim stood");
+}
+
 Result<void> Shim::open(wire::Socket first) {
+  TRY(expect_podctld(first));
   sigset_t children;
   ::sigemptyset(&children);
   ::sigaddset(&children, SIGCHLD);
@@ -45,6 +54,10 @@ Result<void> Shim::open(wire::Socket first) {
   listener_ = TRY(wire::listen_at(run, "shim.sock"));
   TRY(loop_.watch(listener_.get(), EPOLLIN, [this](std::uint32_t) { on_listener(); }));
   TRY(sys::write_file(run + "/shim.pid", std::to_string(::getpid()) + "\n", 0644));
+  if (auto there = expect_podctld(first); !there) {
+    TRY(sys::remove_tree(run));
+    return there;
+  }
   adopt(std::move(first));
   return {};
 }

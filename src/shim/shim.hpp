@@ -28,12 +28,14 @@ class Shim {
   Shim(Loop& loop, Layout layout, std::string uid, runtime::Programs programs);
 
   // Makes the pod's run directory and the listening socket, then serves `first` and whoever
-  // connects.
+  // connects. kUnavailable: podctld died before it, and nothing was left.
   Result<void> open(wire::Socket first);
 
  private:
   // connection.cpp: who speaks to us
   Result<void> make_run_directory();
+  // kUnavailable: whoever asked for this shim has died.
+  Result<void> expect_podctld(const wire::Socket& first) const;
   void adopt(wire::Socket connection);
   void on_connection(std::uint32_t events);
   void on_listener();

@@ -1,6 +1,7 @@
 #include "podctl/wire/socket.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -153,6 +154,11 @@ Result<void> Socket::set_nonblocking() {
     return fail_errno(errno, "set non-blocking", "socket");
   }
   return {};
+}
+
+bool Socket::hung_up() const {
+  pollfd end{.fd = fd_.get(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&end, 1, 0) != 0;
 }
 
 Result<void> Socket::send(Message message) {

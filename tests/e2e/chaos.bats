@@ -1,45 +1,16 @@
 # kill -9 at random moments. After each the pod is in a true state, nothing is leaked, and no exit code
 # and no line is lost. CHAOS_SEED repeats a run.
 load helper
-
-# Nothing here takes long: what hangs is a fault, and its line is to be seen.
-podctl() { timeout 60 "$PODCTL_BIN/podctl" "$@"; }
-
-# The podctld of this root, without starting one; nothing when there is none.
-daemon_of_root() { pgrep -f "^[^ ]*podctld --root $PODCTL_ROOT( |$)" || true; }
-pause_of() { podctl ns "$1" -o json | jq -r '.namespaces[] | select(.holder == "pause") | .pid'; }
-
-seed() {
-  RANDOM=${CHAOS_SEED:=$((SRANDOM % 32768))}
-  echo "CHAOS_SEED=$CHAOS_SEED"
-}
-# Waits a random moment of at most this many milliseconds.
-moment() { read -rt "$(printf '0.%03d' $((RANDOM % $1 + 1)))" <> <(:) || :; }
-
-kill_9() { [ -z "$1" ] || kill -9 $1 2>/dev/null || true; }
+load chaos
 
 twins() { sleepers twins one two; }
 
 both_run() { podctl exec "$1" -c one -- true && podctl exec "$1" -c two -- true; }
 
-# What there is of the root belongs to the pods of these uids, and to at most one sandbox that waits for
-# a pod: as many run directories, shims, addresses, links and cgroups.
-only_pods() {
-  local dirs count uid
-  dirs=$(ls "$PODCTL_ROOT/run/pods")
-  count=$(wc -w <<<"$dirs")
-  for uid in "$@"; do [[ $dirs == *"$uid"* ]] || return 1; done
-  [ "$count" -le $(($# + 1)) ] &&
-    [ "$(pgrep -cf "^podctl-shim [^ ]* $PODCTL_ROOT$")" -eq "$count" ] &&
-    [ "$(find "$PODCTL_ROOT/run/addresses" -type f -name '*.*.*.*' | wc -l)" -eq "$count" ] &&
-    [ "$(ip -o link show master "podctl$ROOT_ID" | wc -l)" -eq "$count" ] &&
-    [ "$(find /sys/fs/cgroup -path "*podctl-$ROOT_ID/*" -type d -name 'pod?*-*' -printf '%f\n' 2>/dev/null | sort -u | wc -l)" -eq "$count" ]
-}
-
 # What runs of the root is one pod of two containers, and what it says is so.
 assert_one_true_pod() {
   both_run "$1"
-  until_true only_pods "$(uid_of "$1")"
+  until_only_pods "$(uid_of "$1")"
 }
 
 back() {
@@ -68,7 +39,7 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
     [ "$victim" != podctld ] || [ "$(containers_of twins)" = "$was" ]
     assert_one_true_pod twins
     podctl delete pod twins
-    until_true only_pods
+    until_only_pods
   done
 }
 
@@ -85,7 +56,7 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
   until_true back "$was"
   assert_one_true_pod twins
   podctl delete pod twins
-  until_true only_pods
+  until_only_pods
 }
 
 @test "chaos: podctld is killed amid an apply, and applying again completes it" {
@@ -142,7 +113,7 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
     wait "$job" || true
     podctl delete pod twins --ignore-not-found
     [ -z "$(podctl get pods --no-headers 2>/dev/null)" ]
-    until_true only_pods
+    until_only_pods
   done
 }
 

@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include "engine/root.hpp"
 #include "engine_fixture.hpp"
+#include "podctl/sys/process.hpp"
+#include "podctl/wire/codec.hpp"
 
 namespace podctl::engine {
 namespace {
@@ -12,6 +15,13 @@ pid_t shim_pid(const Layout& layout, const std::string& uid) {
   pid_t pid = -1;
   in >> pid;
   return pid;
+}
+
+bool ends(const UniqueFd& child) {
+  return eventually([&] {
+    const auto exit = sys::wait_child(child.get(), false);
+    return !exit || *exit;
+  });
 }
 
 TEST_F(ROOT_Engine, NoLineAndNoExitIsLostWithoutPodctld) {
@@ -110,6 +120,40 @@ TEST_F(ROOT_Engine, DeadShimIsFoundAndCleanedByRecover) {
   ASSERT_EQ((*found)[0].state.exits.size(), 1U);
   EXPECT_EQ((*found)[0].state.exits[0].exit_code, 4);
   expect_pod_gone();
+}
+
+// podctld is killed right after it has started a shim: the next one has looked before that shim
+// stood.
+TEST_F(ROOT_Engine, ShimWhosePodctldIsDeadMakesNothing) {
+  const Root root = MUST(prepare_root(layout_, PODCTL_BIN_DIR, true));
+  auto [ours, theirs] = MUST(wire::Socket::pair());
+  wire::Message request;
+  request.type = static_cast<std::uint16_t>(wire::Type::kCreateSandbox);
+  request.body = wire::encode(sandbox());
+  ASSERT_TRUE(ours.send(std::move(request)));
+  ours = wire::Socket();
+  sys::SpawnSpec spec;
+  spec.exe = root.shim.get();
+  spec.argv = {"podctl-shim", kUid, layout_.root()};
+  spec.fds = {{.from = theirs.fd(), .number = 3}, {.from = root.pause.get(), .number = 4}};
+  const auto shim = MUST(sys::spawn(spec));
+  EXPECT_TRUE(ends(shim.pidfd));
+  expect_pod_gone();
+}
+
+TEST_F(ROOT_Engine, ShimThatNobodyKnowsEndsWithItsPod) {
+  ASSERT_TRUE(create(sandbox()));
+  ASSERT_TRUE(start(container("main", "sleep 1000")));
+  const UniqueFd shim = MUST(sys::open_pidfd(shim_pid(layout_, kUid)));
+  abandon();
+  open();  // and does not look
+  ASSERT_FALSE(create(sandbox())) << "two shims of one pod";
+  const auto done = destroy();
+  ASSERT_TRUE(done) << done.error().message();
+  EXPECT_TRUE(ends(shim));
+  expect_pod_gone();
+  ASSERT_TRUE(create(sandbox()));
+  ASSERT_TRUE(destroy());
 }
 
 TEST_F(ROOT_Engine, SharedPidNamespaceEndsCleanly) {

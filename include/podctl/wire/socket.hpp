@@ -46,6 +46,8 @@ class Socket {
   explicit operator bool() const { return static_cast<bool>(fd_); }
   UniqueFd release() { return std::move(fd_); }
   Result<void> set_nonblocking();
+  // The peer has closed or is dead, though messages of it may still be there to be received.
+  bool hung_up() const;
 
   // Takes the message. On a non-blocking socket whose peer is slow it is queued: see pending().
   // kUnavailable: the peer is gone.
