@@ -142,8 +142,12 @@ class ChannelStream {
 }  // namespace
 
 Result<WebSocket> open_channels(Invocation& in, const std::string& target, Reply& refused) {
-  return WebSocket::open(TRY(in.connect()), target, "v5.channel.k8s.io, v4.channel.k8s.io",
-                         refused);
+  constexpr std::string_view kProtocols = "v5.channel.k8s.io, v4.channel.k8s.io";
+  auto socket = WebSocket::open(TRY(in.connect()), target, kProtocols, refused);
+  for (int i = 0; !socket && never_read(socket.error()) && i < kReconnects; ++i) {
+    socket = WebSocket::open(TRY(in.connect()), target, kProtocols, refused);
+  }
+  return socket;
 }
 
 Result<ChannelEnd> serve_channels(WebSocket socket, const ChannelEnds& ends) {

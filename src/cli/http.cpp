@@ -29,6 +29,10 @@ Failure gone() {
   return fail(Code::kUnavailable, "read from podctld", {}, "it closed the connection");
 }
 
+Failure unread() {
+  return fail_errno(ECONNRESET, "ask podctld", {}, "it ended before it had read the request");
+}
+
 std::optional<std::uint64_t> parse_hex(std::string_view text) {
   std::uint64_t value = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
@@ -78,6 +82,10 @@ Upload file_upload(int fd) {
     return piece;
   };
   return upload;
+}
+
+bool never_read(const Error& error) {
+  return error.sys_errno == ECONNRESET || error.sys_errno == EPIPE;
 }
 
 Target& Target::add(std::string_view name, std::string_view value) {
@@ -230,7 +238,10 @@ Result<bool> Client::fill(std::int64_t deadline_ns) {
     char block[64U << 10];
     const ssize_t n = ::recv(fd_.get(), block, sizeof block, 0);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == ECONNRESET) return false;
+    if (n < 0 && errno == ECONNRESET) {
+      reset_ = true;
+      return false;
+    }
     if (n < 0) return fail_errno(errno, "read from podctld", {});
     buffer_.append(block, static_cast<std::size_t>(n));
     return n > 0;
@@ -243,7 +254,9 @@ Result<Reply> Client::read_head() {
     if (end == std::string::npos) {
       if (buffer_.size() > kMaxHead)
         return fail(Code::kCorrupt, "read from podctld", {}, "the head has no end");
-      if (!TRY(fill(0))) return gone();
+      // Of a socket's two ends the kernel tells ECONNRESET where the other had not read all, or had
+      // not even taken the connection (unix_release_sock).
+      if (!TRY(fill(0))) return reset_ && buffer_.empty() ? unread() : gone();
       continue;
     }
     Reply reply = TRY(parse_head(std::string_view(buffer_).substr(0, end)));

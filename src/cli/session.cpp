@@ -102,9 +102,12 @@ Result<Reply> Invocation::call(const Request& request) {
   }
   auto reply = client_->request(request);
   const auto lost = [&reply] { return !reply && reply.error().code != Code::kCorrupt; };
-  // Repeating is safe for what changes nothing. A connection that served before may have been
-  // closed because podctld ended: the next one goes on from its store.
-  for (int i = 0; lost() && request.method == "GET" && i < kReconnects; ++i) {
+  const auto harmless = [&] {
+    return request.method == "GET" || (never_read(reply.error()) && !request.upload);
+  };
+  // Repeating is safe for what changes nothing, and for what nobody has read. A connection that
+  // served before may have been closed because podctld ended: the next one goes on from its store.
+  for (int i = 0; lost() && harmless() && i < kReconnects; ++i) {
     if (i > 0) pause_briefly();
     client_ = TRY(connect());
     reply = client_->request(request);

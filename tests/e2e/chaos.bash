@@ -50,6 +50,5 @@ only_pods() {
 until_only_pods() {
   until_true only_pods "$@" && return
   cat there_is
-  tail -n 40 "$PODCTL_ROOT/run/podctld.log" "$PODCTL_ROOT"/run/pods/*/shim.log 2>/dev/null
   return 1
 }

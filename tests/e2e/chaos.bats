@@ -22,8 +22,10 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
 
 @test "chaos: podctld, the shim and pause are killed in any order, and the pod is true after each" {
   seed
-  local victim was
-  for victim in $(printf '%s\n' podctld shim pause podctld | while read -r v; do echo "$RANDOM $v"; done | sort -n | cut -d' ' -f2); do
+  local victim was order
+  # A subshell's RANDOM would not be the seed's.
+  order="$RANDOM podctld\n$RANDOM shim\n$RANDOM pause\n$RANDOM podctld"
+  for victim in $(printf '%b\n' "$order" | sort -n | cut -d' ' -f2); do
     echo "kills $victim"
     # A new pod each time: a second restart would wait for its back-off.
     twins | podctl apply -f -

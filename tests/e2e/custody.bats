@@ -26,6 +26,24 @@ counter() {
   [ "$(podctl logs counter | wc -l)" -eq 2000 ]
 }
 
+# asked JOB: the command has connected, with a podctld that is stopped.
+asked() { ls -l "/proc/$1/fd" 2>/dev/null | grep -q socket; }
+
+@test "what a podctld had not read when it died is asked of the next one" {
+  local daemon job command
+  counter >counter.yaml
+  for command in "apply -f counter.yaml" "exec counter -- true" "delete pod counter --now"; do
+    daemon=$(daemon_pid)
+    kill -STOP "$daemon"
+    "$PODCTL_BIN/podctl" $command &
+    job=$!
+    until_true asked $job
+    kill -9 "$daemon"
+    wait $job
+    [[ $command == delete* ]] || ready counter
+  done
+}
+
 @test "an exit while no podctld runs is found by the next one" {
   counter | podctl apply -f -
   ready counter

@@ -27,6 +27,7 @@ setup() {
 teardown() {
   [ -n "${PODCTL_ROOT:-}" ] || return 0
   local failed=0
+  [ -n "${BATS_TEST_COMPLETED:-}" ] || tail -n 40 "$PODCTL_ROOT"/run/{podctld.log,pods/*/shim.log} 2>/dev/null
   podctl system reset --yes >"$BATS_TEST_TMPDIR/reset.out" 2>&1 || {
     echo "reset failed: $(cat "$BATS_TEST_TMPDIR/reset.out")"
     tail -n 40 "$PODCTL_ROOT/run/podctld.log" 2>/dev/null

@@ -65,6 +65,36 @@ Result<Reply> answer(std::vector<std::string> pieces) {
   return client->request(request);
 }
 
+TEST(Http, TellsARequestThatNobodyReadFromAnAnswerThatWasLost) {
+  const auto lost = answer({});
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, Code::kUnavailable);
+  EXPECT_FALSE(never_read(lost.error())) << "it has been read";
+
+  char name[] = "/tmp/podctl-cli-XXXXXX";
+  const std::string directory = ::mkdtemp(name);
+  UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strcpy(address.sun_path, (directory + "/s").c_str());
+  ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(listener.get(), 1), 0);
+  auto client = Client::connect(directory + "/s");
+  ASSERT_TRUE(client);
+  std::thread killer([&] {
+    ::usleep(2000);
+    listener.reset();
+  });
+  Request request;
+  request.method = "POST";
+  const auto unread = client->request(request);
+  killer.join();
+  ASSERT_FALSE(unread);
+  EXPECT_TRUE(never_read(unread.error())) << unread.error().message();
+  ::unlink((directory + "/s").c_str());
+  ::rmdir(directory.c_str());
+}
+
 TEST(Http, BodiesInEveryFraming) {
   auto sized = answer({"HTTP/1.1 200 OK\r\nContent-Le", "ngth: 5\r\n\r\nhe", "llo"});
   ASSERT_TRUE(sized);

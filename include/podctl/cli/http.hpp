@@ -71,6 +71,10 @@ struct Reply {
 // tests.
 Result<Reply> parse_head(std::string_view head);
 
+// Whether a request failed because podctld ended before it had read it: nothing has come of it, and
+// it may be sent again, whatever it asks for.
+bool never_read(const Error& error);
+
 class Client {
  public:
   // kNotFound (no socket), kUnavailable (nobody listens), kPermissionDenied.
@@ -110,6 +114,7 @@ class Client {
       left_;  // of the body or chunk; absent: until the end of the connection
   bool in_chunk_ = false;
   bool done_ = true;
+  bool reset_ = false;  // the connection ended with something unread at the other end
 };
 
 // CLOCK_MONOTONIC, ns.
