@@ -4,6 +4,7 @@
 //   probes [--kind tcp|http|grpc] [--rate 1000] [--seconds 20] [--scratch DIR]
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -44,28 +45,39 @@ std::string grpc_answer() {
          frame(1, 5, 1, std::string("\0\13grpc-status\1" "0", 15));
 }
 
+// A port for each pod, as each has an address of its own: with one for all the kernel would look for a local
+// port among the thousands that wait for their end.
 class Server {
  public:
-  explicit Server(std::string kind) : kind_(std::move(kind)), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in any{};
-    any.sin_family = AF_INET;
-    socklen_t size = sizeof any;
-    if (::bind(socket_, reinterpret_cast<sockaddr*>(&any), size) != 0 || ::listen(socket_, 1024) != 0 ||
-        ::getsockname(socket_, reinterpret_cast<sockaddr*>(&any), &size) != 0) {
-      std::perror("bench: serve");
-      std::exit(1);
-    }
-    port = ntohs(any.sin_port);
+  Server(std::string kind, int pods) : kind_(std::move(kind)), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+    for (int i = 0; i < pods; ++i) ports.push_back(listen_somewhere());
     for (int i = 0; i < kServers; ++i) std::thread([this] { serve(); }).detach();
   }
-  int port = 0;
+  std::vector<int> ports;
   std::atomic<long> served = 0;
 
  private:
+  int listen_somewhere() {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    sockaddr_in any{};
+    any.sin_family = AF_INET;
+    socklen_t size = sizeof any;
+    epoll_event event{.events = EPOLLIN, .data = {.fd = socket}};
+    if (::bind(socket, reinterpret_cast<sockaddr*>(&any), size) != 0 || ::listen(socket, 1024) != 0 ||
+        ::getsockname(socket, reinterpret_cast<sockaddr*>(&any), &size) != 0 ||
+        ::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event) != 0) {
+      std::perror("bench: serve");
+      std::exit(1);
+    }
+    return ntohs(any.sin_port);
+  }
+
   void serve() {
     const std::string http = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", grpc = grpc_answer();
     for (;;) {
-      const int peer = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
+      epoll_event ready{};
+      if (::epoll_wait(epoll_, &ready, 1, -1) != 1) continue;
+      const int peer = ::accept4(ready.data.fd, nullptr, nullptr, SOCK_CLOEXEC);
       if (peer < 0) continue;
       std::array<char, 4096> request{};
       if (kind_ != "tcp" && ::recv(peer, request.data(), request.size(), 0) > 0) {
@@ -79,7 +91,7 @@ class Server {
   }
 
   std::string kind_;
-  int socket_;
+  int epoll_;
 };
 
 // In the host's network: grpc has no host to name.
@@ -147,10 +159,10 @@ int main(int argc, char** argv) {
   }
   const std::string podctl = fs::canonical("/proc/self/exe").parent_path().parent_path() / "bin/podctl";
   const std::string root = options.scratch + "/podctl-probes." + std::to_string(::getpid());
-  Server server(options.kind);
   const int pods = options.rate / (kContainers * kProbes);
+  Server server(options.kind, pods);
   for (int n = 0; n < pods; ++n) {
-    bench::run({podctl, "--root", root, "apply", "-f", "-"}, manifest(n, options, server.port));
+    bench::run({podctl, "--root", root, "apply", "-f", "-"}, manifest(n, options, server.ports[static_cast<std::size_t>(n)]));
     bench::run({podctl, "--root", root, "wait", "--for=condition=Ready", "pod/p" + std::to_string(n), "--timeout=60s"});
   }
   const auto pid = daemon_pid(root);

@@ -14,6 +14,14 @@ using std::chrono::nanoseconds;
 
 namespace {
 
+// Probes that are due at about the same time go out at one: waking up costs more than a connection
+// does. The first of a container does not wait for others.
+constexpr std::uint64_t kTogetherNs = 20'000'000;
+
+std::uint64_t with_others(std::uint64_t due_ns) {
+  return (due_ns + kTogetherNs - 1) / kTogetherNs * kTogetherNs;
+}
+
 // What could not be tried at all is tried again at once, so often (K prober.go maxProbeRetries).
 constexpr int kTries = 3;
 // A command that has been killed is gone after milliseconds; so often it is looked whether it is.
@@ -140,7 +148,7 @@ void Prober::answered(const std::shared_ptr<Runner>& runner, CallEnd end) {
           {runner->kind, now, outcome_of(end.verdict), std::move(end.text)});
   runner->due_ns =
       std::max(runner->due_ns + static_cast<std::uint64_t>(runner->period.count()), now);
-  wait(runner, runner->due_ns);
+  wait(runner, with_others(runner->due_ns));
 }
 
 }  // namespace podctl::node
