@@ -23,11 +23,13 @@ std::string base64_encode(std::string_view bytes) {
   return out;
 }
 
-std::optional<std::string> base64_decode(std::string_view text) {
+std::optional<std::string> base64_decode(std::string_view text, std::size_t* bad) {
   std::string out;
   std::uint32_t group = 0;
   std::size_t count = 0, padding = 0;
-  for (char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (bad != nullptr) *bad = i;
     if (c == '\n' || c == '\r') continue;
     auto value = kAlphabet.find(c);
     if (c == '=') {
@@ -41,6 +43,7 @@ std::optional<std::string> base64_decode(std::string_view text) {
     for (std::size_t k = 0; k < 3; ++k) out += static_cast<char>(group >> (16 - 8 * k) & 255);
     group = 0;
   }
+  if (bad != nullptr) *bad = text.size();
   if (count % 4 != 0 || padding > 2) return std::nullopt;
   out.resize(out.size() - padding);
   return out;

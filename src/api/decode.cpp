@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "api/base64.hpp"
 #include "api/faults.hpp"
@@ -47,7 +48,7 @@ class Decoder {
 
  private:
   void fault(const Tree& tree, const Path& path, std::string_view code, std::string text) {
-    faults_.push_back({path.str(), std::string(code), std::move(text), tree.at});
+    faults_.push_back({path.str(), std::string(code), std::move(text), tree.at, hidden_});
   }
   void type_fault(const Tree& tree, const Path& path, const std::string& wanted) {
     std::string text = "must be " + wanted + ", not " + described(tree);
@@ -67,6 +68,12 @@ class Decoder {
 
   void value(const Tree& tree, const Field& field, void* out, const Path& path) {
     if (tree.is_null()) return;
+    const bool outer = std::exchange(hidden_, hidden_ || field.hidden);
+    shaped(tree, field, out, path);
+    hidden_ = outer;
+  }
+
+  void shaped(const Tree& tree, const Field& field, void* out, const Path& path) {
     switch (field.shape) {
       case Shape::kPlain:
         return plain(tree, field, out, path);
@@ -163,7 +170,8 @@ class Decoder {
 
   bool string(const Tree& tree, std::string& out, const Path& path) {
     if (tree.is_string()) return out = tree.text, true;
-    std::string hint = tree.is_map() || tree.is_list() ? "" : " (write \"" + tree.text + "\")";
+    const bool told = !hidden_ && !tree.is_map() && !tree.is_list();
+    std::string hint = told ? " (write \"" + tree.text + "\")" : "";
     fault(tree, path, "FieldValueTypeInvalid", "must be a string, not " + described(tree) + hint);
     return false;
   }
@@ -224,8 +232,13 @@ class Decoder {
 
   bool bytes(const Tree& tree, Bytes& out, const Path& path) {
     if (!tree.is_string()) return type_fault(tree, path, "base64 text"), false;
-    auto read = base64_decode(tree.text);
-    if (!read) return invalid(tree, path, tree.text, "must be base64"), false;
+    std::size_t bad = 0;
+    auto read = base64_decode(tree.text, &bad);
+    if (!read) {
+      return fault(tree, path, "FieldValueInvalid",
+                   "illegal base64 data at input byte " + std::to_string(bad)),
+             false;
+    }
     out.data = std::move(*read);
     return true;
   }
@@ -260,12 +273,21 @@ class Decoder {
   Faults& faults_;
   Unknown unknown_;
   int suggestions_ = 100;
+  bool hidden_ = false;  // within a field whose values no message may repeat
 };
 
 }  // namespace
 
 void decode(const Tree& tree, const Type& type, void* object, Faults& faults, Unknown unknown) {
   Decoder(faults, unknown).object(tree, type, object, Path{});
+}
+
+Faults decode_json(std::string_view json, const Type& type, void* object, Unknown unknown) {
+  Parsed parsed = parse_json(json, {.bytes = 64u << 20, .nodes = 10'000'000, .depth = 200});
+  if (!parsed.documents.empty()) {
+    decode(parsed.documents[0], type, object, parsed.faults, unknown);
+  }
+  return std::move(parsed.faults);
 }
 
 }  // namespace podctl::api

@@ -4,8 +4,7 @@
 #include <vector>
 
 #include "api/prose.hpp"
-#include "podctl/api/event.hpp"
-#include "podctl/api/node.hpp"
+#include "podctl/api/kinds.hpp"
 #include "podctl/api/pod.hpp"
 #include "podctl/api/support.hpp"
 #include "podctl/base/text.hpp"
@@ -15,27 +14,11 @@ namespace {
 
 constexpr int kMaxDepth = 12;
 
-struct Root {
-  std::string_view kind;
-  std::vector<std::string_view> names;
-  const Type& (*type)();
-};
-
-const std::vector<Root>& roots() {
-  static const std::vector<Root> kRoots = {
-      {"Pod", {"pod", "pods", "po"}, &type_of<Pod>},
-      {"Event", {"event", "events", "ev"}, &type_of<Event>},
-      {"Node", {"node", "nodes", "no"}, &type_of<Node>},
-      {"Namespace", {"namespace", "namespaces", "ns"}, &type_of<Namespace>},
-  };
-  return kRoots;
-}
-
 // By one of its names; null.
-const Root* find_root(std::string_view word) {
-  for (const Root& r : roots()) {
-    if (r.kind == word || std::find(r.names.begin(), r.names.end(), word) != r.names.end())
-      return &r;
+const KindInfo* find_root(std::string_view word) {
+  if (word.empty()) return nullptr;
+  for (const KindInfo& k : kinds()) {
+    if (word == k.kind || word == k.singular || word == k.plural || word == k.short_name) return &k;
   }
   return nullptr;
 }
@@ -97,7 +80,8 @@ std::vector<const Field*> sorted(const Type& type) {
 
 class Writer {
  public:
-  Writer(bool pod, bool recursive) : pod_(pod), recursive_(recursive) {}
+  // `marked`: podctl acts on what is written in it, and each field says whether it does.
+  Writer(bool marked, bool recursive) : marked_(marked), recursive_(recursive) {}
 
   void fields(const Type& type, int depth, bool known) {
     for (const Field* f : sorted(type)) one(type, *f, depth, known);
@@ -113,7 +97,7 @@ class Writer {
     bool here = known && supported(type, f);
     // A status is written by podctl, not acted on.
     bool status = f.name == "status" && type.name == "Pod";
-    if (pod_ && !in_status_ && !status) out += mark(type, f, known);
+    if (marked_ && !in_status_ && !status) out += mark(type, f, known);
     out += "\n";
     if (recursive_) {
       out += enum_line(f, indent);
@@ -137,7 +121,7 @@ class Writer {
     }
   }
 
-  bool pod_;
+  bool marked_;
   bool recursive_;
   bool in_status_ = false;
 };
@@ -183,13 +167,13 @@ std::vector<std::string> complete_path(std::string_view typed) {
   std::vector<std::string> out;
   const auto dot = typed.rfind('.');
   if (dot == std::string_view::npos) {
-    for (const Root& r : roots()) {
-      for (const char* end : {"", "."}) out.push_back(std::string(r.names[0]) + end);
+    for (const KindInfo& k : kinds()) {
+      for (const char* end : {"", "."}) out.push_back(std::string(k.singular) + end);
     }
     return out;
   }
   const auto steps = text::split(typed.substr(0, dot), '.');
-  const Root* root = find_root(steps[0]);
+  const KindInfo* root = find_root(steps[0]);
   const auto place = root ? walk(steps, root->type()) : Result<Place>();
   if (!place || !place->type) return out;
   for (const Field* f : sorted(*place->type)) {
@@ -202,24 +186,25 @@ std::vector<std::string> complete_path(std::string_view typed) {
 
 Result<std::string> explain(std::string_view path, bool recursive) {
   auto steps = text::split(path, '.');
-  const Root* root = find_root(steps[0]);
+  const KindInfo* root = find_root(steps[0]);
   if (!root) {
-    return fail(Code::kNotFound, "explain", std::string(steps[0]),
-                "podctl knows pods, events, nodes and namespaces");
+    std::string known;
+    for (const KindInfo& k : kinds()) known += (known.empty() ? "" : ", ") + std::string(k.plural);
+    return fail(Code::kNotFound, "explain", std::string(steps[0]), "podctl knows " + known);
   }
   Place place = TRY(walk(steps, root->type()));
-  bool pod = root->kind == "Pod" && !place.status;
+  bool marked = (root->kept() || root == &kind_of<Pod>()) && !place.status;
   std::string out = "KIND:       " + std::string(root->kind) + "\nVERSION:    v1\n\n";
   if (place.field) {
     out += "FIELD: " + std::string(place.field->name) + " <" + type_name(*place.field) + ">";
     if (place.field->required) out += " -required-";
-    if (pod) out += mark(*place.owner, *place.field, place.known);
+    if (marked) out += mark(*place.owner, *place.field, place.known);
     out += "\n" + enum_line(*place.field, "") + "\n";
     if (auto text = prose(place.owner->name, place.field->name); !text.empty())
       out += "DESCRIPTION:\n    " + std::string(text) + "\n\n";
   }
   if (!place.type) return out;
-  Writer writer(pod, recursive);
+  Writer writer(marked, recursive);
   writer.fields(*place.type, 1, place.known);
   return out + "FIELDS:\n" + writer.out;
 }

@@ -60,9 +60,27 @@ void report_slips(const Tree& doc, Faults& faults) {
   }
 }
 
-// apiVersion and kind; false when this is no Pod of v1. A Pod without a version is one all the
-// same, so that its other faults are told too.
-bool is_pod(const Tree& doc, Faults& faults) {
+// A kind that manifests may hold.
+const KindInfo* applicable(std::string_view kind) {
+  const KindInfo* found = find_kind(kind);
+  return found != nullptr && (found->kept() || found == &kind_of<Pod>()) ? found : nullptr;
+}
+
+std::string not_supported(const std::string& kind) {
+  std::vector<std::string_view> names;
+  for (const KindInfo& k : kinds()) {
+    if (applicable(k.kind) != nullptr) names.push_back(k.kind);
+  }
+  std::string text = "kind \"" + kind + "\" is not supported: podctl takes " +
+                     text::join(std::vector<std::string>(names.begin(), names.end()), ", ");
+  if (const auto near = text::nearest(kind, names))
+    text += "; did you mean \"" + std::string(*near) + "\"?";
+  return text;
+}
+
+// apiVersion and kind; null when this is nothing that may be applied. What has no version is of its
+// kind all the same, so that its other faults are told too.
+const KindInfo* kind_of_document(const Tree& doc, Faults& faults) {
   auto fault = [&](std::string_view field, std::string_view code, std::string text) {
     faults.push_back({std::string(field), std::string(code), std::move(text), locate(doc, field)});
   };
@@ -71,7 +89,7 @@ bool is_pod(const Tree& doc, Faults& faults) {
         {"", "FieldValueTypeInvalid",
          "an object is a map with apiVersion and kind, not a " + std::string(kind_name(doc.kind)),
          doc.at});
-    return false;
+    return nullptr;
   }
   std::string kind(doc.string_at("kind")), version(doc.string_at("apiVersion"));
   if (kind.empty()) {
@@ -79,14 +97,14 @@ bool is_pod(const Tree& doc, Faults& faults) {
     report_slips(doc, faults);
   }
   if (version.empty()) fault("apiVersion", "FieldValueRequired", "Required value");
-  if (!kind.empty() && kind != "Pod") {
-    fault("kind", "FieldValueNotSupported",
-          "kind \"" + kind + "\" is not supported: podctl runs objects of kind \"Pod\"");
+  const KindInfo* found = applicable(kind);
+  if (!kind.empty() && found == nullptr) {
+    fault("kind", "FieldValueNotSupported", not_supported(kind));
   } else if (!version.empty() && version != "v1") {
     fault("apiVersion", "FieldValueNotSupported",
-          "no kind \"" + kind + "\" in version \"" + version + "\": Pod is in \"v1\"");
+          "no kind \"" + kind + "\" in version \"" + version + "\": " + kind + " is in \"v1\"");
   }
-  return kind == "Pod" && (version == "v1" || version.empty());
+  return version == "v1" || version.empty() ? found : nullptr;
 }
 
 // Kubernetes names the map when a key or a value of it is at fault (labels): what is pointed at is
@@ -94,6 +112,15 @@ bool is_pod(const Tree& doc, Faults& faults) {
 Position place_of(const Tree& doc, const Fault& fault) {
   constexpr std::string_view kBegin = "Invalid value: \"";
   const Tree* map = find_field(doc, fault.field);
+  // Of data the field is the entry itself: its key is what is at fault.
+  for (const TreeEntry& top : doc.entries) {
+    if (!top.value.is_map() || top.key == "metadata" || !fault.field.starts_with(top.key)) continue;
+    for (const TreeEntry& e : top.value.entries) {
+      const std::string begin = std::string(kBegin) + e.key + "\": ";
+      if (reader::child(top.key, e.key) == fault.field && fault.text.starts_with(begin))
+        return e.at;
+    }
+  }
   if (map != nullptr && map->is_map() && fault.text.starts_with(kBegin)) {
     const std::string_view told = std::string_view(fault.text).substr(kBegin.size());
     const auto named = [told](std::string_view text) {
@@ -107,28 +134,63 @@ Position place_of(const Tree& doc, const Fault& fault) {
   return locate(doc, fault.field);
 }
 
-void load_one(Tree doc, std::string_view ns, Bar bar, Loaded& out) {
-  if (!is_pod(doc, out.faults)) return;
-  Manifest m;
-  const auto first = static_cast<std::ptrdiff_t>(out.faults.size());
-  decode(doc, type_of<Pod>(), &m.pod, out.faults);
-  m.unsupported = unsupported_fields(m.pod);
+// Faults of a Pod as it was decoded; it gets its defaults.
+Faults settle_pod(Manifest& m, std::string_view ns, Bar bar) {
+  m.unsupported = unsupported_fields(type_of<Pod>(), &m.pod);
   set_defaults(m.pod, ns);
   Faults found = validate(m.pod);
   if (bar == Bar::kPodctl) {
     Faults more = not_served(m.pod);
     std::move(more.begin(), more.end(), std::back_inserter(found));
   }
+  return found;
+}
+
+// The same of an object that is only kept.
+Faults settle_kept(Manifest& m, std::string_view ns) {
+  m.unsupported = unsupported_fields(m.kind->type(), m.kept.get());
+  ObjectMeta& meta = m.kind->metadata(m.kept.get());
+  if (meta.namespace_.empty()) meta.namespace_ = ns;
+  Faults found = m.kind->validate(m.kept.get());
+  m.kind->set_defaults(m.kept.get());
+  return found;
+}
+
+void load_one(Tree doc, std::string_view ns, Bar bar, Loaded& out) {
+  const KindInfo* kind = kind_of_document(doc, out.faults);
+  if (kind == nullptr) return;
+  Manifest m;
+  m.kind = kind;
+  if (kind->kept()) m.kept = kind->make();
+  const auto first = static_cast<std::ptrdiff_t>(out.faults.size());
+  decode(doc, kind->type(), kind->kept() ? m.kept.get() : &m.pod, out.faults);
+  Faults found = kind->kept() ? settle_kept(m, ns) : settle_pod(m, ns, bar);
   const Repeats repeats(std::span(out.faults).subspan(static_cast<std::size_t>(first)));
   std::erase_if(found, [&](const Fault& f) { return repeats.has(f); });
-  for (Fault& f : found) f.at = place_of(doc, f);
+  for (Fault& f : found) {
+    f.at = place_of(doc, f);
+    f.hidden = is_hidden(kind->type(), f.field);
+  }
   out.faults.insert(out.faults.begin() + first, std::move_iterator(found.begin()),
                     std::move_iterator(found.end()));
   m.tree = std::move(doc);
   out.manifests.push_back(std::move(m));
 }
 
+// Whether a text that may not even be readable holds a Secret: then none of its lines is shown.
+bool holds_secret(std::string_view text) {
+  for (std::string_view words : {"kind: Secret", "\"kind\":\"Secret\"", "\"kind\": \"Secret\""}) {
+    if (text.find(words) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+bool is_hidden(const Type& type, std::string_view field) {
+  const Field* top = type.find(field.substr(0, field.find_first_of(".[")));
+  return top != nullptr && top->hidden;
+}
 
 void sort_by_place(Faults& faults) {
   const auto before = [](const Fault& a, const Fault& b) {
@@ -147,6 +209,9 @@ Loaded load_manifests(std::vector<Tree> documents, std::string_view ns, Bar bar)
 
 Loaded load_manifests(std::string_view text, std::string_view ns, Bar bar) {
   Parsed parsed = parse_documents(text);
+  if (!parsed.faults.empty() && holds_secret(text)) {
+    for (Fault& f : parsed.faults) f.hidden = true;
+  }
   Loaded out = load_manifests(std::move(parsed.documents), ns, bar);
   out.faults.insert(out.faults.begin(), parsed.faults.begin(), parsed.faults.end());
   sort_by_place(out.faults);

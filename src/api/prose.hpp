@@ -19,6 +19,7 @@ std::span<const Prose> prose_of_spec();
 std::span<const Prose> prose_of_containers();
 std::span<const Prose> prose_of_volumes();
 std::span<const Prose> prose_of_status();
+std::span<const Prose> prose_of_config();
 
 // Empty when there is none.
 std::string_view prose(std::string_view type, std::string_view field);

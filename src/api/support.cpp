@@ -23,6 +23,8 @@ constexpr Row kSupported[] = {
     {"ObjectMeta",
      "name generateName namespace uid resourceVersion generation creationTimestamp "
      "deletionTimestamp deletionGracePeriodSeconds labels annotations"},
+    {"ConfigMap", "kind apiVersion metadata immutable data binaryData"},
+    {"Secret", "kind apiVersion metadata immutable data stringData type"},
     {"PodSpec",
      "volumes initContainers containers ephemeralContainers restartPolicy "
      "terminationGracePeriodSeconds dnsPolicy "
@@ -51,7 +53,8 @@ constexpr Row kSupported[] = {
     {"VolumeMount",
      "name readOnly recursiveReadOnly mountPath mountPropagation subPath subPathExpr"},
     {"Probe",
-     "exec httpGet tcpSocket grpc initialDelaySeconds timeoutSeconds periodSeconds successThreshold "
+     "exec httpGet tcpSocket grpc initialDelaySeconds timeoutSeconds periodSeconds "
+     "successThreshold "
      "failureThreshold terminationGracePeriodSeconds"},
     {"ExecAction", "command"},
     {"HTTPGetAction", "path port host scheme httpHeaders protocol"},
@@ -208,12 +211,16 @@ std::string support_word(const Type& type, const Field& field) {
   return "supported: " + values;
 }
 
-std::vector<std::string> unsupported_fields(const Pod& pod) {
+std::vector<std::string> unsupported_fields(const Type& type, const void* object) {
   std::vector<std::string> out;
   Walk walk(out);
-  const Path root, meta = Path::of(root, "metadata"), spec = Path::of(root, "spec");
-  walk.object(type_of<ObjectMeta>(), &pod.metadata, meta);
-  walk.object(type_of<PodSpec>(), &pod.spec, spec);
+  const Path root;
+  for (const Field& f : type.fields) {
+    if (f.name != "metadata" && f.name != "spec") continue;
+    walk.object(f.type(), f.at(object), Path::of(root, f.name));
+  }
+  // A deletion of what is only kept does wait for them.
+  if (type.name != "Pod") std::erase(out, "metadata.finalizers");
   return out;
 }
 

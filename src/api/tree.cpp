@@ -353,7 +353,7 @@ std::string rendered(const Fault& fault, std::string_view file, Lines& source) {
   out += ": ";
   if (!fault.field.empty()) out += utf8::printable(fault.field) + ": ";
   out += utf8::printable(fault.text) + "\n";
-  if (fault.at.line == 0) return out;
+  if (fault.at.line == 0 || fault.hidden) return out;
   const auto line = source.line(fault.at.line);
   if (line && fault.at.column <= line->size() + 1) out += excerpt(*line, fault.at.column - 1);
   return out;

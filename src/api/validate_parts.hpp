@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api/faults.hpp"
+#include "podctl/api/config.hpp"
 #include "podctl/api/pod.hpp"
 #include "podctl/api/table.hpp"
 
@@ -30,5 +31,11 @@ void validate_seccomp(const SeccompProfile& p, const Path& at, FaultList& faults
 void validate_apparmor(const AppArmorProfile& p, const Path& at, FaultList& faults);
 void validate_labels(const std::map<std::string, std::string>& labels, const Path& at,
                      FaultList& faults);
+
+// Objects that are only kept; of a Secret as it is written. kinds.hpp hands them out.
+Faults validate_config_map(const ConfigMap& map);
+Faults validate_config_map_update(const ConfigMap& live, const ConfigMap& wanted);
+Faults validate_secret(const Secret& secret);
+Faults validate_secret_update(const Secret& live, const Secret& wanted);
 
 }  // namespace podctl::api

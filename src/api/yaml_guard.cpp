@@ -9,8 +9,8 @@ namespace podctl::api::reader {
 namespace {
 
 constexpr std::size_t kMaxIndent = 1024;
-// All annotations of an object together may hold 256 KiB, so no honest line is longer.
-constexpr std::size_t kMaxLine = 512 * 1024;
+// A Secret may hold 1 MiB, which is 1.4 in base64, so no honest line is longer.
+constexpr std::size_t kMaxLine = 1536 * 1024;
 
 bool blank(char c) { return c == ' ' || c == '\t'; }
 bool flow_mark(char c) { return std::string_view("[]{},").find(c) != std::string_view::npos; }

@@ -1,11 +1,12 @@
-// apply: read and check everything, then make each pod with one request; only when it exists
-// already is it fetched and compared.
+// apply: read and check everything, then make each object with one request; only when it exists
+// already is it fetched and compared. What is only kept is merged in apply_kept.cpp.
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <set>
 
+#include "cli/apply_parts.hpp"
 #include "cli/manifest_files.hpp"
 #include "cli/pod_actions.hpp"
 #include "podctl/api/decode.hpp"
@@ -20,36 +21,9 @@
 namespace podctl::cli {
 namespace {
 
-constexpr const char* kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
-
-enum class DryRun { kNone, kClient, kServer };
-
-struct Applied {
-  std::string word;           // "created", "unchanged", "configured", "configured (recreated)"
-  boost::json::value object;  // as the server has it
-};
-
 DryRun dry_run(Invocation& in) {
   const std::string_view mode = in.args.get("dry-run", "none");
   return mode == "client" ? DryRun::kClient : mode == "server" ? DryRun::kServer : DryRun::kNone;
-}
-
-std::string target(const std::string& path, DryRun mode) {
-  Target t(path);
-  if (mode == DryRun::kServer) t.add("dryRun", "All");
-  return t.str();
-}
-
-// The manifest as it was written, in the annotation that kubectl reads and writes as well.
-boost::json::value with_annotation(const api::Manifest& manifest) {
-  boost::json::value object = api::to_value(manifest.tree);
-  auto& meta = object.as_object()["metadata"].as_object();
-  meta["namespace"] = manifest.pod.metadata.namespace_;
-  const std::string written = boost::json::serialize(object) + "\n";
-  auto& annotations = meta["annotations"];
-  if (!annotations.is_object()) annotations = boost::json::object();
-  annotations.as_object()[kLastApplied] = written;
-  return object;
 }
 
 // Labels and annotations of the last apply that are gone from the manifest are removed with it.
@@ -103,31 +77,13 @@ void forget_own(std::vector<std::string>& paths) {
   });
 }
 
-// The causes of a refusal, in the order in which they stand in the file; empty when one names no
-// field.
-std::string located_causes(const Reply& reply, const ManifestFile& file, const api::Tree& tree) {
-  auto status = parse_json_value(reply.body);
-  if (!status) return {};
-  api::Faults faults;
-  for (const auto& item : View(*status)["details"]["causes"].items()) {
-    View cause(item);
-    auto& fault = faults.emplace_back(api::Fault{std::string(cause["field"].str()),
-                                                 std::string(cause["reason"].str()),
-                                                 std::string(cause["message"].str()),
-                                                 {}});
-    if (fault.field.empty()) return {};
-    fault.at = api::locate(tree, fault.field);
-  }
-  api::sort_by_place(faults);
-  return api::render(faults, file.name, file.text);
-}
-
 class Applier {
  public:
   Applier(Invocation& in, DryRun mode, const ManifestFile& file)
       : in_(in), mode_(mode), file_(file) {}
 
   Result<Applied> apply(const api::Manifest& manifest) {
+    if (!manifest.is_pod()) return apply_kept(in_, mode_, file_, manifest);
     const boost::json::value object = with_annotation(manifest);
     if (mode_ == DryRun::kClient) return foresee(manifest, object);
     Request request;
@@ -154,10 +110,7 @@ class Applier {
   }
 
   Failure refuse(const Reply& reply, const api::Manifest& manifest) const {
-    const std::string causes = located_causes(reply, file_, manifest.tree);
-    if (causes.empty()) return fail(Code::kFailedPrecondition, refusal_text(reply), {});
-    return fail(Code::kConflict,
-                causes + "The Pod \"" + manifest.pod.metadata.name + "\" is invalid.", {});
+    return apply_refused(reply, file_, manifest);
   }
 
   Result<Applied> update(const api::Manifest& manifest, const boost::json::value& object,
@@ -322,18 +275,19 @@ int run_apply(Invocation& in) {
   for (const LoadedFile& file : *files) {
     Applier applier(in, mode, file.file);
     for (const api::Manifest& manifest : file.loaded.manifests) {
+      const Resource& resource = resource_of(*manifest.kind);
+      const api::ObjectMeta& meta = manifest.metadata();
+      const std::string shown = std::string(resource.singular) + "/" + meta.name;
       for (const std::string& path : manifest.unsupported) {
-        in.err("Warning: " + path + ": podctl does not act on this field yet (pod/" +
-               manifest.pod.metadata.name + ")\n");
+        in.err("Warning: " + path + ": podctl does not act on this field yet (" + shown + ")\n");
       }
       auto applied = applier.apply(manifest);
       if (!applied) {
         status = failed_apply(in, applied.error());
         continue;
       }
-      done.push_back({&pods(), manifest.pod.metadata.name, manifest.pod.metadata.namespace_});
-      if (format.empty())
-        in.out("pod/" + manifest.pod.metadata.name + " " + applied->word + suffix(mode) + "\n");
+      if (manifest.is_pod()) done.push_back({&resource, meta.name, meta.namespace_});
+      if (format.empty()) in.out(shown + " " + applied->word + suffix(mode) + "\n");
       objects.push_back(std::move(applied->object));
     }
   }

@@ -11,6 +11,18 @@ namespace {
 
 using Words = std::vector<std::string>;
 
+// The types whose objects may be made and removed.
+std::span<const Resource> changeable() {
+  static const std::vector<Resource> kAll = [] {
+    std::vector<Resource> all;
+    for (const Resource& r : resources()) {
+      if (r.verbs.find("delete") != std::string_view::npos) all.push_back(r);
+    }
+    return all;
+  }();
+  return kAll;
+}
+
 // Completion must be quick and start nothing: only a podctld that runs is asked.
 class Names {
  public:
@@ -38,7 +50,7 @@ class Names {
       case Completes::kField:
         return api::complete_path(candidates_.typed);
       case Completes::kPodType:
-        return references({&pods(), 1});
+        return references(changeable());
       case Completes::kResource:
         return references(resources());
       default:

@@ -50,8 +50,10 @@ Result<std::vector<ObjectRef>> chosen(Invocation& in, std::vector<ObjectRef> ref
   const bool many = chosen_by(in).selector;
   std::vector<ObjectRef> out;
   for (ObjectRef& ref : refs) {
-    if (ref.resource != &pods())
-      return fail(Code::kInvalidArgument, "only pods can be deleted", {});
+    if (ref.resource != &pods() && !ref.resource->kept()) {
+      return fail(Code::kInvalidArgument,
+                  std::string(ref.resource->plural) + " cannot be deleted by podctl", {});
+    }
     if (!ref.name.empty()) {
       out.push_back(std::move(ref));
       continue;
@@ -59,10 +61,11 @@ Result<std::vector<ObjectRef>> chosen(Invocation& in, std::vector<ObjectRef> ref
     if (!many)
       return fail(Code::kInvalidArgument, "resource(s) were provided, but no name was specified",
                   {});
-    const auto list = TRY(in.fetch(
-        Target(pods_path(in.ns())).add_if("labelSelector", in.args.get("selector")).str()));
+    const auto list = TRY(in.fetch(Target(ref.resource->path(in.ns()))
+                                       .add_if("labelSelector", in.args.get("selector"))
+                                       .str()));
     for (const auto& item : View(list)["items"].items()) {
-      out.push_back({&pods(), std::string(View(item)["metadata"]["name"].str()), in.ns()});
+      out.push_back({ref.resource, std::string(View(item)["metadata"]["name"].str()), in.ns()});
     }
   }
   return out;
@@ -93,26 +96,28 @@ int run_delete(Invocation& in) {
   std::vector<Going> going;
   for (ObjectRef& ref : *refs) {
     if (ref.ns.empty()) ref.ns = in.ns();
-    auto asked = request_delete(in, ref.ns, ref.name, *seconds);
+    auto asked = request_delete(in, ref.ns, ref.name, *seconds, *ref.resource);
     if (!asked) {
       if (asked.error().code == Code::kNotFound && in.args.flag("ignore-not-found")) continue;
       status = in.failed(asked.error());
       continue;
     }
     if (in.args.get("output") == "name") {
-      in.out("pod/" + ref.name + "\n");
+      in.out(std::string(ref.resource->singular) + "/" + ref.name + "\n");
     } else {
-      in.out("pod \"" + ref.name + "\" " + (in.args.flag("force") ? "force deleted" : "deleted") +
-             "\n");
+      in.out(std::string(ref.resource->singular) + " \"" + ref.name + "\" " +
+             (in.args.flag("force") ? "force deleted" : "deleted") + "\n");
     }
-    going.push_back(std::move(*asked));
+    // What is only kept is gone at once, unless finalizers hold it back.
+    if (ref.resource == &pods() || !asked->version.empty()) going.push_back(std::move(*asked));
   }
   if (in.args.get("wait", "true") != "true") return status;
   const auto gone = wait_gone(in, going, *limit);
   if (gone) return status;
   if (gone.error().code != Code::kTimedOut) return in.failed(gone.error());
   for (const Going& g : going) {
-    status = in.failed("timed out waiting for the condition on pods/" + g.name);
+    status = in.failed("timed out waiting for the condition on " + std::string(g.resource->plural) +
+                       "/" + g.name);
   }
   return status;
 }

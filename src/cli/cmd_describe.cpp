@@ -1,4 +1,5 @@
-// describe: kubectl's text for each pod, why it is not well, the sandbox report.
+// describe: kubectl's text for each object; of a pod also why it is not well, and the sandbox
+// report.
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -15,6 +16,23 @@
 
 namespace podctl::cli {
 namespace {
+
+// kubectl's text of what is only kept.
+int describe_kept(Invocation& in, const Resource& resource, const boost::json::value& object) {
+  if (&resource == &resource_of(api::kind_of<api::Secret>())) {
+    in.out(describe_secret(object));
+    return kDone;
+  }
+  boost::json::value events;
+  const bool with_events = in.args.get("show-events", "true") == "true";
+  if (with_events) {
+    auto fetched = events_of(in, object);
+    if (!fetched) return in.failed(fetched.error());
+    events = std::move(*fetched);
+  }
+  in.out(describe_config_map(object, with_events ? View(events) : View(), now_ns()));
+  return kDone;
+}
 
 int describe_one(Invocation& in, const boost::json::value& pod) {
   boost::json::value events;
@@ -66,7 +84,8 @@ int run_describe(Invocation& in) {
   int status = kDone;
   bool first = true;
   for (const ObjectRef& ref : *refs) {
-    if (ref.resource != &pods()) return in.usage("only pods can be described");
+    if (ref.resource != &pods() && !ref.resource->kept())
+      return in.usage(std::string(ref.resource->plural) + " cannot be described by podctl");
     auto objects = described(in, ref);
     if (!objects) {
       status = in.failed(objects.error());
@@ -79,7 +98,8 @@ int run_describe(Invocation& in) {
     for (const auto& object : *objects) {
       if (!first) in.out("\n\n");
       first = false;
-      status = std::max(status, describe_one(in, object));
+      status = std::max(status, ref.resource->kept() ? describe_kept(in, *ref.resource, object)
+                                                     : describe_one(in, object));
     }
   }
   return status;

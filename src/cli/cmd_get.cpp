@@ -278,6 +278,13 @@ int watch_changes(Invocation& in, const Wanted& w) {
   return result ? kDone : in.failed(result.error());
 }
 
+std::string type_names() {
+  std::string names;
+  for (const Resource& r : resources())
+    names += (names.empty() ? "" : ", ") + std::string(r.plural);
+  return names;
+}
+
 }  // namespace
 
 int run_get(Invocation& in) {
@@ -289,7 +296,7 @@ int run_get(Invocation& in) {
     for (ObjectRef& name : *names) w->refs.push_back(name);
     w->single = w->refs.size() == 1;
   }
-  if (w->refs.empty()) return in.usage("say which type: pods, events, namespaces or nodes");
+  if (w->refs.empty()) return in.usage("say which type: " + type_names());
   if (in.args.flag("watch") || in.args.flag("watch-only")) {
     if (w->refs.size() > 1) return in.usage("only one type or name can be watched at once");
     return watch_changes(in, *w);

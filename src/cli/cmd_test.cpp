@@ -31,7 +31,9 @@ struct Case {
   const scenario::PodTest& test() const { return loaded.test; }
   std::vector<const api::Pod*> pods() const {
     std::vector<const api::Pod*> all;
-    for (const auto& m : manifests) all.push_back(&m.pod);
+    for (const auto& m : manifests) {
+      if (m.is_pod()) all.push_back(&m.pod);
+    }
     return all;
   }
 };

@@ -65,7 +65,7 @@ constexpr Option kApply[] = {
      0,
      Takes::kFlag,
      {},
-     "where an immutable field differs, delete the pod at once and make it anew"},
+     "where an immutable field differs, delete the object at once and make it anew"},
     {"output", 'o', Takes::kValue, "FORMAT", "print the objects instead of a line each",
      "name|json|yaml"},
     {"wait",
@@ -81,14 +81,14 @@ constexpr Option kDelete[] = {
     kFile,
     kRecursive,
     kSelector,
-    {"all", 0, Takes::kFlag, {}, "every pod of the namespace"},
+    {"all", 0, Takes::kFlag, {}, "every object of that type in the namespace"},
     {"grace-period", 0, Takes::kValue, "SECONDS",
      "seconds a container has to end by itself; below 0 the pod's own, 0 is 1 without --force"},
     {"now", 0, Takes::kFlag, {}, "a grace period of 1 second"},
     {"force", 0, Takes::kFlag, {}, "kill at once: a grace period of 0"},
-    {"wait", 0, Takes::kFlag, {}, "wait until the pods are gone (true)"},
+    {"wait", 0, Takes::kFlag, {}, "wait until they are gone (true)"},
     kTimeout,
-    {"ignore-not-found", 0, Takes::kFlag, {}, "a pod that is not there is no error"},
+    {"ignore-not-found", 0, Takes::kFlag, {}, "what is not there is no error"},
     {"output", 'o', Takes::kValue, "FORMAT", "\"name\" prints the names only", "name"},
 };
 constexpr Option kGet[] = {
@@ -368,13 +368,15 @@ constexpr Command kSystemCommands[] = {
 constexpr Command kCommands[] = {
     {.name = "apply",
      .alias = "create",
-     .summary = "make the pods of manifests, or say how they differ",
+     .summary = "make the objects of manifests, or say how they differ",
      .text = "All documents of all files are read and checked before anything is made; every fault "
              "is shown with\n"
              "file, line and column. A pod that is there already stays as it is when nothing "
              "differs. What Kubernetes\n"
              "lets one change is changed; any other difference is refused with the list of fields, "
-             "unless --force.",
+             "unless --force.\n"
+             "ConfigMaps and Secrets are merged as kubectl does: what the last apply set and this "
+             "one does not goes.",
      .examples = "podctl apply -f pod.yaml\tone file\n"
                  "podctl apply -f manifests -R\ta directory and those below\n"
                  "cat pod.yaml | podctl apply -f - --wait\tfrom stdin, until it is ready",
@@ -383,7 +385,7 @@ constexpr Command kCommands[] = {
      .max_operands = 0},
     {.name = "delete",
      .operands = "[TYPE] [NAME...]",
-     .summary = "delete pods by name, label or manifest",
+     .summary = "delete pods and other objects by name, label or manifest",
      .examples = "podctl delete pod web\n"
                  "podctl delete -f pod.yaml --now\n"
                  "podctl delete pods -l app=web",
@@ -392,7 +394,7 @@ constexpr Command kCommands[] = {
      .completes = Completes::kPodType},
     {.name = "get",
      .operands = "TYPE[,TYPE] [NAME...]",
-     .summary = "list objects: pods, events, namespaces, nodes",
+     .summary = "list objects: pods, configmaps, secrets, events, namespaces, nodes",
      .examples = "podctl get pods -o wide\n"
                  "podctl get pod web -o jsonpath='{.status.podIP}'\n"
                  "podctl get pods -A -w\tand every change",
@@ -401,7 +403,7 @@ constexpr Command kCommands[] = {
      .completes = Completes::kResource},
     {.name = "describe",
      .operands = "TYPE [NAME...]",
-     .summary = "show all about a pod: spec, state, events, kernel objects",
+     .summary = "show all about a pod (spec, state, events, kernel objects) or another object",
      .text = "First what kubectl shows, then what Kubernetes hides: which namespaces the "
              "containers share, the cgroup\n"
              "tree with limits and live usage, both ends of the network, the overlay layers.",

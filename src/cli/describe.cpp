@@ -46,28 +46,6 @@ void head(DescribeText& out, View pod) {
   if (status["startTime"]) out.pair(0, "Start Time", rfc1123(status["startTime"].str()));
 }
 
-// Multi-line and long values go below their key; the last applied manifest is not shown.
-void annotations(DescribeText& out, View map) {
-  std::string lead = "Annotations:\t";
-  for (const auto& [key, raw] : sorted(map)) {
-    if (key == kLastApplied) continue;
-    const std::string value(text::trim(raw));
-    if (value.size() + key.size() + 2 > kMaxAnnotation || value.find('\n') != std::string::npos) {
-      out.line(0, lead + key + ":");
-      lead = "\t";
-      for (std::string_view part : text::split(value, '\n')) {
-        std::string shown(part.substr(0, kMaxAnnotation - 2));
-        if (part.size() > kMaxAnnotation - 2) shown += "...";
-        out.line(0, "\t  " + shown);
-      }
-    } else {
-      out.line(0, lead + key + ": " + value);
-    }
-    lead = "\t";
-  }
-  if (lead != "\t") out.line(0, lead + "<none>");
-}
-
 void state(DescribeText& out, View pod, std::int64_t now) {
   View status = pod["status"], meta = pod["metadata"];
   const std::string_view phase = status["phase"].str();
@@ -195,12 +173,33 @@ void describe_map(DescribeText& out, std::string_view key, View map, std::string
   if (lead != "\t") out.line(0, lead + "<none>");
 }
 
+void describe_annotations(DescribeText& out, View map) {
+  std::string lead = "Annotations:\t";
+  for (const auto& [key, raw] : sorted(map)) {
+    if (key == kLastApplied) continue;
+    const std::string value(text::trim(raw));
+    if (value.size() + key.size() + 2 > kMaxAnnotation || value.find('\n') != std::string::npos) {
+      out.line(0, lead + key + ":");
+      lead = "\t";
+      for (std::string_view part : text::split(value, '\n')) {
+        std::string shown(part.substr(0, kMaxAnnotation - 2));
+        if (part.size() > kMaxAnnotation - 2) shown += "...";
+        out.line(0, "\t  " + shown);
+      }
+    } else {
+      out.line(0, lead + key + ": " + value);
+    }
+    lead = "\t";
+  }
+  if (lead != "\t") out.line(0, lead + "<none>");
+}
+
 std::string describe_pod(View pod, View events, std::int64_t now) {
   DescribeText out;
   View spec = pod["spec"], status = pod["status"];
   head(out, pod);
   describe_map(out, "Labels", pod["metadata"]["labels"], "=");
-  annotations(out, pod["metadata"]["annotations"]);
+  describe_annotations(out, pod["metadata"]["annotations"]);
   state(out, pod, now);
   addresses(out, pod);
   if (spec["resources"]) {

@@ -14,4 +14,7 @@ void describe_events(DescribeText& out, View events, std::int64_t now);
 // "key=value" lines under one key, sorted, "<none>" when empty; `between` is "=" or ": ".
 void describe_map(DescribeText& out, std::string_view key, View map, std::string_view between);
 
+// Multi-line and long values go below their key; the last applied manifest is not shown.
+void describe_annotations(DescribeText& out, View annotations);
+
 }  // namespace podctl::cli

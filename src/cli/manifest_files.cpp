@@ -124,7 +124,7 @@ namespace {
 
 // What these commands do to an object they do by its name.
 void need_name(const api::Manifest& m, api::Faults& faults) {
-  if (!m.pod.metadata.name.empty() || m.pod.metadata.generateName.empty()) return;
+  if (!m.metadata().name.empty() || m.metadata().generateName.empty()) return;
   faults.push_back({"metadata.generateName", "FieldValueInvalid",
                     "cannot be used here: give metadata.name",
                     api::locate(m.tree, "metadata.generateName")});
@@ -155,11 +155,12 @@ Result<std::vector<LoadedFile>> load_files(Invocation& in, api::Bar bar) {
   if (objects == 0) return fail(Code::kInvalidArgument, "no objects passed to " + in.args.path, {});
   for (const LoadedFile& f : out) {
     for (const api::Manifest& m : f.loaded.manifests) {
-      if (!in.args.has("namespace") || m.pod.metadata.namespace_ == in.ns()) continue;
+      const std::string& ns = m.metadata().namespace_;
+      if (!in.args.has("namespace") || ns == in.ns()) continue;
       return fail(Code::kInvalidArgument,
-                  "the namespace from the provided object \"" + m.pod.metadata.namespace_ +
+                  "the namespace from the provided object \"" + ns +
                       "\" does not match the namespace \"" + in.ns() + "\"",
-                  {}, "give --namespace=" + m.pod.metadata.namespace_);
+                  {}, "give --namespace=" + ns);
     }
   }
   return out;
@@ -170,8 +171,9 @@ Result<std::vector<ObjectRef>> manifest_names(Invocation& in) {
   std::vector<ObjectRef> refs;
   for (const LoadedFile& f : TRY(load_files(in, api::Bar::kKubernetes))) {
     for (const api::Manifest& m : f.loaded.manifests) {
-      if (!selector.matches(m.pod.metadata.labels)) continue;
-      refs.push_back({&pods(), m.pod.metadata.name, m.pod.metadata.namespace_});
+      const api::ObjectMeta& meta = m.metadata();
+      if (!selector.matches(meta.labels)) continue;
+      refs.push_back({&resource_of(*m.kind), meta.name, meta.namespace_});
     }
   }
   return refs;

@@ -28,7 +28,7 @@ struct LoadedFile {
 // All files of the command line, decoded; faults are printed as file:line:column and make it fail.
 Result<std::vector<LoadedFile>> load_files(Invocation& in, api::Bar bar);
 
-// The pods that -f names and -l, if given, lets through, with their namespaces.
+// The objects that -f names and -l, if given, lets through, with their namespaces.
 Result<std::vector<ObjectRef>> manifest_names(Invocation& in);
 
 }  // namespace podctl::cli

@@ -18,15 +18,16 @@ bool same_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
 
-WatchPlan plan_for(const std::string& ns, const std::string& name, std::int64_t deadline_ns) {
+WatchPlan plan_for(const Resource& resource, const std::string& ns, const std::string& name,
+                   std::int64_t deadline_ns) {
   WatchPlan plan;
-  plan.path = pods_path(ns);
+  plan.path = resource.path(ns);
   if (!name.empty()) plan.field_selector = "metadata.name=" + name;
   plan.deadline_ns = deadline_ns;
   return plan;
 }
 
-// The oldest of what is known of the pods; empty if it is not known of one.
+// The oldest of what is known of them; empty if it is not known of one.
 std::string oldest_version(const std::vector<Going>& pods) {
   std::uint64_t oldest = UINT64_MAX;
   for (const Going& pod : pods) {
@@ -39,9 +40,10 @@ std::string oldest_version(const std::vector<Going>& pods) {
 
 // By one watch for all of them, from where the deletions were asked for: nothing needs to be
 // listed.
-Result<void> wait_gone_in(Invocation& in, const std::string& ns, std::vector<Going>& pods,
-                          std::int64_t deadline_ns) {
-  WatchPlan plan = plan_for(ns, pods.size() == 1 ? pods.front().name : std::string(), deadline_ns);
+Result<void> wait_gone_in(Invocation& in, const Resource& resource, const std::string& ns,
+                          std::vector<Going>& pods, std::int64_t deadline_ns) {
+  WatchPlan plan =
+      plan_for(resource, ns, pods.size() == 1 ? pods.front().name : std::string(), deadline_ns);
   plan.from = oldest_version(pods);
   std::vector<Going> listed;
   return watch(
@@ -78,16 +80,17 @@ ChosenBy chosen_by(Invocation& in) {
 }
 
 Result<Going> request_delete(Invocation& in, const std::string& ns, const std::string& name,
-                             std::optional<std::int64_t> grace_seconds) {
+                             std::optional<std::int64_t> grace_seconds, const Resource& of) {
   Request request;
   request.method = "DELETE";
-  request.target = pods_path(ns, name);
+  request.target = of.path(ns, name);
   if (grace_seconds) {
     request.body = R"({"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":)" +
                    std::to_string(*grace_seconds) + "}";
   }
   const Reply reply = TRY(in.call(request));
-  if (reply.status == 404 && in.asked_twice()) return Going{ns, name, {}, {}};  // done at first
+  if (reply.status == 404 && in.asked_twice())
+    return Going{ns, name, {}, {}, &of};  // done at first
   if (!reply.ok()) {
     return fail(reply.status == 404 ? Code::kNotFound : Code::kFailedPrecondition,
                 refusal_text(reply), {});
@@ -96,24 +99,28 @@ Result<Going> request_delete(Invocation& in, const std::string& ns, const std::s
   const auto object = TRY(parse_json_value(reply.body));
   const View o(object);
   if (o["kind"].str() == "Status")
-    return Going{ns, name, std::string(o["details"]["uid"].str()), {}};
+    return Going{ns, name, std::string(o["details"]["uid"].str()), {}, &of};
   return Going{ns, name, std::string(o["metadata"]["uid"].str()),
-               std::string(o["metadata"]["resourceVersion"].str())};
+               std::string(o["metadata"]["resourceVersion"].str()), &of};
 }
 
-Result<void> wait_gone(Invocation& in, std::vector<Going>& pods, std::int64_t deadline_ns) {
+Result<void> wait_gone(Invocation& in, std::vector<Going>& objects, std::int64_t deadline_ns) {
   Result<void> result;
   std::vector<Going> staying;
-  while (!pods.empty()) {
-    const std::string ns = pods.front().ns;
-    const auto others =
-        std::partition(pods.begin(), pods.end(), [&](const Going& g) { return g.ns == ns; });
-    std::vector<Going> here(std::make_move_iterator(pods.begin()), std::make_move_iterator(others));
-    pods.erase(pods.begin(), others);
-    if (auto gone = wait_gone_in(in, ns, here, deadline_ns); !gone) result = std::move(gone);
+  while (!objects.empty()) {
+    const std::string ns = objects.front().ns;
+    const Resource& resource = *objects.front().resource;
+    const auto others = std::partition(objects.begin(), objects.end(), [&](const Going& g) {
+      return g.ns == ns && g.resource == &resource;
+    });
+    std::vector<Going> here(std::make_move_iterator(objects.begin()),
+                            std::make_move_iterator(others));
+    objects.erase(objects.begin(), others);
+    if (auto gone = wait_gone_in(in, resource, ns, here, deadline_ns); !gone)
+      result = std::move(gone);
     staying.insert(staying.end(), here.begin(), here.end());
   }
-  pods = std::move(staying);
+  objects = std::move(staying);
   return result;
 }
 
@@ -122,7 +129,7 @@ Result<void> wait_for(Invocation& in, const std::string& ns, const std::string& 
                       std::int64_t deadline_ns) {
   bool met = false, gone = false;
   auto result = watch(
-      in, plan_for(ns, name, deadline_ns),
+      in, plan_for(pods(), ns, name, deadline_ns),
       [&](Change change, const boost::json::value& pod) {
         gone = change == Change::kDeleted && !may_appear;
         met = change != Change::kDeleted && holds(View(pod));

@@ -1,4 +1,5 @@
-// What several commands do to pods: delete one and wait until pods are gone or fulfil something.
+// What several commands do to pods and other objects: delete one and wait until they are gone or
+// fulfil something.
 #pragma once
 
 #include <cstdint>
@@ -17,18 +18,20 @@ namespace podctl::cli {
 // By what else than operands this command line chooses objects.
 ChosenBy chosen_by(Invocation& in);
 
-// A pod that is going. An empty uid: whichever pod has the name; an empty version: not known.
+// An object that is going. An empty uid: whichever has the name; an empty version: not known.
 struct Going {
   std::string ns, name, uid;
   std::string version;  // as of its deletion being asked for
+  const Resource* resource = &pods();
 };
 
-// Asks for the deletion. kNotFound when there is no such pod.
+// Asks for the deletion. kNotFound when there is no such object.
 Result<Going> request_delete(Invocation& in, const std::string& ns, const std::string& name,
-                             std::optional<std::int64_t> grace_seconds);
+                             std::optional<std::int64_t> grace_seconds,
+                             const Resource& of = pods());
 
-// Returns once none of the pods is there; `pods` keeps those that still are. kTimedOut.
-Result<void> wait_gone(Invocation& in, std::vector<Going>& pods, std::int64_t deadline_ns);
+// Returns once none of them is there; `objects` keeps those that still are. kTimedOut.
+Result<void> wait_gone(Invocation& in, std::vector<Going>& objects, std::int64_t deadline_ns);
 
 // Returns once `holds` is true for the pod. kNotFound when it is not there or goes away, unless
 // `may_appear`; kTimedOut.

@@ -6,13 +6,6 @@
 namespace podctl::cli {
 namespace {
 
-constexpr Resource kResources[] = {
-    {"pods", "pod", "po", "Pod", true, "create,delete,get,list,patch,update,watch"},
-    {"events", "event", "ev", "Event", true, "get,list,watch"},
-    {"namespaces", "namespace", "ns", "Namespace", false, "get,list"},
-    {"nodes", "node", "no", "Node", false, "get,list"},
-};
-
 std::string lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
@@ -31,14 +24,27 @@ std::string Resource::path(std::string_view ns, std::string_view name) const {
   return path;
 }
 
-std::span<const Resource> resources() { return kResources; }
-const Resource& pods() { return kResources[0]; }
+std::span<const Resource> resources() {
+  static const std::vector<Resource> kAll = [] {
+    std::vector<Resource> all;
+    for (const api::KindInfo& kind : api::kinds()) all.push_back({kind});
+    return all;
+  }();
+  return kAll;
+}
+
+const Resource& resource_of(const api::KindInfo& kind) {
+  return resources()[static_cast<std::size_t>(&kind - api::kinds().data())];
+}
+
+const Resource& pods() { return resources().front(); }
 
 Result<const Resource*> find_resource(std::string_view as_written) {
   const std::string word = lower(as_written);
   if (word == "all") return &pods();  // the category of what runs
   std::vector<std::string_view> names;
-  for (const Resource& r : kResources) {
+  for (const Resource& r : resources()) {
+    if (word.empty()) break;
     if (word == r.plural || word == r.singular || word == r.short_name) return &r;
     names.push_back(r.plural);
   }

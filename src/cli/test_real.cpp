@@ -62,12 +62,14 @@ class RealRun {
 
   std::vector<const api::Pod*> pods() const {
     std::vector<const api::Pod*> all;
-    for (const auto& m : manifests_) all.push_back(&m.pod);
+    for (const auto& m : manifests_) {
+      if (m.is_pod()) all.push_back(&m.pod);
+    }
     return all;
   }
   const api::Pod& pod(const std::string& name) const {
     const auto found = std::find_if(manifests_.begin(), manifests_.end(), [&](const auto& m) {
-      return name.empty() || m.pod.metadata.name == name;
+      return m.is_pod() && (name.empty() || m.pod.metadata.name == name);
     });
     return found->pod;  // load has seen to it that there is one
   }
@@ -79,7 +81,12 @@ class RealRun {
   }
 
   Outcome play() {
-    for (const auto& manifest : manifests_) TRY(make(manifest));
+    // What pods take their variables and files from is there before them.
+    for (const bool pods : {false, true}) {
+      for (const auto& manifest : manifests_) {
+        if (manifest.is_pod() == pods) TRY(make(manifest));
+      }
+    }
     for (std::size_t i = 0; i < test_.spec.steps.size(); ++i) {
       field_ = "spec.steps[" + std::to_string(i) + "]";
       if (auto failure = TRY(perform(test_.spec.steps[i]))) return failure;
@@ -93,25 +100,26 @@ class RealRun {
 
   Result<void> make(const api::Manifest& manifest) {
     auto object = api::to_value(manifest.tree);
-    const auto& meta = manifest.pod.metadata;
+    const auto& meta = manifest.metadata();
     object.as_object()["metadata"].as_object()["namespace"] = meta.namespace_;
     Request request;
     request.method = "POST";
-    request.target = pods_path(meta.namespace_);
+    request.target = resource_of(*manifest.kind).path(meta.namespace_);
     request.body = boost::json::serialize(object);
     const auto reply = TRY(in_.call(request));
     if (!reply.ok()) return fail(Code::kFailedPrecondition, refusal_text(reply), {});
     return {};
   }
 
-  // Whatever is left of the pods goes at once.
+  // Whatever is left of the pods and of the other objects goes at once.
   Result<void> clear() {
     std::vector<Going> going;
     for (const auto& manifest : manifests_) {
-      const auto& meta = manifest.pod.metadata;
-      auto gone = request_delete(in_, meta.namespace_, meta.name, 0);
+      const auto& meta = manifest.metadata();
+      auto gone = request_delete(in_, meta.namespace_, meta.name, 0, resource_of(*manifest.kind));
       if (!gone && gone.error().code == Code::kNotFound) continue;
-      going.push_back(TRY(std::move(gone)));
+      Going asked = TRY(std::move(gone));
+      if (manifest.is_pod()) going.push_back(std::move(asked));
     }
     if (going.empty()) return {};
     return wait_gone(in_, going, monotonic_ns() + kForPodsToGo);

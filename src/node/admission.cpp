@@ -20,23 +20,18 @@ constexpr std::string_view kMayChange =
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
     "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
-std::vector<Cause> to_causes(const api::Faults& faults) {
-  std::vector<Cause> causes;
-  for (const auto& fault : faults) causes.push_back({fault.code, fault.text, fault.field});
-  return causes;
-}
-
 std::string sentence(const api::Fault& fault) {
   return fault.field.empty() ? fault.text : fault.field + ": " + fault.text;
 }
 
 bool is_unknown(const api::Fault& fault) { return fault.text.starts_with("unknown field"); }
 
-Refusal malformed(const api::Faults& faults) {
+Refusal malformed(const api::KindInfo& kind, const api::Faults& faults) {
   std::string list;
   for (const auto& fault : faults) list += (list.empty() ? "" : ", ") + sentence(fault);
-  Refusal refusal = bad_request(
-      "Pod in version \"v1\" cannot be handled as a Pod: strict decoding error: " + list);
+  const std::string name(kind.kind);
+  Refusal refusal = bad_request(name + " in version \"v1\" cannot be handled as a " + name +
+                                ": strict decoding error: " + list);
   refusal.causes = to_causes(faults);
   return refusal;
 }
@@ -63,36 +58,60 @@ void warn_unsupported(Admitted& admitted, const std::vector<std::string>& known)
 
 }  // namespace
 
-Answer<Admitted> decode_pod(std::string_view body, bool yaml, std::string_view ns,
-                            FieldValidation validation) {
+std::vector<Cause> to_causes(const api::Faults& faults) {
+  std::vector<Cause> causes;
+  for (const auto& fault : faults) causes.push_back({fault.code, fault.text, fault.field});
+  return causes;
+}
+
+Answer<std::vector<std::string>> decode_object(const api::KindInfo& kind, void* object,
+                                               std::string_view body, bool yaml,
+                                               std::string_view ns, FieldValidation validation) {
+  const std::string wanted(kind.kind);
   api::Parsed parsed = yaml ? api::parse_documents(body) : api::parse_json(body);
-  if (!parsed.faults.empty()) return Refused(malformed(parsed.faults));
-  if (parsed.documents.size() != 1) return Refused(bad_request("the body must hold one Pod"));
+  if (!parsed.faults.empty()) return Refused(malformed(kind, parsed.faults));
+  if (parsed.documents.size() != 1) return Refused(bad_request("the body must hold one " + wanted));
   const api::Tree& tree = parsed.documents[0];
   if (!tree.is_map()) return Refused(bad_request("the body must be an object"));
-  const std::string kind(tree.string_at("kind"));
+  const std::string given(tree.string_at("kind"));
   const std::string version(tree.string_at("apiVersion"));
-  if ((!kind.empty() && kind != "Pod") || (!version.empty() && version != "v1")) {
-    return Refused(bad_request("the object provided is unrecognized (must be of type Pod): got " +
-                               version + ", Kind=" + kind));
+  if ((!given.empty() && given != wanted) || (!version.empty() && version != "v1")) {
+    return Refused(bad_request("the object provided is unrecognized (must be of type " + wanted +
+                               "): got " + version + ", Kind=" + given));
   }
-  Admitted admitted;
-  api::Faults faults = api::decode(tree, admitted.pod);
-  api::Faults fatal;
+  std::vector<std::string> warnings;
+  api::Faults faults, fatal;
+  api::decode(tree, kind.type(), object, faults);
   for (auto& fault : faults) {
     if (!is_unknown(fault) || validation == FieldValidation::kStrict) {
       fatal.push_back(std::move(fault));
     } else if (validation == FieldValidation::kWarn) {
-      admitted.warnings.push_back(sentence(fault));
+      warnings.push_back(sentence(fault));
     }
   }
-  if (!fatal.empty()) return Refused(malformed(fatal));
-  auto& meta = admitted.pod.metadata;
+  if (!fatal.empty()) return Refused(malformed(kind, fatal));
+  auto& meta = kind.metadata(object);
   if (!meta.namespace_.empty() && meta.namespace_ != ns) {
     return Refused(bad_request(
         "the namespace of the provided object does not match the namespace sent on the request"));
   }
   meta.namespace_ = ns;
+  return warnings;
+}
+
+void generate_name(api::ObjectMeta& meta, std::string_view uid) {
+  if (!meta.name.empty() || meta.generateName.empty()) return;
+  // Five characters after at most 58 of the prefix.
+  meta.name = meta.generateName.substr(0, 58) + text::hex(text::hash64(uid), 5);
+}
+
+Answer<Admitted> decode_pod(std::string_view body, bool yaml, std::string_view ns,
+                            FieldValidation validation) {
+  Admitted admitted;
+  auto warnings =
+      decode_object(api::kind_of<api::Pod>(), &admitted.pod, body, yaml, ns, validation);
+  if (!warnings) return Refused(warnings.error());
+  admitted.warnings = std::move(*warnings);
   return admitted;
 }
 
@@ -101,10 +120,7 @@ Answer<Admitted> admit_new(Admitted admitted, std::string_view node_name, std::s
   warn_unsupported(admitted, {});
   auto& pod = admitted.pod;
   auto& meta = pod.metadata;
-  if (meta.name.empty() && !meta.generateName.empty()) {
-    // apimachinery's generator: five characters after at most 58 of the prefix.
-    meta.name = meta.generateName.substr(0, 58) + text::hex(text::hash64(uid), 5);
-  }
+  generate_name(meta, uid);
   api::set_defaults(pod, meta.namespace_);
   auto causes = check(pod, node_name);
   if (!causes.empty()) return Refused(invalid("Pod", meta.name, std::move(causes)));

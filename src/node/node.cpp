@@ -79,6 +79,7 @@ Result<void> Node::open_all(asio::io_context& io, Options options) {
   objects_->on_error = [log = options.log](const Error& error) {
     log("object store: " + error.message());
   };
+  kept_ = std::make_unique<KeptObjects>(*objects_, [this] { return resetting_; });
   images_ = TRY(image::Store::open(layout.images()));
   TRY(make_directory(layout.lib() + "/seccomp", 0700));
   filters_ = std::make_unique<seccomp::FilterCache>(layout.lib() + "/seccomp");

@@ -7,18 +7,20 @@
 namespace podctl::node {
 namespace {
 
+Failure unreadable(const StoredObject& row, const api::Fault& fault) {
+  return fail(Code::kCorrupt, "read stored object", row.kind + " " + row.ns + "/" + row.name,
+              fault.field + ": " + fault.text);
+}
+
 template <class T>
 Result<std::shared_ptr<const T>> decode_row(const StoredObject& row) {
   auto object = std::make_shared<T>();
   const auto faults = api::decode_json(row.json, *object);
-  if (!faults.empty()) {
-    return fail(Code::kCorrupt, "read stored object", row.kind + " " + row.ns + "/" + row.name,
-                faults[0].field + ": " + faults[0].text);
-  }
+  if (!faults.empty()) return unreadable(row, faults[0]);
   return std::shared_ptr<const T>(std::move(object));
 }
 
-std::shared_ptr<const std::string> kept(std::string json) {
+std::shared_ptr<const std::string> shared(std::string json) {
   json.shrink_to_fit();  // it grew by doubling, and stays as long as the object
   return std::make_shared<const std::string>(std::move(json));
 }
@@ -59,14 +61,38 @@ Result<std::vector<Objects::LoadedPod>> Objects::load() {
     const Key key{row.ns, row.name};
     if (row.kind == "Pod") {
       auto pod = TRY(decode_row<api::Pod>(row));
-      pods_[key] = {pod, kept(std::move(row.json)), row.resource_version};
+      pods_[key] = {pod, shared(std::move(row.json)), row.resource_version};
       loaded.push_back({std::move(pod), std::move(row.memory)});
     } else if (row.kind == "Event") {
       const auto event = TRY(decode_row<api::Event>(row));
-      events_[key] = record_of(*event, kept(std::move(row.json)), row.resource_version);
+      events_[key] = record_of(*event, shared(std::move(row.json)), row.resource_version);
+    } else if (const auto* kind = api::find_kind(row.kind); kind != nullptr && kind->kept()) {
+      TRY(load_kept(*kind, std::move(row)));
     }
   }
   return loaded;
+}
+
+Result<void> Objects::load_kept(const api::KindInfo& kind, StoredObject row) {
+  auto object = kind.make();
+  const auto faults = api::decode_json(row.json, kind.type(), object.get());
+  if (!faults.empty()) return unreadable(row, faults[0]);
+  kept_[&kind][{row.ns, row.name}] = {std::move(object), shared(std::move(row.json)),
+                                      row.resource_version};
+  return {};
+}
+
+const std::map<Key, KeptRecord>& Objects::kept(const api::KindInfo& kind) const {
+  static const std::map<Key, KeptRecord> kNone;
+  const auto found = kept_.find(&kind);
+  return found == kept_.end() ? kNone : found->second;
+}
+
+const KeptRecord* Objects::find_kept(const api::KindInfo& kind, const std::string& ns,
+                                     const std::string& name) const {
+  const auto& all = kept(kind);
+  const auto found = all.find({ns, name});
+  return found == all.end() ? nullptr : &found->second;
 }
 
 const PodRecord* Objects::find_pod(const std::string& ns, const std::string& name) const {
@@ -83,6 +109,9 @@ std::set<std::string> Objects::namespaces() const {
   std::set<std::string> names{"default"};
   for (const auto& [key, pod] : pods_) names.insert(key.first);
   for (const auto& [key, event] : events_) names.insert(key.first);
+  for (const auto& [kind, objects] : kept_) {
+    for (const auto& [key, record] : objects) names.insert(key.first);
+  }
   return names;
 }
 
@@ -98,23 +127,35 @@ template <class T>
 Change Objects::written(T object, const char* kind, std::string memory, ObjectStore::Done done) {
   const std::uint64_t version = store_->next_version();
   object.metadata.resourceVersion = std::to_string(version);
-  const auto shared = std::make_shared<const T>(std::move(object));
-  auto json = kept(api::to_json(*shared));
-  const auto& meta = shared->metadata;
-  store_->put({kind, meta.namespace_, meta.name, meta.uid, version, *json, std::move(memory)},
-              checked(std::move(done)));
-  return {ChangeType::kAdded, kind, meta.namespace_, version, std::move(json), shared, nullptr};
+  const auto whole = std::make_shared<const T>(std::move(object));
+  Change change =
+      stored(whole->metadata, kind, api::to_json(*whole), std::move(memory), std::move(done));
+  change.version = version;
+  change.object = whole;
+  return change;
+}
+
+// Of an object that has its version.
+Change Objects::stored(const api::ObjectMeta& meta, std::string_view kind, std::string json,
+                       std::string memory, ObjectStore::Done done) {
+  const std::uint64_t version = store_->version();
+  auto text = shared(std::move(json));
+  store_->put(
+      {std::string(kind), meta.namespace_, meta.name, meta.uid, version, *text, std::move(memory)},
+      checked(std::move(done)));
+  return {ChangeType::kAdded, std::string(kind), meta.namespace_, version,
+          std::move(text),    nullptr,           nullptr};
 }
 
 // Takes the object out of the store. A DELETED event carries its last state under the version of
 // its removal, as in Kubernetes.
-void Objects::erased(const char* kind, const Key& key, Change change, ObjectStore::Done done) {
+void Objects::erased(std::string_view kind, const Key& key, Change change, ObjectStore::Done done) {
   change.type = ChangeType::kDeleted;
   change.kind = kind;
   change.ns = key.first;
   const std::uint64_t version = change.version;
   hub_.publish(std::move(change));
-  store_->remove(kind, key.first, key.second, version, checked(std::move(done)));
+  store_->remove(std::string(kind), key.first, key.second, version, checked(std::move(done)));
 }
 
 std::shared_ptr<const api::Pod> Objects::put_pod(api::Pod pod, std::string memory,
@@ -152,7 +193,7 @@ void Objects::erase_pod(api::Pod last, ObjectStore::Done done) {
   Change change;
   change.version = store_->next_version();
   last.metadata.resourceVersion = std::to_string(change.version);
-  change.json = kept(api::to_json(last));
+  change.json = shared(api::to_json(last));
   change.object = std::make_shared<const api::Pod>(std::move(last));
   change.previous = found->second.object;
   pods_.erase(found);
@@ -166,10 +207,46 @@ void Objects::erase_event(const std::string& ns, const std::string& name) {
   change.version = store_->next_version();
   api::Event last = *found->second.decode();
   last.metadata.resourceVersion = std::to_string(change.version);
-  change.json = kept(api::to_json(last));
+  change.json = shared(api::to_json(last));
   change.object = change.previous = std::make_shared<const api::Event>(std::move(last));
   events_.erase(found);
   erased("Event", {ns, name}, std::move(change), {});
+}
+
+void Objects::put_kept(const api::KindInfo& kind, std::shared_ptr<void> object,
+                       ObjectStore::Done done) {
+  auto& meta = kind.metadata(object.get());
+  meta.resourceVersion = std::to_string(store_->next_version());
+  std::string json;
+  api::encode_json(kind.type(), object.get(), json);
+  Change change = stored(meta, kind.kind, std::move(json), {}, std::move(done));
+  change.object = object;
+  auto& record = kept_[&kind][{meta.namespace_, meta.name}];
+  if (record.object) change.type = ChangeType::kModified;
+  change.previous = record.object;
+  record = {std::move(object), change.json, change.version};
+  hub_.publish(std::move(change));
+}
+
+void Objects::erase_kept(const api::KindInfo& kind, const Key& key, ObjectStore::Done done) {
+  auto& all = kept_[&kind];
+  const auto found = all.find(key);
+  if (found == all.end()) {
+    if (done) done({});
+    return;
+  }
+  Change change;
+  change.version = store_->next_version();
+  auto last = kind.make();
+  static_cast<void>(api::decode_json(*found->second.json, kind.type(), last.get()));
+  kind.metadata(last.get()).resourceVersion = std::to_string(change.version);
+  std::string json;
+  api::encode_json(kind.type(), last.get(), json);
+  change.json = shared(std::move(json));
+  change.object = std::move(last);
+  change.previous = found->second.object;
+  all.erase(found);
+  erased(kind.kind, key, std::move(change), std::move(done));
 }
 
 }  // namespace podctl::node

@@ -96,6 +96,10 @@ void Api::handle(ExchangePtr exchange) {
       return impl_->pods(exchange, route);
     case Kind::kPod:
       return impl_->pod(exchange, route);
+    case Kind::kKeptList:
+      return handle_kept_list(impl_->node, exchange, route);
+    case Kind::kKept:
+      return handle_kept(impl_->node, exchange, route);
     case Kind::kPodEphemeral:
       if (request.method == "DELETE") return refuse_method(exchange);
       return impl_->pod(exchange, route);

@@ -1,8 +1,10 @@
 // What the server is and has: versions, groups, resources, the namespaces and the node.
+#include <array>
 #include <boost/json.hpp>
 
 #include "handlers.hpp"
 #include "podctl/api/encode.hpp"
+#include "podctl/base/text.hpp"
 #include "podctl/node/clock.hpp"
 #include "podctl/node/machine.hpp"
 #include "selection.hpp"
@@ -14,26 +16,28 @@ namespace {
 namespace json = boost::json;
 using Kind = Route::Kind;
 
-json::object resource(const char* name, const char* singular, bool namespaced, const char* kind,
-                      const std::vector<const char*>& verbs,
-                      const std::vector<const char*>& short_names = {}) {
-  json::object r{
-      {"name", name}, {"singularName", singular}, {"namespaced", namespaced}, {"kind", kind}};
-  json::array list;
-  for (const auto* verb : verbs) list.emplace_back(verb);
-  r["verbs"] = std::move(list);
-  json::array shorts;
-  for (const auto* name_ : short_names) shorts.emplace_back(name_);
-  if (!shorts.empty()) r["shortNames"] = std::move(shorts);
-  return r;
+json::array words(std::string_view list) {
+  json::array out;
+  for (const auto word : text::split(list, ',')) {
+    if (!word.empty()) out.emplace_back(word);
+  }
+  return out;
 }
 
-json::object pods() {
-  auto pods = resource(
-      "pods", "pod", true, "Pod",
-      {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}, {"po"});
-  pods["categories"] = json::array{"all"};  // `kubectl get all`
-  return pods;
+json::object resource(std::string_view name, std::string_view singular, bool namespaced,
+                      std::string_view kind, std::string_view verbs) {
+  return {{"name", name},
+          {"singularName", singular},
+          {"namespaced", namespaced},
+          {"kind", kind},
+          {"verbs", words(verbs)}};
+}
+
+json::object resource(const api::KindInfo& kind) {
+  auto r = resource(kind.plural, kind.singular, kind.namespaced, kind.kind, kind.verbs);
+  if (!kind.short_name.empty()) r["shortNames"] = words(kind.short_name);
+  if (&kind == &api::kind_of<api::Pod>()) r["categories"] = json::array{"all"};  // `get all`
+  return r;
 }
 
 // Bodies of podctl's own, no Kubernetes objects: without a verb generic clients leave them out. An
@@ -42,8 +46,8 @@ json::object own_resources() {
   return {{"kind", "APIResourceList"},
           {"apiVersion", "v1"},
           {"groupVersion", "podctl.dev/v1"},
-          {"resources", json::array{resource("images", "image", false, "Image", {}),
-                                    resource("sandboxes", "sandbox", false, "Sandbox", {})}}};
+          {"resources", json::array{resource("images", "image", false, "Image", ""),
+                                    resource("sandboxes", "sandbox", false, "Sandbox", "")}}};
 }
 
 // What kubectl looks for before it lets this server check fields and dry runs (fieldValidation and
@@ -54,39 +58,43 @@ json::object openapi() {
     parameters.push_back(
         {{"name", name}, {"in", "query"}, {"schema", json::object{{"type", "string"}}}});
   }
-  const json::object pod{{"group", ""}, {"version", "v1"}, {"kind", "Pod"}};
-  const json::object patch{{"x-kubernetes-group-version-kind", pod},
-                           {"x-kubernetes-action", "patch"},
-                           {"parameters", std::move(parameters)},
-                           {"responses", json::object()}};
+  json::object paths;
+  for (const auto& kind : api::kinds()) {
+    if (kind.verbs.find("patch") == std::string_view::npos) continue;
+    const json::object patch{{"x-kubernetes-group-version-kind",
+                              json::object{{"group", ""}, {"version", "v1"}, {"kind", kind.kind}}},
+                             {"x-kubernetes-action", "patch"},
+                             {"parameters", parameters},
+                             {"responses", json::object()}};
+    paths["/api/v1/namespaces/{namespace}/" + std::string(kind.plural) + "/{name}"] =
+        json::object{{"patch", patch}};
+  }
   return {{"openapi", "3.0.0"},
           {"info", json::object{{"title", "podctl"}, {"version", node::kKubernetesVersion}}},
-          {"paths", json::object{{"/api/v1/namespaces/{namespace}/pods/{name}",
-                                  json::object{{"patch", patch}}}}},
+          {"paths", std::move(paths)},
           {"components", json::object{{"schemas", json::object()}}}};
 }
 
 json::object core_resources() {
-  return {{"kind", "APIResourceList"},
-          {"groupVersion", "v1"},
-          {"resources",
-           json::array{
-               resource("events", "event", true, "Event", {"get", "list", "watch"}, {"ev"}),
-               resource("namespaces", "namespace", false, "Namespace", {"get", "list"}, {"ns"}),
-               resource("nodes", "node", false, "Node", {"get", "list"}, {"no"}), pods(),
-               resource("pods/attach", "", true, "PodAttachOptions", {"create", "get"}),
-               resource("pods/ephemeralcontainers", "", true, "Pod", {"get", "patch", "update"}),
-               resource("pods/exec", "", true, "PodExecOptions", {"create", "get"}),
-               resource("pods/log", "", true, "Pod", {"get"}),
-               resource("pods/portforward", "", true, "PodPortForwardOptions", {"create", "get"}),
-               resource("pods/status", "", true, "Pod", {"get"})}}};
+  json::array all;
+  for (const auto& kind : api::kinds()) all.push_back(resource(kind));
+  for (const auto& [name, kind, verbs] : std::initializer_list<std::array<const char*, 3>>{
+           {"pods/attach", "PodAttachOptions", "create,get"},
+           {"pods/ephemeralcontainers", "Pod", "get,patch,update"},
+           {"pods/exec", "PodExecOptions", "create,get"},
+           {"pods/log", "Pod", "get"},
+           {"pods/portforward", "PodPortForwardOptions", "create,get"},
+           {"pods/status", "Pod", "get"}}) {
+    all.push_back(resource(name, "", true, kind, verbs));
+  }
+  return {{"kind", "APIResourceList"}, {"groupVersion", "v1"}, {"resources", std::move(all)}};
 }
 
 json::object metrics_resources() {
   return {{"kind", "APIResourceList"},
           {"apiVersion", "v1"},
           {"groupVersion", "metrics.k8s.io/v1beta1"},
-          {"resources", json::array{resource("pods", "", true, "PodMetrics", {"get", "list"})}}};
+          {"resources", json::array{resource("pods", "", true, "PodMetrics", "get,list")}}};
 }
 
 json::object group(const std::string& name, const std::string& version) {
@@ -162,23 +170,27 @@ void answer_one(const ExchangePtr& exchange, std::uint64_t version, const T& obj
   exchange->reply({200, table_of(object, version, include_object(request)) + "\n"});
 }
 
-api::Time made(const node::PodRecord& record) { return record.object->metadata.creationTimestamp; }
-api::Time made(const node::EventRecord& record) { return api::Time(record.made_seconds, 0); }
-
 // A namespace is there since its first object; "default" at the latest since the machine started.
 api::Time since(node::Node& node, const std::string& name) {
   api::Time first;
   if (name == "default")
     first = node::node_object(node.context().machine, 0).metadata.creationTimestamp;
-  auto look = [&](const auto& objects) {
+  auto look = [&](const auto& objects, const auto& time_of) {
     for (auto at = objects.lower_bound({name, ""}); at != objects.end() && at->first.first == name;
          ++at) {
-      const api::Time when = made(at->second);
+      const api::Time when = time_of(at->second);
       if (!first || when < first) first = when;
     }
   };
-  look(node.objects().pods());
-  look(node.objects().events());
+  look(node.objects().pods(),
+       [](const node::PodRecord& record) { return record.object->metadata.creationTimestamp; });
+  look(node.objects().events(),
+       [](const node::EventRecord& record) { return api::Time(record.made_seconds, 0); });
+  for (const auto& kind : api::kinds()) {
+    look(node.objects().kept(kind), [&kind](const node::KeptRecord& record) {
+      return kind.metadata(record.object.get()).creationTimestamp;
+    });
+  }
   return first;
 }
 

@@ -17,6 +17,10 @@ void answer_namespaces(node::Node& node, const ExchangePtr& exchange, const Rout
 void answer_nodes(node::Node& node, const ExchangePtr& exchange, const Route& route);
 
 void list_pods(node::Node& node, const ExchangePtr& exchange, const Route& route);
+// Of kinds that are only kept: a collection, one object.
+void handle_kept_list(node::Node& node, const ExchangePtr& exchange, const Route& route);
+void handle_kept(node::Node& node, const ExchangePtr& exchange, const Route& route);
+void list_kept(node::Node& node, const ExchangePtr& exchange, const Route& route);
 void list_events(node::Node& node, const ExchangePtr& exchange, const Route& route);
 void get_pod(node::Node& node, const ExchangePtr& exchange, const Route& route);
 void get_event(node::Node& node, const ExchangePtr& exchange, const Route& route);

@@ -1,4 +1,4 @@
-// Lists and watches of pods and events.
+// Lists and watches: the same for every kind.
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -14,11 +14,16 @@ namespace {
 constexpr std::size_t kSlowWatcher = 8U
                                      << 20;  // bytes a client may lag behind before it is dropped
 
+// Where the objects of a type are: of one that is only kept, unless said otherwise.
 template <class T>
-struct Kind;
+struct Kind {
+  static const auto& all(node::Objects& objects) { return objects.kept(api::kind_of<T>()); }
+  static std::shared_ptr<const T> object(const node::KeptRecord& record) {
+    return std::static_pointer_cast<const T>(record.object);
+  }
+};
 template <>
 struct Kind<api::Pod> {
-  static constexpr const char* name = "Pod";
   static const auto& all(node::Objects& objects) { return objects.pods(); }
   static std::shared_ptr<const api::Pod> object(const node::PodRecord& record) {
     return record.object;
@@ -26,12 +31,16 @@ struct Kind<api::Pod> {
 };
 template <>
 struct Kind<api::Event> {
-  static constexpr const char* name = "Event";
   static const auto& all(node::Objects& objects) { return objects.events(); }
   static std::shared_ptr<const api::Event> object(const node::EventRecord& record) {
     return record.decode();
   }
 };
+
+template <class T>
+std::string kind_name() {
+  return std::string(api::kind_of<T>().kind);
+}
 
 // Whether an object may match at all, by its text: what is asked for by name or uid stands in it
 // as it is. Spares the decoding of most events when a pod is described.
@@ -98,7 +107,7 @@ void list(node::Node& node, const ExchangePtr& exchange, const Selection& select
   }
   std::string body;
   body.reserve(size + 512);  // a long list is copied once, not with every doubling
-  body += std::string("{\"kind\":\"") + Kind<T>::name +
+  body += "{\"kind\":\"" + kind_name<T>() +
           "List\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"" +
           std::to_string(version) + "\"";
   if (more) body += ",\"continue\":\"" + last + "\"";
@@ -146,7 +155,7 @@ class Watch : public std::enable_shared_from_this<Watch<T>> {
 
  private:
   void replay(const node::Change& change) {
-    if (change.kind != Kind<T>::name) return;
+    if (change.kind != kind_name<T>()) return;
     T object;
     if (!api::decode_json(*change.json, object).empty() || !selection_.matches(object)) return;
     send(node::change_name(change.type), object, *change.json);
@@ -155,7 +164,7 @@ class Watch : public std::enable_shared_from_this<Watch<T>> {
   // An object that begins or ceases to match is added or deleted for this watcher, as in
   // Kubernetes.
   void on_change(const node::Change& change) {
-    if (change.kind != Kind<T>::name || !stream_) return;
+    if (change.kind != kind_name<T>() || !stream_) return;
     const auto& object = *std::static_pointer_cast<const T>(change.object);
     const bool now = change.type != node::ChangeType::kDeleted && selection_.matches(object);
     const auto before_object = std::static_pointer_cast<const T>(change.previous);
@@ -165,7 +174,7 @@ class Watch : public std::enable_shared_from_this<Watch<T>> {
   }
 
   void tell_initial_end() {
-    stream_->write(std::string(R"({"type":"BOOKMARK","object":{"kind":")") + Kind<T>::name +
+    stream_->write(R"({"type":"BOOKMARK","object":{"kind":")" + kind_name<T>() +
                    R"(","apiVersion":"v1","metadata":{"resourceVersion":")" +
                    std::to_string(node_.objects().version()) +
                    R"(","annotations":{"k8s.io/initial-events-end":"true"}}}})" + "\n");
@@ -262,6 +271,10 @@ void list_pods(node::Node& node, const ExchangePtr& exchange, const Route& route
 
 void list_events(node::Node& node, const ExchangePtr& exchange, const Route& route) {
   list_or_watch<api::Event>(node, exchange, route);
+}
+
+void list_kept(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  api::with_kept_type(*route.resource, [&]<class T>() { list_or_watch<T>(node, exchange, route); });
 }
 
 void get_event(node::Node& node, const ExchangePtr& exchange, const Route& route) {

@@ -29,19 +29,31 @@ Route events(const Segments& s, std::size_t i, std::string ns) {
   return {};
 }
 
+// Of a kind that is only kept.
+Route kept(const api::KindInfo& kind, const Segments& s, std::size_t i, std::string ns) {
+  if (s.size() == i) return {Kind::kKeptList, std::move(ns), {}, &kind};
+  if (s.size() == i + 1 && !ns.empty()) return {Kind::kKept, std::move(ns), s[i], &kind};
+  return {};
+}
+
+// Objects of a kind that stand in namespaces, from `i` on behind the plural.
+Route namespaced(const Segments& s, std::size_t i, std::string ns) {
+  const std::string& plural = s[i - 1];
+  if (plural == "pods") return pods(s, i, std::move(ns));
+  if (plural == "events") return events(s, i, std::move(ns));
+  const auto* kind = api::find_plural(plural);
+  return kind != nullptr && kind->kept() ? kept(*kind, s, i, std::move(ns)) : Route{};
+}
+
 Route core(const Segments& s) {  // below /api/v1
   if (s.size() == 2) return {Kind::kApiResources, {}, {}};
-  if (s[2] == "pods") return pods(s, 3, {});
-  if (s[2] == "events") return events(s, 3, {});
   if (s[2] == "nodes" && s.size() <= 4) {
     return s.size() == 3 ? Route{Kind::kNodes, {}, {}} : Route{Kind::kNode, {}, s[3]};
   }
-  if (s[2] != "namespaces") return {};
+  if (s[2] != "namespaces") return namespaced(s, 3, {});
   if (s.size() == 3) return {Kind::kNamespaces, {}, {}};
   if (s.size() == 4) return {Kind::kNamespace, {}, s[3]};
-  if (s[4] == "pods") return pods(s, 5, s[3]);
-  if (s[4] == "events") return events(s, 5, s[3]);
-  return {};
+  return namespaced(s, 5, s[3]);
 }
 
 Route own(const Segments& s) {  // below /apis/podctl.dev/v1

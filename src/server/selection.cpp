@@ -32,6 +32,16 @@ std::map<std::string, std::string> fields_of(const api::Event& event) {
           {"type", event.type}};
 }
 
+std::map<std::string, std::string> fields_of(const api::ConfigMap& map) {
+  return {{"metadata.name", map.metadata.name}, {"metadata.namespace", map.metadata.namespace_}};
+}
+
+std::map<std::string, std::string> fields_of(const api::Secret& secret) {
+  return {{"metadata.name", secret.metadata.name},
+          {"metadata.namespace", secret.metadata.namespace_},
+          {"type", secret.type}};
+}
+
 template <class T>
 node::Answer<Selection> parse_selection(const Query& query, const std::string& ns) {
   Selection selection;
@@ -50,6 +60,8 @@ node::Answer<Selection> parse_selection(const Query& query, const std::string& n
 
 template node::Answer<Selection> parse_selection<api::Pod>(const Query&, const std::string&);
 template node::Answer<Selection> parse_selection<api::Event>(const Query&, const std::string&);
+template node::Answer<Selection> parse_selection<api::ConfigMap>(const Query&, const std::string&);
+template node::Answer<Selection> parse_selection<api::Secret>(const Query&, const std::string&);
 
 bool wants_table(const Request& request) {
   return request.accept.find("as=Table") != std::string::npos &&

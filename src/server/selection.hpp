@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "podctl/api/config.hpp"
 #include "podctl/api/event.hpp"
 #include "podctl/api/node.hpp"
 #include "podctl/api/pod.hpp"
@@ -16,6 +17,8 @@ namespace podctl::server {
 // The fields that fieldSelector may name, as in Kubernetes.
 std::map<std::string, std::string> fields_of(const api::Pod& pod);
 std::map<std::string, std::string> fields_of(const api::Event& event);
+std::map<std::string, std::string> fields_of(const api::ConfigMap& map);
+std::map<std::string, std::string> fields_of(const api::Secret& secret);
 
 struct Selection {
   std::string ns;  // empty: all

@@ -3,6 +3,7 @@
 #include <span>
 #include <string_view>
 
+#include "podctl/api/config.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/api/event.hpp"
 #include "podctl/api/node.hpp"
@@ -142,6 +143,22 @@ void write(Cells& cells, const api::Namespace& ns, const api::Time& now) {
   cells << ns.metadata.name << ns.status.phase << api::age_text(ns.metadata.creationTimestamp, now);
 }
 
+constexpr Column kConfigMapColumns[] = {{"Name", 0}, {"Data", 0}, {"Age", 0}};
+
+std::span<const Column> columns(const api::ConfigMap*) { return kConfigMapColumns; }
+void write(Cells& cells, const api::ConfigMap& map, const api::Time& now) {
+  cells << map.metadata.name << static_cast<std::int32_t>(map.data.size() + map.binaryData.size())
+        << api::age_text(map.metadata.creationTimestamp, now);
+}
+
+constexpr Column kSecretColumns[] = {{"Name", 0}, {"Type", 0}, {"Data", 0}, {"Age", 0}};
+
+std::span<const Column> columns(const api::Secret*) { return kSecretColumns; }
+void write(Cells& cells, const api::Secret& secret, const api::Time& now) {
+  cells << secret.metadata.name << secret.type << static_cast<std::int32_t>(secret.data.size())
+        << api::age_text(secret.metadata.creationTimestamp, now);
+}
+
 void append_columns(std::string& text, std::span<const Column> columns) {
   const char* separator = "";
   for (const Column& c : columns) {
@@ -200,5 +217,7 @@ template class TableText<api::Pod>;
 template class TableText<api::Event>;
 template class TableText<api::Node>;
 template class TableText<api::Namespace>;
+template class TableText<api::ConfigMap>;
+template class TableText<api::Secret>;
 
 }  // namespace podctl::server

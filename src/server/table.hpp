@@ -11,7 +11,7 @@
 
 namespace podctl::server {
 
-// For api::Pod, Event, Node and Namespace.
+// For every kind of api/kinds.hpp.
 template <class T>
 class TableText {
  public:

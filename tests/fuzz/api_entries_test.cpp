@@ -47,6 +47,10 @@ TEST(ApiFuzz, Manifest) {
        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: c\n"
        "    image: i\n    resources: {limits: {cpu: 1, memory: 64Mi}}\n    ports: [{containerPort: "
        "80}]\n",
+       "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: eA==}\nstringData: {b: c}\n"
+       "type: kubernetes.io/tls\n",
+       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b}\nbinaryData: {b: "
+       "AA==}\n",
        "kind: List\nitems:\n- kind: Pod\n- 3\n", "x: |\n  a\n b: <<\n<<: {a: b}\n"},
       100);
 }

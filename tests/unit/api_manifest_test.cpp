@@ -98,7 +98,7 @@ TEST(ApiManifest, FaultsOfAContainer) {
 
 TEST(ApiManifest, KindsAndDocuments) {
   EXPECT_EQ(first_fault("kind: Service\napiVersion: v1\n"),
-            "1:7: kind: kind \"Service\" is not supported: podctl runs objects of kind \"Pod\"");
+            "1:7: kind: kind \"Service\" is not supported: podctl takes Pod, ConfigMap, Secret");
   EXPECT_EQ(first_fault("a: 1\n"), "1:1: kind: Required value");
   EXPECT_EQ(first_fault("- a\n"), "1:1: : an object is a map with apiVersion and kind, not a list");
   auto two = load_manifests(with("") + "---\n# nothing\n---\n" + with("    imge: x\n"));
@@ -424,17 +424,18 @@ void without_prose(const Type& type, std::set<std::string_view>& seen, std::stri
   }
 }
 
-TEST(ApiManifest, EveryFieldOfAPodIsDescribed) {
+TEST(ApiManifest, EveryFieldIsDescribed) {
   std::set<std::string_view> seen;
   std::string missing;
-  without_prose(type_of<Pod>(), seen, missing);
+  for (const Type* type : {&type_of<Pod>(), &type_of<ConfigMap>(), &type_of<Secret>()})
+    without_prose(*type, seen, missing);
   EXPECT_EQ(missing, "");
   EXPECT_NE(explain("pod.spec.hostPID", false)
                 ->find("DESCRIPTION:\n    See and signal the host's processes.\n"),
             std::string::npos);
   // Nothing is described that is not there.
-  for (auto part :
-       {prose_of_spec(), prose_of_containers(), prose_of_volumes(), prose_of_status()}) {
+  for (auto part : {prose_of_spec(), prose_of_containers(), prose_of_volumes(), prose_of_status(),
+                    prose_of_config()}) {
     for (const Prose& p : part) EXPECT_TRUE(p.type == "*" || seen.count(p.type)) << p.type;
   }
 }

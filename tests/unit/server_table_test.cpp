@@ -2,6 +2,7 @@
 // pkg/printers/internalversion).
 #include <gtest/gtest.h>
 
+#include "podctl/api/config.hpp"
 #include "podctl/api/decode.hpp"
 #include "podctl/api/event.hpp"
 #include "podctl/api/node.hpp"
@@ -36,6 +37,17 @@ TEST(Table, Pods) {
   EXPECT_EQ(rows<api::Pod>(kPod),
             R"([{"cells":["web","1/2","CrashLoopBackOff","0","42s","10.8.0.2","box","<none>",)"
             R"("<none>"],"object":null}])");
+}
+
+TEST(Table, ConfigMapsAndSecretsSayHowManyKeysTheyHave) {
+  EXPECT_EQ(rows<api::ConfigMap>(
+                R"({"metadata": {"name": "c", "creationTimestamp": "2026-11-24T12:00:00Z"},
+ "data": {"a": "x"}, "binaryData": {"b": "AA=="}})"),
+            R"([{"cells":["c",2,"42s"],"object":null}])");
+  EXPECT_EQ(rows<api::Secret>(
+                R"({"metadata": {"name": "s", "creationTimestamp": "2026-11-24T12:00:00Z"},
+ "data": {"a": "eA=="}, "type": "Opaque"})"),
+            R"([{"cells":["s","Opaque",1,"42s"],"object":null}])");
 }
 
 TEST(Table, RowsHoldWhatIsAskedFor) {

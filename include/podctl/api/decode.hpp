@@ -28,13 +28,12 @@ Faults decode(const Tree& tree, T& object, Unknown unknown = Unknown::kFault) {
 }
 
 // JSON text to object: what podctld answered, what the store holds.
+Faults decode_json(std::string_view json, const Type& type, void* object,
+                   Unknown unknown = Unknown::kIgnore);
+
 template <class T>
 Faults decode_json(std::string_view json, T& object, Unknown unknown = Unknown::kIgnore) {
-  Parsed parsed = parse_json(json, {.bytes = 64u << 20, .nodes = 10'000'000, .depth = 200});
-  if (!parsed.documents.empty()) {
-    decode(parsed.documents[0], type_of<T>(), &object, parsed.faults, unknown);
-  }
-  return std::move(parsed.faults);
+  return decode_json(json, type_of<T>(), &object, unknown);
 }
 
 // A tree without positions.

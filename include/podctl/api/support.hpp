@@ -1,4 +1,5 @@
-// Which fields of a Pod podctl acts on: the one table behind apply's warnings and explain's marks.
+// Which fields of an object podctl acts on: the one table behind apply's warnings and explain's
+// marks.
 //
 // A field that is valid but not in the table is accepted and reported. To add one, add its name to
 // its type's row in src/api/support.cpp.
@@ -19,8 +20,11 @@ bool supported(const Type& type, const Field& field);
 // The same as a word for explain: "supported", "not yet", or "supported: " and for what alone.
 std::string support_word(const Type& type, const Field& field);
 
-// Paths of metadata and spec that are set but not acted on. Call it on the object before
-// set_defaults, or on one read back: default values are never reported.
-std::vector<std::string> unsupported_fields(const Pod& pod);
+// Paths that are set but not acted on, status aside. Call it on the object before its defaults, or
+// on one read back: default values are never reported.
+std::vector<std::string> unsupported_fields(const Type& type, const void* object);
+inline std::vector<std::string> unsupported_fields(const Pod& pod) {
+  return unsupported_fields(type_of<Pod>(), &pod);
+}
 
 }  // namespace podctl::api

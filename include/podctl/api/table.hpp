@@ -41,6 +41,7 @@ struct Field {
   bool zero_is_absent = false;  // 0 and false are not kept (Go's omitempty on a plain value)
   bool micro_time = false;
   bool deprecated = false;
+  bool hidden = false;                            // no message repeats its values: they are secret
   const Type& (*type)() = nullptr;                // of kStruct
   std::span<const std::string_view> values = {};  // the closed set of a string; empty: any
   std::string_view list_key = {};  // the member that names an element of a list; comma-separated
@@ -71,6 +72,10 @@ struct Field {
   constexpr Field old() const {
     auto f = *this;
     return f.deprecated = true, f;
+  }
+  constexpr Field hide() const {
+    auto f = *this;
+    return f.hidden = true, f;
   }
   constexpr Field gate(std::string_view g) const {
     auto f = *this;

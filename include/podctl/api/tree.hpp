@@ -23,10 +23,11 @@ struct Position {
 
 // One thing wrong with an object, as Kubernetes reports it.
 struct Fault {
-  std::string field;  // "spec.containers[0].image"; empty for the document itself
-  std::string code;   // a StatusCause reason: FieldValueRequired, FieldValueInvalid, …
-  std::string text;   // "Required value"
-  Position at;        // where known
+  std::string field;    // "spec.containers[0].image"; empty for the document itself
+  std::string code;     // a StatusCause reason: FieldValueRequired, FieldValueInvalid, …
+  std::string text;     // "Required value"
+  Position at;          // where known
+  bool hidden = false;  // what stands there is secret: its line is not shown
 };
 using Faults = std::vector<Fault>;
 

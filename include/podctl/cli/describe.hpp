@@ -13,6 +13,10 @@ namespace podctl::cli {
 // part. `now` is wall time in ns.
 std::string describe_pod(View pod, View events, std::int64_t now);
 
+// kubectl's describeConfigMap, and describeSecret, which has no events and shows no data.
+std::string describe_config_map(View map, View events, std::int64_t now);
+std::string describe_secret(View secret);
+
 // "http-get http://:8080/x delay=0s timeout=1s period=10s successThreshold=1 failureThreshold=3"
 std::string describe_probe(View probe);
 

@@ -9,21 +9,20 @@
 #include <string_view>
 #include <vector>
 
+#include "podctl/api/kinds.hpp"
 #include "podctl/base/error.hpp"
 
 namespace podctl::cli {
 
-struct Resource {
-  std::string_view plural, singular, short_name, kind;
-  bool namespaced = true;
-  std::string_view verbs;
-
+// A row of the table of kinds, and where its objects are.
+struct Resource : api::KindInfo {
   // Of all of `ns` (empty: of every namespace), or of one object.
   std::string path(std::string_view ns, std::string_view name = {}) const;
 };
 
 std::span<const Resource> resources();
 const Resource& pods();
+const Resource& resource_of(const api::KindInfo& kind);
 // A type by any of its names, in any case. kInvalidArgument in kubectl's words, with "did you
 // mean".
 Result<const Resource*> find_resource(std::string_view word);

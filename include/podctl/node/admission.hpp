@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "podctl/api/kinds.hpp"
 #include "podctl/api/pod.hpp"
 #include "podctl/node/refusal.hpp"
 
@@ -17,6 +18,16 @@ struct Admitted {
   api::Pod pod;
   std::vector<std::string> warnings;
 };
+
+// Decodes a body (JSON, or YAML when `yaml`) into `object`, of the kind's type and of namespace
+// `ns`; yields the warnings. Faults stand in the causes with their field paths.
+Answer<std::vector<std::string>> decode_object(const api::KindInfo& kind, void* object,
+                                               std::string_view body, bool yaml,
+                                               std::string_view ns, FieldValidation validation);
+// apimachinery's generator: a name of generateName where none is given.
+void generate_name(api::ObjectMeta& meta, std::string_view uid);
+// A refusal's causes of what validation found.
+std::vector<Cause> to_causes(const api::Faults& faults);
 
 // Decodes a body (JSON, or YAML when `yaml`) into a Pod of namespace `ns`. Faults stand in the
 // causes with their field paths.

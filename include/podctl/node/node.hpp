@@ -18,6 +18,7 @@
 #include "podctl/node/admission.hpp"
 #include "podctl/node/context.hpp"
 #include "podctl/node/events.hpp"
+#include "podctl/node/kept_objects.hpp"
 #include "podctl/node/objects.hpp"
 #include "podctl/node/pod_worker.hpp"
 #include "podctl/seccomp/filter.hpp"
@@ -58,6 +59,7 @@ class Node {
 
   Context& context() { return *context_; }
   Objects& objects() { return *objects_; }
+  KeptObjects& kept() { return *kept_; }
   image::Store& images() { return *images_; }
   engine::Engine& engine() { return *engine_; }
   // The worker behind a pod, by its uid; null when it is gone.
@@ -95,6 +97,7 @@ class Node {
 
   struct Timer;
   std::unique_ptr<Objects> objects_;
+  std::unique_ptr<KeptObjects> kept_;
   std::unique_ptr<image::Store> images_;
   std::unique_ptr<seccomp::FilterCache> filters_;
   std::unique_ptr<Events> events_;

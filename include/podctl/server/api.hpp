@@ -40,6 +40,8 @@ struct Route {
     kPodPortForward,
     kEvents,
     kEvent,
+    kKeptList,
+    kKept,
     kImages,
     kImageInspect,
     kCopy,
@@ -53,7 +55,8 @@ struct Route {
     kReset,
   };
   Kind kind = Kind::kNone;
-  std::string ns, name;  // ns is empty for all namespaces
+  std::string ns, name;                     // ns is empty for all namespaces
+  const api::KindInfo* resource = nullptr;  // of kKeptList and kKept
 };
 Route find_route(const std::vector<std::string>& segments);
 // Whether a request's body is an archive that goes into a file.

@@ -1,0 +1,169 @@
+// apply of objects that podctld only keeps.
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "cli/apply_parts.hpp"
+#include "cli/pod_actions.hpp"
+#include "podctl/api/decode.hpp"
+#include "podctl/api/encode.hpp"
+#include "podctl/cli/view.hpp"
+
+namespace podctl::cli {
+namespace {
+
+namespace json = boost::json;
+
+// Takes out of `object` what `last` has and `wanted` has not, then sets what `wanted` has. Of maps
+// that holds for each key.
+void merge(json::object& object, const json::object& last, const json::object& wanted) {
+  static const json::object kNothing;
+  const auto member = [](const json::object& in, std::string_view key) -> const json::object& {
+    const auto* found = in.if_contains(key);
+    return found != nullptr && found->is_object() ? found->get_object() : kNothing;
+  };
+  for (const auto& [key, value] : last) {
+    if (wanted.contains(key)) continue;
+    auto* mine = object.if_contains(key);
+    if (mine != nullptr && mine->is_object() && value.is_object())
+      merge(mine->get_object(), value.get_object(), kNothing);
+    if (mine != nullptr && (!mine->is_object() || mine->get_object().empty())) object.erase(key);
+  }
+  for (const auto& [key, value] : wanted) {
+    auto& mine = object[key];
+    if (value.is_object() && mine.is_object()) {
+      merge(mine.get_object(), member(last, key), value.get_object());
+    } else {
+      mine = value;
+    }
+  }
+}
+
+class Kept {
+ public:
+  Kept(Invocation& in, DryRun mode, const ManifestFile& file, const api::Manifest& manifest)
+      : in_(in),
+        mode_(mode),
+        file_(file),
+        manifest_(manifest),
+        kind_(*manifest.kind),
+        resource_(resource_of(kind_)),
+        meta_(manifest.metadata()),
+        object_(with_annotation(manifest)) {}
+
+  Result<Applied> apply() {
+    if (mode_ == DryRun::kClient) return foresee();
+    const Reply reply = TRY(in_.call(creation()));
+    if (reply.ok()) return Applied{"created", TRY(parse_json_value(reply.body))};
+    if (reply.status != 409 || refusal_reason(reply) != "AlreadyExists")
+      return apply_refused(reply, file_, manifest_);
+    return update();
+  }
+
+ private:
+  Request creation() const {
+    Request request;
+    request.method = "POST";
+    request.target = target(resource_.path(meta_.namespace_), mode_);
+    request.body = json::serialize(object_);
+    return request;
+  }
+
+  // What would happen, as far as a podctld that runs can tell; none is started for it.
+  Result<Applied> foresee() {
+    if (!Client::connect(in_.layout.socket())) return Applied{"created", object_};
+    auto live = in_.fetch(resource_.path(meta_.namespace_, meta_.name));
+    if (!live && live.error().code == Code::kNotFound) return Applied{"created", object_};
+    if (!live) return Failure(std::move(live).error());
+    return Applied{TRY(update()).word, object_};
+  }
+
+  // What a manifest says of an object, as the server would keep it: what of its metadata may be
+  // changed, and everything else. `live`: what an update leaves out stays as it is there.
+  json::object said(const api::Tree& tree, const void* live) const {
+    auto object = kind_.make();
+    api::Faults ignored;
+    api::decode(tree, kind_.type(), object.get(), ignored, api::Unknown::kIgnore);
+    if (kind_.inherit != nullptr) kind_.inherit(live, object.get());
+    kind_.set_defaults(object.get());
+    const auto& written = kind_.metadata(object.get());
+    api::ObjectMeta meta;
+    meta.labels = written.labels;
+    meta.annotations = written.annotations;
+    kind_.metadata(object.get()) = std::move(meta);
+    return api::to_value(kind_.type(), object.get()).as_object();
+  }
+
+  json::object said_last(const api::ObjectMeta& live_meta, const void* live) const {
+    const auto last = live_meta.annotations.find(kLastApplied);
+    if (last == live_meta.annotations.end()) return {};
+    const api::Parsed parsed = api::parse_json(last->second);
+    return parsed.documents.empty() ? json::object() : said(parsed.documents[0], live);
+  }
+
+  std::shared_ptr<void> decoded(const json::value& value) const {
+    auto object = kind_.make();
+    api::Faults ignored;
+    api::decode(api::to_tree(value), kind_.type(), object.get(), ignored, api::Unknown::kIgnore);
+    return object;
+  }
+
+  // As text, without what apply keeps there for itself.
+  std::string compared(const json::value& value) const {
+    const auto object = decoded(value);
+    auto& meta = kind_.metadata(object.get());
+    meta.annotations.erase(kLastApplied);
+    std::string text;
+    api::encode_json(kind_.type(), object.get(), text);
+    return text;
+  }
+
+  Result<Applied> update() {
+    json::value live = TRY(in_.fetch(resource_.path(meta_.namespace_, meta_.name)));
+    const auto object = decoded(live);
+    json::value wanted = live;
+    merge(wanted.as_object(), said_last(kind_.metadata(object.get()), object.get()),
+          said(manifest_.tree, object.get()));
+    if (compared(live) == compared(wanted)) return Applied{"unchanged", std::move(live)};
+    if (mode_ == DryRun::kClient) return Applied{"configured", object_};
+    const View metadata = View(object_)["metadata"];
+    auto& annotations = wanted.as_object()["metadata"].as_object()["annotations"];
+    if (!annotations.is_object()) annotations = json::object();
+    annotations.get_object()[kLastApplied] = metadata["annotations"][kLastApplied].str();
+    Request put;
+    put.method = "PUT";
+    put.target = target(resource_.path(meta_.namespace_, meta_.name), mode_);
+    put.body = json::serialize(wanted);
+    const Reply reply = TRY(in_.call(put));
+    if (reply.ok()) return Applied{"configured", TRY(parse_json_value(reply.body))};
+    if (reply.status == 422 && in_.args.flag("force")) return recreate();
+    return apply_refused(reply, file_, manifest_);
+  }
+
+  Result<Applied> recreate() {
+    if (mode_ != DryRun::kNone) return Applied{"configured (recreated)", object_};
+    std::vector<Going> old{
+        TRY(request_delete(in_, meta_.namespace_, meta_.name, std::nullopt, resource_))};
+    if (!old.front().version.empty()) TRY(wait_gone(in_, old, 0));
+    const Reply reply = TRY(in_.call(creation()));
+    if (!reply.ok()) return apply_refused(reply, file_, manifest_);
+    return Applied{"configured (recreated)", TRY(parse_json_value(reply.body))};
+  }
+
+  Invocation& in_;
+  DryRun mode_;
+  const ManifestFile& file_;
+  const api::Manifest& manifest_;
+  const api::KindInfo& kind_;
+  const Resource& resource_;
+  const api::ObjectMeta& meta_;
+  json::value object_;
+};
+
+}  // namespace
+
+Result<Applied> apply_kept(Invocation& in, DryRun mode, const ManifestFile& file,
+                           const api::Manifest& manifest) {
+  return Kept(in, mode, file, manifest).apply();
+}
+
+}  // namespace podctl::cli

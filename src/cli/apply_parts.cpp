@@ -1,0 +1,63 @@
+#include "cli/apply_parts.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "podctl/api/decode.hpp"
+#include "podctl/api/encode.hpp"
+#include "podctl/cli/view.hpp"
+
+namespace podctl::cli {
+namespace {
+
+// The causes of a refusal, in the order in which they stand in the file; empty when one names no
+// field.
+std::string located_causes(const Reply& reply, const ManifestFile& file,
+                           const api::Manifest& manifest) {
+  auto status = parse_json_value(reply.body);
+  if (!status) return {};
+  api::Faults faults;
+  for (const auto& item : View(*status)["details"]["causes"].items()) {
+    View cause(item);
+    auto& fault = faults.emplace_back(api::Fault{std::string(cause["field"].str()),
+                                                 std::string(cause["reason"].str()),
+                                                 std::string(cause["message"].str()),
+                                                 {}});
+    if (fault.field.empty()) return {};
+    fault.at = api::locate(manifest.tree, fault.field);
+    fault.hidden = api::is_hidden(manifest.kind->type(), fault.field);
+  }
+  api::sort_by_place(faults);
+  return api::render(faults, file.name, file.text);
+}
+
+}  // namespace
+
+std::string target(const std::string& path, DryRun mode) {
+  Target t(path);
+  if (mode == DryRun::kServer) t.add("dryRun", "All");
+  return t.str();
+}
+
+boost::json::value with_annotation(const api::Manifest& manifest) {
+  boost::json::value object = api::to_value(manifest.tree);
+  auto& meta = object.as_object()["metadata"].as_object();
+  meta["namespace"] = manifest.metadata().namespace_;
+  const std::string written = boost::json::serialize(object) + "\n";
+  auto& annotations = meta["annotations"];
+  if (!annotations.is_object()) annotations = boost::json::object();
+  annotations.as_object()[kLastApplied] = written;
+  return object;
+}
+
+Failure apply_refused(const Reply& reply, const ManifestFile& file, const api::Manifest& manifest) {
+  const std::string causes = located_causes(reply, file, manifest);
+  if (causes.empty()) return fail(Code::kFailedPrecondition, refusal_text(reply), {});
+  return fail(Code::kConflict,
+              causes + "The " + std::string(manifest.kind->kind) + " \"" +
+                  manifest.metadata().name + "\" is invalid.",
+              {});
+}
+
+}  // namespace podctl::cli

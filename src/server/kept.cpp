@@ -1,0 +1,158 @@
+// Objects that are only kept (ConfigMaps, Secrets), one at a time and by the collection: the same
+// for every kind.
+#include <boost/json.hpp>
+
+#include "handlers.hpp"
+#include "patch.hpp"
+#include "podctl/api/encode.hpp"
+#include "request_options.hpp"
+#include "selection.hpp"
+#include "table.hpp"
+
+namespace podctl::server {
+namespace {
+
+namespace json = boost::json;
+using node::KeptObjects;
+
+const node::KeptRecord* require_kept(node::Node& node, const ExchangePtr& exchange,
+                                     const Route& route) {
+  const auto* record = node.objects().find_kept(*route.resource, route.ns, route.name);
+  if (record == nullptr) exchange->refuse(node::not_found(route.resource->plural, route.name));
+  return record;
+}
+
+node::Answer<node::AdmittedKept> decode_body(const Request& request, const Route& route,
+                                             const std::string& body, bool yaml) {
+  const auto validation = field_validation(request);
+  if (!validation) return node::Refused(validation.error());
+  return node::decode_kept(*route.resource, body, yaml, route.ns, *validation);
+}
+
+KeptObjects::Reply answer_with(const ExchangePtr& exchange, int status) {
+  return [exchange, status](node::Answer<KeptObjects::Written> written) {
+    if (!written) return exchange->refuse(written.error());
+    exchange->reply(
+        {status, *written->json + "\n", "application/json", std::move(written->warnings)});
+  };
+}
+
+void get(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto* record = require_kept(node, exchange, route);
+  if (record == nullptr) return;
+  const auto& request = exchange->request();
+  if (!wants_table(request)) return exchange->reply({200, *record->json + "\n"});
+  api::with_kept_type(*route.resource, [&]<class T>() {
+    exchange->reply({200, table_of(*static_cast<const T*>(record->object.get()), record->version,
+                                   include_object(request)) +
+                              "\n"});
+  });
+}
+
+void create(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto& request = exchange->request();
+  auto decoded = decode_body(request, route, request.body, is_yaml(request));
+  if (!decoded) return exchange->refuse(decoded.error());
+  const auto dry = dry_run(request);
+  if (!dry) return exchange->refuse(dry.error());
+  node.kept().create(std::move(*decoded), *dry, answer_with(exchange, 201));
+}
+
+void store(node::Node& node, const ExchangePtr& exchange, const Route& route,
+           node::AdmittedKept wanted) {
+  const auto dry = dry_run(exchange->request());
+  if (!dry) return exchange->refuse(dry.error());
+  node.kept().update(route.ns, route.name, std::move(wanted), *dry, answer_with(exchange, 200));
+}
+
+void replace(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto& request = exchange->request();
+  auto decoded = decode_body(request, route, request.body, is_yaml(request));
+  if (!decoded) return exchange->refuse(decoded.error());
+  const auto& name = route.resource->metadata(decoded->object.get()).name;
+  if (name != route.name) {
+    return exchange->refuse(node::bad_request("the name of the object (" + name +
+                                              ") does not match the name on the URL (" +
+                                              route.name + ")"));
+  }
+  store(node, exchange, route, std::move(*decoded));
+}
+
+void patch(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto* record = require_kept(node, exchange, route);
+  if (record == nullptr) return;
+  const auto& request = exchange->request();
+  const auto patched = apply_patch(request.content_type, request.body,
+                                   api::to_value(route.resource->type(), record->object.get()));
+  if (!patched) return exchange->refuse(patched.error());
+  auto decoded = decode_body(request, route, json::serialize(*patched), false);
+  if (!decoded) return exchange->refuse(decoded.error());
+  store(node, exchange, route, std::move(*decoded));
+}
+
+node::Answer<KeptObjects::Removal> removal(const Request& request) {
+  auto wanted = delete_request(request);
+  if (!wanted) return node::Refused(wanted.error());
+  return KeptObjects::Removal{std::move(wanted->uid), std::move(wanted->resource_version),
+                              wanted->dry_run};
+}
+
+// What is gone is told by a Status, what its finalizers hold back by the object.
+void remove(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto wanted = removal(exchange->request());
+  if (!wanted) return exchange->refuse(wanted.error());
+  node.kept().remove(
+      *route.resource, route.ns, route.name, *wanted,
+      [exchange, route](node::Answer<KeptObjects::Written> written) {
+        if (!written) return exchange->refuse(written.error());
+        if (!written->gone) return exchange->reply({200, *written->json + "\n"});
+        exchange->reply({200, success_json(route.resource->plural, route.name, written->uid)});
+      });
+}
+
+template <class T>
+void remove_all(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto wanted = removal(exchange->request());
+  if (!wanted) return exchange->refuse(wanted.error());
+  const auto selection = parse_selection<T>(exchange->request().target.query, route.ns);
+  if (!selection) return exchange->refuse(selection.error());
+  std::vector<std::string> names;
+  std::string items;
+  for (const auto& [key, record] : node.objects().kept(*route.resource)) {
+    if (!selection->matches(*static_cast<const T*>(record.object.get()))) continue;
+    names.push_back(key.second);
+    items += (items.empty() ? "" : ",") + *record.json;
+  }
+  for (const auto& name : names) {
+    node.kept().remove(*route.resource, route.ns, name, *wanted,
+                       [](const node::Answer<KeptObjects::Written>&) {});
+  }
+  exchange->reply({200, "{\"kind\":\"" + std::string(route.resource->kind) +
+                            "List\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"" +
+                            std::to_string(node.objects().version()) + "\"},\"items\":[" + items +
+                            "]}\n"});
+}
+
+}  // namespace
+
+void handle_kept_list(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto& method = exchange->request().method;
+  if (method == "GET") return list_kept(node, exchange, route);
+  if (method == "POST" && !route.ns.empty()) return create(node, exchange, route);
+  if (method == "DELETE" && !route.ns.empty()) {
+    return api::with_kept_type(*route.resource,
+                               [&]<class T>() { remove_all<T>(node, exchange, route); });
+  }
+  refuse_method(exchange);
+}
+
+void handle_kept(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto& method = exchange->request().method;
+  if (method == "GET") return get(node, exchange, route);
+  if (method == "PUT") return replace(node, exchange, route);
+  if (method == "PATCH") return patch(node, exchange, route);
+  if (method == "DELETE") return remove(node, exchange, route);
+  refuse_method(exchange);
+}
+
+}  // namespace podctl::server
