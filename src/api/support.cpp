@@ -42,7 +42,7 @@ constexpr Row kSupported[] = {
      "name image command args workingDir env volumeMounts terminationMessagePath "
      "terminationMessagePolicy imagePullPolicy securityContext stdin stdinOnce tty "
      "targetContainerName"},
-    {"ContainerPort", "name containerPort protocol"},
+    {"ContainerPort", "name hostPort containerPort protocol hostIP"},
     {"ContainerRestartRule", "action exitCodes"},
     {"ContainerRestartRuleOnExitCodes", "operator values"},
     {"EnvVar", "name value valueFrom"},

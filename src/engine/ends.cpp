@@ -36,6 +36,7 @@ void Engine::Impl::destroy(const std::string& uid, const Removal& removal, Callb
   Ending& ending = at->second;
   ending.removal.final = ending.removal.final || removal.final;
   if (!removal.logs.empty()) ending.removal.logs = removal.logs;
+  ending.removal.host_ports = ending.removal.host_ports || removal.host_ports;
   ending.waiters.push_back(std::move(done));
   if (!fresh) {
     ending.cleared = false;
@@ -207,7 +208,7 @@ void Engine::Impl::recover_one(const std::shared_ptr<Recovery>& recovery, const 
     return offload<void>(
         [where = layout, uid] {
           sys::Remains remains;
-          return clean_pod(where, uid, {}, remains);
+          return clean_pod(where, uid, {.host_ports = true}, remains);
         },
         [recovery, uid, exits = std::move(exits)](const Result<void>& cleaned) mutable {
           wire::State state{.uid = uid, .exits = std::move(exits)};

@@ -57,6 +57,20 @@ void Engine::allocate_network(const std::string& uid, Callback<wire::NetworkSpec
   });
 }
 
+void Engine::publish_ports(const std::string& uid, std::vector<nat::HostPort> ports,
+                           Callback<void> done) {
+  if (!impl_->subnet) {
+    return impl_->answer_later<void>(
+        std::move(done),
+        fail(Code::kFailedPrecondition, "lead host ports to", uid, "it has no addresses"));
+  }
+  impl_->offload<void>(
+      [where = impl_->layout, subnet = *impl_->subnet, uid, ports = std::move(ports)] {
+        return engine::publish_ports(where, subnet, uid, ports);
+      },
+      std::move(done));
+}
+
 std::optional<std::string> Engine::take_ready(const wire::SandboxSpec& like) {
   return impl_->take_ready(like);
 }

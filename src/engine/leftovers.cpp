@@ -8,6 +8,7 @@
 
 #include "podctl/cgroup/tree.hpp"
 #include "podctl/ipam/addresses.hpp"
+#include "podctl/nat/ports.hpp"
 #include "podctl/net/pod_link.hpp"
 #include "podctl/net/watch.hpp"
 #include "podctl/sys/files.hpp"
@@ -95,6 +96,8 @@ Result<void> clear_pod(const Layout& layout, const std::string& uid, const Remov
                        sys::Remains& remains) {
   TRY(sys::remove_tree(layout.pod_lib(uid) + (removal.final ? "" : "/containers"), &remains));
   if (!removal.logs.empty()) TRY(sys::remove_tree(removal.logs, &remains));
+  // Before the addresses are somebody else's.
+  if (removal.host_ports) TRY(nat::withdraw_ports(layout.nft_table(), uid));
   return removal.final ? Result<void>() : release_network(layout, uid);
 }
 

@@ -8,6 +8,7 @@
 #include "podctl/base/layout.hpp"
 #include "podctl/cgroup/tree.hpp"
 #include "podctl/ipam/subnet.hpp"
+#include "podctl/nat/ports.hpp"
 #include "podctl/sys/spawn.hpp"
 #include "podctl/wire/socket.hpp"
 
@@ -24,6 +25,10 @@ Result<Root> prepare_root(const Layout& layout, const std::string& helpers, bool
 
 // Subnet, bridge, forwarding, masquerade; idempotent.
 Result<ipam::Subnet> prepare_network(const Layout& layout);
+
+// Leads ports of the machine to a pod, those of its loopback too. After prepare_network.
+Result<void> publish_ports(const Layout& layout, const ipam::Subnet& subnet, const std::string& uid,
+                           const std::vector<nat::HostPort>& ports);
 
 struct SpawnedShim {
   sys::Child child;

@@ -54,6 +54,15 @@ Result<void> sweep_deserted(const Layout& own) {
   return {};
 }
 
+nat::NatSpec nat_spec(const Layout& layout, const ipam::Subnet& subnet) {
+  std::string bridges = Layout().bridge();
+  bridges.pop_back();  // "podctl0": where the system's root has its digit, others have theirs
+  return {.table = layout.nft_table(),
+          .bridge = layout.bridge(),
+          .bridges = std::move(bridges),
+          .subnets = {subnet.v4, subnet.v6}};
+}
+
 }  // namespace
 
 Result<ipam::Subnet> prepare_network(const Layout& layout) {
@@ -65,15 +74,17 @@ Result<ipam::Subnet> prepare_network(const Layout& layout) {
     const UniqueFd lock = TRY(ipam::lock_registry());
     TRY(net::enable_forwarding(sysctl_record()));
   }
-  std::string bridges = Layout().bridge();
-  bridges.pop_back();  // "podctl0": where the system's root has its digit, others have theirs
-  const nat::NatSpec nat{.table = layout.nft_table(),
-                         .bridge = layout.bridge(),
-                         .bridges = std::move(bridges),
-                         .subnets = {subnet.v4, subnet.v6}};
+  const nat::NatSpec nat = nat_spec(layout, subnet);
   TRY(nat::ensure_nat(nat));
   TRY(nat::ensure_forward(nat));
   return subnet;
+}
+
+// The rules close loopback before it is opened.
+Result<void> publish_ports(const Layout& layout, const ipam::Subnet& subnet, const std::string& uid,
+                           const std::vector<nat::HostPort>& ports) {
+  TRY(nat::publish_ports(nat_spec(layout, subnet), uid, ports));
+  return net::route_loopback(layout.bridge());
 }
 
 Result<void> reset_network(const Layout& layout) {

@@ -125,6 +125,7 @@ void fields(V& v, PodMemory& x) {
   v("containers", x.containers);
   v("ephemeral", x.ephemeral);
   v("stop", x.stop);
+  v("rejected", x.rejected);
   v("finalPhase", x.final_phase);
   v("reason", x.reason);
   v("message", x.message);

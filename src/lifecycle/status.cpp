@@ -181,6 +181,10 @@ api::PodStatus make_status(Context& c) {
   status.qosClass = api::qos_name(api::qos_class(c.pod));
   status.initContainerStatuses.reserve(c.memory.init.size());
   status.containerStatuses.reserve(c.memory.containers.size());
+  if (c.memory.rejected) {
+    status.conditions = make_conditions(c, status);
+    return status;
+  }
   const auto message_bytes = kMessageBytesOfPod / std::max<std::size_t>(c.items.size(), 1);
   for (const auto& item : c.items) {
     auto& list = item.ephemeral ? status.ephemeralContainerStatuses

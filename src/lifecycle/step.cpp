@@ -83,12 +83,24 @@ void make_items(Context& c) {
   }
 }
 
+// As the kubelet does (pkg/kubelet/kubelet.go, rejectPod).
+void reject(Context& c, const Rejection& why) {
+  auto& m = c.memory;
+  m.rejected = true;
+  m.final_phase = "Failed";
+  m.reason = why.reason;
+  m.message = "Pod was rejected: " + why.message;
+  pod_event(c, true, why.reason, why.message);
+  begin_stop(c, StopCause::kFinished, 0);
+}
+
 void first_step(Context& c) {
   auto& m = c.memory;
   if (m.start_wall_ns != 0) return;
   m.start_ns = c.now.boot_ns;
   m.start_wall_ns = c.now.wall_ns;
   scheduled_event(c);
+  if (c.seen.rejection) reject(c, *c.seen.rejection);
 }
 
 void plan_tails(Context& c) {

@@ -117,6 +117,18 @@ void pod_causes(const api::Pod& pod, const Evidence& evidence, std::vector<Cause
     add_fact(cause, "status", status.reason + ": " + status.message);
     out.push_back(std::move(cause));
   }
+  if (status.reason == "NodePorts") {
+    Cause cause{
+        {},
+        status.reason,
+        "The pod was refused: another pod of this machine has one of the host ports that it "
+        "asks for.",
+        "Delete this pod, and either the other one first, or give its ports another hostPort; "
+        "a refused pod does not try again.",
+        {}};
+    add_fact(cause, "status", status.reason + ": " + status.message);
+    out.push_back(std::move(cause));
+  }
   sandbox_causes(pod, evidence, out);
   const auto* ready = condition(pod, "Ready");
   if (ready != nullptr && ready->status == "False" && ready->reason == "ReadinessGatesNotReady") {

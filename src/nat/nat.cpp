@@ -54,6 +54,8 @@ std::string table_commands(const NatSpec& spec) {
   const std::string forward = "inet " + spec.table + " forward";
   std::string out = "add table inet " + spec.table + "\n" + empty_chain(chain, kPostrouting) +
                     empty_chain(forward, kForward);
+  // What a host port leads to our pods is meant for everybody, other roots' pods included.
+  out += "add rule " + forward + " ct status dnat accept\n";
   // The host forwards between all its links, so also from another root's bridge to ours.
   out += "add rule " + forward + " oifname \"" + spec.bridge + "\" iifname \"" + spec.bridges +
          "*\" iifname != \"" + spec.bridge + "\" drop\n";
@@ -71,7 +73,7 @@ Result<void> try_features() {
     const char* command;
     const char* option;
   };
-  constexpr std::array<Feature, 4> kFeatures = {{
+  constexpr std::array<Feature, 7> kFeatures = {{
       {"add table inet podctl_probe", "CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET"},
       {"add chain inet podctl_probe c { type nat hook postrouting priority 100; }",
        "CONFIG_NFT_NAT and CONFIG_NF_NAT"},
@@ -79,6 +81,11 @@ Result<void> try_features() {
        "CONFIG_NFT_MASQ"},
       {"add rule inet podctl_probe c ip6 saddr fd00::/8 oifname != \"lo\" masquerade",
        "CONFIG_NFT_MASQ and CONFIG_IPV6"},
+      {"add rule inet podctl_probe c ct status dnat accept", "CONFIG_NFT_CT"},
+      {"add chain inet podctl_probe d { type nat hook prerouting priority -100; }",
+       "CONFIG_NF_NAT"},
+      {"add rule inet podctl_probe d fib daddr type local tcp dport 80 dnat ip to 10.0.0.1:80",
+       "CONFIG_NFT_FIB_INET"},
   }};
   Nft nft = TRY(Nft::open());
   for (const Feature& feature : kFeatures) {

@@ -101,4 +101,8 @@ Result<int> ensure_bridge(const BridgeSpec& spec) {
 
 Result<void> remove_bridge(const std::string& name) { return delete_link(name); }
 
+Result<void> route_loopback(const std::string& bridge) {
+  return write_sysctl("/proc/sys/net/ipv4/conf/" + bridge + "/route_localnet", "1", false);
+}
+
 }  // namespace podctl::net

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <set>
 
+#include "node/host_ports.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/node/clock.hpp"
 #include "podctl/node/machine.hpp"
@@ -155,7 +156,8 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
     } else {
       // Its object is gone, or was never committed: nobody waits for it.
       engine_->destroy_sandbox(
-          sandbox.uid, {.final = true, .logs = {}}, [this, uid = sandbox.uid](Result<void> done) {
+          sandbox.uid, {.final = true, .logs = {}, .host_ports = true},
+          [this, uid = sandbox.uid](Result<void> done) {
             if (!done) context_->log("destroy orphan " + uid + ": " + done.error().message());
           });
     }
@@ -191,12 +193,13 @@ void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
         Error{Code::kUnavailable, 0, "create pod", meta.name, "podctl is being reset", {}})));
   }
   const Key key{meta.namespace_, meta.name};
-  take_ready_sandbox(admitted->pod);
+  auto rejection = rejected(admitted->pod);
+  if (!rejection) take_ready_sandbox(admitted->pod);
   const std::string uid = admitted->pod.metadata.uid;
   // Reserved in the cache by the first step's put, on this very turn of the loop.
   auto pod = adopt(std::make_shared<const api::Pod>(std::move(admitted->pod)), {});
-  pod->create([this, key, uid, warnings = std::move(admitted->warnings),
-               reply = std::move(reply)](Result<void> stored) {
+  pod->create(std::move(rejection), [this, key, uid, warnings = std::move(admitted->warnings),
+                                     reply = std::move(reply)](Result<void> stored) {
     if (!stored) {
       withdraw(key, uid);
       return reply(Refused(refusal_from(stored.error())));
@@ -205,6 +208,13 @@ void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
     if (record == nullptr) return reply(Refused(not_found("pods", key.second)));
     reply(Written{record->object, record->json, warnings});
   });
+}
+
+// What other pods leave no room for.
+std::optional<lifecycle::Rejection> Node::rejected(const api::Pod& pod) const {
+  std::vector<const api::Pod*> others;
+  for (const auto& [uid, other] : workers_) others.push_back(&other->pod());
+  return ports_taken(pod, others);
 }
 
 // A pod that could not be stored was seen, but it never began.

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 
+#include "node/host_ports.hpp"
 #include "node/prober.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/base/utf8.hpp"
@@ -79,16 +80,30 @@ void PodWorker::act(const lifecycle::CreateSandbox& action) {
   const std::uint64_t begin = boot_now_ns();
   context_.engine.allocate_network(
       uid_, [self = shared_from_this(), begin](Result<wire::NetworkSpec> net) {
-        self->opening_ = false;
         self->note("allocate addresses", {}, begin);
         if (!net) return self->sandbox_failed(net.error());
         self->pod_ips_.clear();
         for (const auto& address : net->addresses) self->pod_ips_.push_back(address.address.str());
-        self->open_sandbox(std::move(*net));
+        self->lead_ports(std::move(*net));
+      });
+}
+
+// Before the sandbox: a podctld that finds it again needs not ask whether its ports are led to it.
+void PodWorker::lead_ports(wire::NetworkSpec net) {
+  auto ports = led_ports(*pod_, net);
+  if (ports.empty()) return open_sandbox(std::move(net));
+  const std::uint64_t begin = boot_now_ns();
+  context_.engine.publish_ports(
+      uid_, std::move(ports),
+      [self = shared_from_this(), net = std::move(net), begin](Result<void> led) mutable {
+        self->note("lead host ports", {}, begin);
+        if (!led) return self->sandbox_failed(led.error());
+        self->open_sandbox(std::move(net));
       });
 }
 
 void PodWorker::open_sandbox(std::optional<wire::NetworkSpec> net) {
+  opening_ = false;
   auto spec = build_sandbox(*pod_, context_.machine, context_.layout);
   if (!spec) return sandbox_failed(spec.error());
   const auto& ips = net ? pod_ips_ : context_.machine.facts.host_ips;
@@ -114,6 +129,7 @@ void PodWorker::sandbox_made(Result<wire::SandboxInfo> made) {
 }
 
 void PodWorker::sandbox_failed(const Error& error) {
+  opening_ = false;
   for (const auto& start : std::exchange(waiting_starts_, {})) {
     start_failed(start.name, start.attempt, FailureStage::kSandbox, error.message());
   }
@@ -125,7 +141,8 @@ void PodWorker::sandbox_failed(const Error& error) {
     self->kick();
   };
   // A failed sandbox has left nothing but its addresses; an old one of the same uid is in the way.
-  context_.engine.destroy_sandbox(uid_, {}, [report](Result<void>) { report(); });
+  context_.engine.destroy_sandbox(uid_, {.host_ports = has_host_ports(*pod_)},
+                                  [report](Result<void>) { report(); });
 }
 
 void PodWorker::act(const lifecycle::DestroySandbox& action) {
@@ -135,7 +152,7 @@ void PodWorker::act(const lifecycle::DestroySandbox& action) {
   // With no grace nobody reads a log any more, be it for a termination message.
   const bool all = action.final && seen_.deletion_grace_s == 0U;
   context_.engine.destroy_sandbox(
-      uid_, {action.final, all ? logs() : std::string()},
+      uid_, {action.final, all ? logs() : std::string(), has_host_ports(*pod_)},
       [self = shared_from_this(), begin, killed_by_us, all](Result<void> done) {
         self->note("destroy sandbox", {}, begin);
         self->cleared_ = all && done;

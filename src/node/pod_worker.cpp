@@ -169,7 +169,11 @@ void PodWorker::kick() {
   });
 }
 
-void PodWorker::create(std::function<void(Result<void>)> done) { run(std::move(done), true); }
+void PodWorker::create(std::optional<lifecycle::Rejection> rejection,
+                       std::function<void(Result<void>)> done) {
+  seen_.rejection = std::move(rejection);
+  run(std::move(done), true);
+}
 
 void PodWorker::update(api::Pod pod, std::function<void(Result<void>)> done) {
   if (updating_) {

@@ -11,6 +11,7 @@
 //   podctl-probe tiocsti         tries to push a byte into the terminal (CVE-2017-5226)
 //   podctl-probe sleep SECONDS | exit N | ignore-term | lines N | eat MIB | fork-bomb
 //   podctl-probe listen PORT     echoes one connection after another
+//   podctl-probe datagrams PORT  prints what comes over UDP, and sends it back
 //   podctl-probe connect IP PORT TEXT   sends and prints what came back
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -223,6 +224,25 @@ int listen_on(const Args& args) {
   }
 }
 
+int datagrams_on(const Args& args) {
+  const int fd = ::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_in6 address = {};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(static_cast<std::uint16_t>(number(args, 1)));
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return failed("bind");
+  std::cout << "listening" << std::endl;
+  for (;;) {
+    char buffer[4096];
+    sockaddr_in6 peer = {};
+    socklen_t size = sizeof peer;
+    auto* from = reinterpret_cast<sockaddr*>(&peer);
+    const auto n = ::recvfrom(fd, buffer, sizeof buffer, 0, from, &size);
+    if (n < 0) continue;
+    std::cout << "came=" << std::string(buffer, static_cast<std::size_t>(n)) << std::endl;
+    if (::sendto(fd, buffer, static_cast<std::size_t>(n), 0, from, size) < 0) failed("send");
+  }
+}
+
 int connect_to(const Args& args) {
   sockaddr_in6 six = {};
   sockaddr_in four = {};
@@ -262,6 +282,7 @@ int run(const Args& args) {
       {"eat", eat},
       {"fork-bomb", fork_bomb},
       {"listen", listen_on},
+      {"datagrams", datagrams_on},
       {"connect", connect_to},
       {"open-exe", open_exe},
       {"tiocsti", push_byte},

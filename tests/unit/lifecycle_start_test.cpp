@@ -308,5 +308,21 @@ TEST(LifecycleStart, AnotherImageDoesNotWaitForTheFirstOnesBackOff) {
   EXPECT_EQ(sim.traced({"resolve"}), (Lines{"5.0 resolve app 0"}));
 }
 
+TEST(LifecycleStart, ARejectedPodFailsAndNothingOfItBegins) {
+  Simulator sim(make_pod({"a"}));
+  sim.seen.rejection = Rejection{"NodePorts", "Predicate NodePorts failed: no free ports"};
+  sim.run_until(100);
+  EXPECT_EQ(sim.pod.status.phase, "Failed");
+  EXPECT_EQ(sim.pod.status.reason, "NodePorts");
+  EXPECT_EQ(sim.pod.status.message, "Pod was rejected: Predicate NodePorts failed: no free ports");
+  EXPECT_EQ(sim.column(), "NodePorts");
+  EXPECT_TRUE(sim.pod.status.containerStatuses.empty());
+  EXPECT_EQ(sim.events, (Lines{"Scheduled: Successfully assigned default/web to here",
+                               "NodePorts: Predicate NodePorts failed: no free ports"}));
+  EXPECT_TRUE(sim.trace.empty());
+  sim.remove(0);
+  EXPECT_TRUE(sim.finalized);
+}
+
 }  // namespace
 }  // namespace podctl::lifecycle

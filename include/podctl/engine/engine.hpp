@@ -27,6 +27,7 @@
 #include "podctl/base/error.hpp"
 #include "podctl/base/layout.hpp"
 #include "podctl/base/unique_fd.hpp"
+#include "podctl/nat/ports.hpp"
 #include "podctl/wire/messages.hpp"
 #include "podctl/wire/spec.hpp"
 
@@ -82,7 +83,8 @@ struct Removal {
   // No other sandbox of this uid follows: its volumes go, and its addresses are free a moment after
   // the answer, once the kernel has taken the veth down. Else the answer waits for that.
   bool final = false;
-  std::string logs;  // this directory; empty: it stays
+  std::string logs;         // this directory; empty: it stays
+  bool host_ports = false;  // it may have some (publish_ports), which are taken away
 };
 
 // A pod whose shim runs. What a dead shim has left is cleaned before recover() answers, its exits
@@ -120,6 +122,11 @@ class Engine {
   // Addresses of this pod, stable until destroy_sandbox; makes subnet, bridge, forwarding and nat
   // at the first call. kExhausted: none is free.
   void allocate_network(const std::string& uid, Callback<wire::NetworkSpec> done);
+
+  // Leads these ports of the machine to the pod instead of those it had, by its addresses of
+  // allocate_network, which comes before. Until a destroy_sandbox with Removal::host_ports.
+  // kAlreadyExists: another pod of the root has one of them.
+  void publish_ports(const std::string& uid, std::vector<nat::HostPort> ports, Callback<void> done);
 
   // A little after a sandbox was created, another one of its kind is made in advance, and given up
   // when none is asked for in a while. Here is its uid, for a pod whose sandbox would be `like`,

@@ -164,9 +164,10 @@ struct PodMemory {
   std::vector<ContainerMemory> init, containers, ephemeral;
 
   Stop stop;
+  bool rejected = false;  // the node has not taken it: nothing of it ever began
   // Set once the pod is over: "Succeeded" or "Failed", final even if everything else is lost.
   std::string final_phase;
-  std::string reason, message;  // of the pod: DeadlineExceeded
+  std::string reason, message;  // of the pod: DeadlineExceeded, NodePorts
   std::array<ConditionMemory, kConditionKinds> conditions;
   bool operator==(const PodMemory&) const = default;
 };

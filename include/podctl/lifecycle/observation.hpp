@@ -171,7 +171,13 @@ struct ImageObservation {
   std::string message;  // kFailed
 };
 
+// Why the node takes a new pod not at all, as the kubelet's admission has it: the pod fails.
+struct Rejection {
+  std::string reason, message;  // "NodePorts", "Predicate NodePorts failed: …"
+};
+
 struct Observation {
+  std::optional<Rejection> rejection;  // looked at once: when the pod begins
   // Set once metadata.deletionTimestamp is; seconds. A later, smaller value shortens it; 0 is at
   // once.
   std::optional<std::uint64_t> deletion_grace_s;

@@ -30,6 +30,11 @@ Result<int> ensure_bridge(const BridgeSpec& spec);
 // A bridge that is gone is no error.
 Result<void> remove_bridge(const std::string& name);
 
+// Lets what comes from 127.0.0.1 out to the bridge, and its answers in (ip-sysctl.rst,
+// route_localnet): for host ports. Whoever calls it has closed the way from the bridge to what
+// listens on loopback (nat/ports.hpp).
+Result<void> route_loopback(const std::string& bridge);
+
 // The MAC a bridge of this name gets: locally administered, from the name's hash.
 std::string bridge_mac(const std::string& name);
 

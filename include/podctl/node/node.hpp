@@ -89,6 +89,7 @@ class Node {
   void recovered(std::vector<engine::RecoveredSandbox> found,
                  std::function<void(Result<void>)> ready);
   void tick();
+  std::optional<lifecycle::Rejection> rejected(const api::Pod& pod) const;
   void take_ready_sandbox(api::Pod& pod);
   void store_update(Answer<Admitted> admitted, bool dry_run, Reply<Written> reply);
   void withdraw(const Key& key, const std::string& uid);

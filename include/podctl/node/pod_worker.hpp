@@ -61,7 +61,9 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void abandon();
   // The first step of a new pod: the object is stored together with the memory it yields. `done`
   // after the commit; when that fails nothing has been begun and the worker is abandoned.
-  void create(std::function<void(Result<void>)> done);
+  // `rejection`: the node does not take it.
+  void create(std::optional<lifecycle::Rejection> rejection,
+              std::function<void(Result<void>)> done);
   // The object was changed by somebody: stored, and then acted on. What cannot be stored has not
   // been.
   void update(api::Pod pod, std::function<void(Result<void>)> done);
@@ -109,6 +111,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void act(const lifecycle::RecordEvent& action);
   void act(const lifecycle::FinalizeDelete& action);
 
+  void lead_ports(wire::NetworkSpec net);
   void open_sandbox(std::optional<wire::NetworkSpec> net);
   void sandbox_failed(const Error& error);
   void sandbox_made(Result<wire::SandboxInfo> made);
@@ -147,7 +150,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   std::unique_ptr<Timer> timer_;
   std::set<std::string> unacknowledged_;
   std::vector<std::string> pod_ips_;
-  bool opening_ = false;                                   // CreateSandbox waits for its addresses
+  bool opening_ = false;                                   // CreateSandbox waits for its network
   std::vector<lifecycle::StartContainer> waiting_starts_;  // follow it
   std::optional<wire::SandboxInfo> info_;
   std::map<std::string, Running> running_;
