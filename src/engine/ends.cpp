@@ -110,7 +110,20 @@ void Engine::Impl::finish_destroy(const std::string& uid, Ending ending) {
 
 // Apart from the workers: it waits for the kernel, and others' removals must not wait with it.
 void Engine::Impl::release(const std::string& uid) {
-  boost::asio::post(releases, [where = layout, uid] { (void)release_network(where, uid); });
+  releasing.try_emplace(uid);
+  auto guard = boost::asio::make_work_guard(io);
+  boost::asio::post(releases, [self = weak_from_this(), guard, where = layout, uid, &io = io] {
+    (void)release_network(where, uid);
+    boost::asio::post(io, [self, guard, uid] {
+      if (const auto impl = self.lock()) impl->released(uid);
+    });
+  });
+}
+
+void Engine::Impl::released(const std::string& uid) {
+  const auto at = releasing.extract(uid);
+  if (at.empty()) return;
+  for (const auto& call : at.mapped()) call();
 }
 
 // A network that is just being prepared would outlive its own removal.

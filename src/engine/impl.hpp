@@ -93,6 +93,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void half_done(const std::string& uid, Result<void> result);
   void finish_destroy(const std::string& uid, Ending ending);
   void release(const std::string& uid);
+  void released(const std::string& uid);
   void reset(Callback<void> done);
   void reset_now(const Callback<void>& done);
 
@@ -130,6 +131,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 
   std::map<std::string, Pod> pods;
   std::map<std::string, Ending> destroying;
+  // Whose addresses are just given back, and who asks for them anew meanwhile.
+  std::map<std::string, std::vector<std::function<void()>>> releasing;
   bool resetting = false;  // nothing new is begun
   boost::asio::thread_pool workers{2}, releases{1};
 };

@@ -29,7 +29,14 @@ void Engine::Impl::root_ready(Result<Root> made) {
   }
 }
 
+// Found again after a restart, a pod may ask for its addresses while they are still given back: it
+// would get what is free a moment later.
 void Engine::Impl::allocate(const std::string& uid, Callback<wire::NetworkSpec> done) {
+  if (const auto at = releasing.find(uid); at != releasing.end()) {
+    at->second.push_back(
+        [self = shared_from_this(), uid, done = std::move(done)] { self->allocate(uid, done); });
+    return;
+  }
   if (subnet) return answer_later<wire::NetworkSpec>(std::move(done), network_of(uid));
   waiting_network.push_back([self = shared_from_this(), uid, done](Result<void> ready) {
     done(ready ? self->network_of(uid) : Failure(std::move(ready).error()));

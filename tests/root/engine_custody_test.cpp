@@ -4,6 +4,8 @@
 
 #include "engine/root.hpp"
 #include "engine_fixture.hpp"
+#include "podctl/ipam/addresses.hpp"
+#include "podctl/net/bridge.hpp"
 #include "podctl/sys/process.hpp"
 #include "podctl/wire/codec.hpp"
 
@@ -154,6 +156,31 @@ TEST_F(ROOT_Engine, ShimThatNobodyKnowsEndsWithItsPod) {
   expect_pod_gone();
   ASSERT_TRUE(create(sandbox()));
   ASSERT_TRUE(destroy());
+}
+
+// A veth goes a little after its namespace, so the next podctld may find the addresses of a pod
+// whose sandbox is to be made anew still taken, and gives them back.
+TEST_F(ROOT_Engine, AddressesAreNotTakenWhileTheyAreGivenBack) {
+  sandbox();
+  const std::string veth = layout_.host_veth(kUid);
+  ASSERT_TRUE(net::ensure_bridge({.name = veth}));  // any link of that name
+  abandon();
+  open();
+  bool recovered = false;
+  engine_->recover([&](auto) { recovered = true; });
+  ASSERT_TRUE(run_until([&] { return recovered; }));
+  std::optional<Result<wire::NetworkSpec>> given;
+  engine_->allocate_network(kUid, [&](auto net) { given = std::move(net); });
+  io_->restart();
+  io_->run_for(std::chrono::milliseconds(100));
+  ASSERT_TRUE(net::remove_bridge(veth));
+  ASSERT_TRUE(run_until([&] { return given.has_value(); }));
+  ASSERT_TRUE(*given) << given->error().message();
+  engine_.reset();  // after all that was under way
+  const auto taken = MUST(ipam::list(layout_));
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_EQ(taken[0].uid, kUid);
+  EXPECT_EQ(taken[0].address.str(), (*given)->addresses[0].address.str());
 }
 
 TEST_F(ROOT_Engine, SharedPidNamespaceEndsCleanly) {
