@@ -107,11 +107,17 @@ void Shim::on_connection(std::uint32_t events) {
   }
 }
 
+// What was made before a pod has its files for nobody; else they are a pod's that goes on.
+Result<void> Shim::leave() {
+  if (spare_) TRY(sys::remove_tree(layout_.pod_lib(uid_)));
+  return destroy();
+}
+
 void Shim::lose_connection() {
   loop_.forget(connection_.fd());
   connection_ = wire::Socket();
   if (!sandbox_ || spare_) {  // no pod is here, and nobody else knows of us
-    if (auto gone = destroy(); !gone) log("leave", gone.error());
+    if (auto gone = leave(); !gone) log("leave", gone.error());
     return loop_.stop();
   }
   if (!said_bye_) reviver_.lost();

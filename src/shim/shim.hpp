@@ -39,6 +39,7 @@ class Shim {
   void adopt(wire::Socket connection);
   void on_connection(std::uint32_t events);
   void on_listener();
+  Result<void> leave();
   void lose_connection();
   void send(wire::Type type, std::uint32_t request, std::string body,
             std::vector<UniqueFd> fds = {});
