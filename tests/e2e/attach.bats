@@ -58,7 +58,7 @@ with() { sed "s|image: podctl/busybox|image: podctl/busybox\n    $1|"; }
 @test "what a container cannot give is told" {
   pod plain 'exec sleep 1000' | podctl apply -f -
   ready plain
-  timeout 20 podctl attach -it plain </dev/null >out 2>err &
+  timeout "$(patience 20)" podctl attach -it plain </dev/null >out 2>err &
   local attach=$!
   until_true grep -q 'did not allocate one' err
   grep -q 'Unable to use stdin - container main has none' err
@@ -78,7 +78,7 @@ with() { sed "s|image: podctl/busybox|image: podctl/busybox\n    $1|"; }
   coproc TERMINAL { script -qec "stty rows 31 cols 81; podctl attach -it shell" /dev/null; }
   local line keys=${TERMINAL[1]} screen=${TERMINAL[0]}
   shown() {
-    while IFS= read -r -t 30 line <&"$screen"; do
+    while IFS= read -r -t "$(patience 30)" line <&"$screen"; do
       [[ $line != *"$1"* ]] || return 0
     done
     return 1

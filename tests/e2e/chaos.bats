@@ -9,7 +9,7 @@ both_run() { podctl exec "$1" -c one -- true && podctl exec "$1" -c two -- true;
 
 # What runs of the root is one pod of two containers, and what it says is so.
 assert_one_true_pod() {
-  both_run "$1"
+  until_true both_run "$1"
   until_only_pods "$(uid_of "$1")"
 }
 

@@ -23,7 +23,7 @@ all_written() { podctl logs one | grep -qx 5; }
 }
 
 @test "get -w of what is not there ends, and custom columns have one heading" {
-  fails 1 timeout 10 podctl get pod nope -w
+  fails 1 timeout "$(patience 20)" podctl get pod nope -w
   [ "$output" = 'Error from server (NotFound): pods "nope" not found' ]
   pod one 'exec sleep 1000' | podctl apply -f -
   podctl get Pods -w -o custom-columns=NAME:.metadata.name,PHASE:.status.phase >seen &

@@ -161,10 +161,9 @@ empty() { [ -z "$(find "$1" -mindepth 1)" ]; }
   until_true grep -q '"Running"' watch.json
   podctl delete pod one --grace-period=0 --force
   await --for=delete pod/one
+  until_true grep -q '"exitCode": 137' watch.json
   kill "$watch"
   wait "$watch" || true
-  run grep -c '"exitCode": 137' watch.json
-  [ "$output" -ge 1 ]
   fails 1 grep ContainerStatusUnknown watch.json
 }
 

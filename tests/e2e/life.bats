@@ -55,7 +55,7 @@ EOF
   pod outside 'exec sleep 1000' | podctl apply -f -
   ready outside
   podctl exec outside -- true
-  ended killed Failed || true
+  until_true eval '[ -n "$(field killed "{.status.containerStatuses[0].state.terminated.reason}")" ]'
   # PID 1 of a namespace cannot kill itself: the script goes on and ends by its own exit.
   run field killed '{.status.containerStatuses[0].state.terminated.reason}'
   [[ $output == Error || $output == Completed ]]

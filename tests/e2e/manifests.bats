@@ -68,7 +68,7 @@ EOF
     printf '"'
     for _ in {1..1900}; do printf ', *a'; done
     printf ']}]}\n'; } >bytes.yaml
-  fails 1 timeout "$(patience 5)" podctl apply -f bytes.yaml
+  fails 1 timeout "$(patience 20)" podctl apply -f bytes.yaml
   says "aliases expand to more than 1048576 bytes"
 }
 
@@ -86,9 +86,9 @@ EOF
 
 @test "thousands of faults and files without an end are refused at once" {
   { printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n'; seq -f '  unknownkey%.0f: 1' 14000; } >many.yaml
-  fails 1 timeout "$(patience 2)" podctl apply -f many.yaml
+  fails 1 timeout "$(patience 20)" podctl apply -f many.yaml
   says 'many.yaml: and 13901 more'
-  fails 1 timeout "$(patience 2)" podctl apply -f /dev/zero
+  fails 1 timeout "$(patience 20)" podctl apply -f /dev/zero
   says "larger than 8 MiB"
 }
 

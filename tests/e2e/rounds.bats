@@ -67,8 +67,8 @@ spec:
 $([ $SIDE_FIRST = 1 ] && printf '%s\n%s\n' "$side" "$prepare" || printf '%s\n%s\n' "$prepare" "$side")
   containers:
 $(container main '    startupProbe: {exec: {command: [test, -e, /tmp/up]}, periodSeconds: 1, failureThreshold: 60}
-    readinessProbe: {exec: {command: [test, "!", -e, /v/main.busy]}, periodSeconds: 1, failureThreshold: 1}
-    livenessProbe: {exec: {command: [test, "!", -e, /v/main.sick]}, periodSeconds: 1, failureThreshold: 1}
+    readinessProbe: {exec: {command: [test, "!", -e, /v/main.busy]}, periodSeconds: 1, timeoutSeconds: 20, failureThreshold: 1}
+    livenessProbe: {exec: {command: [test, "!", -e, /v/main.sick]}, periodSeconds: 1, timeoutSeconds: 20, failureThreshold: 1}
     lifecycle:
       postStart: {exec: {command: [sh, -c, echo >>/v/main.started]}}
       preStop: {exec: {command: [sh, -c, echo >>/v/main.stopped]}}')

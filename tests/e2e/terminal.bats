@@ -5,12 +5,12 @@ load helper
 in_terminal() {
   coproc TERMINAL { script -qec "tty; $1" /dev/null; }
   keys=${TERMINAL[1]} screen=${TERMINAL[0]} terminal_pid=$TERMINAL_PID
-  IFS=$' \r\n' read -r -t 30 terminal <&"$screen"
+  IFS=$' \r\n' read -r -t "$(patience 30)" terminal <&"$screen"
 }
 
 # shown TEXT: reads until a line with it; the line is in $line.
 shown() {
-  while IFS= read -r -t 30 line <&"$screen"; do
+  while IFS= read -r -t "$(patience 30)" line <&"$screen"; do
     [[ $line != *"$1"* ]] || return 0
   done
   echo "never shown: $1"
