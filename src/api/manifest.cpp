@@ -18,6 +18,10 @@
 namespace podctl::api {
 namespace {
 
+void hide_lines(std::span<Fault> faults) {
+  for (Fault& f : faults) f.hidden = true;
+}
+
 // Finds the faults that only repeat one of a wrong type that decoding found: at or above them, or
 // below what is missing only because that could not be read.
 class Repeats {
@@ -169,27 +173,24 @@ void load_one(Tree doc, std::string_view ns, Bar bar, Loaded& out) {
   std::erase_if(found, [&](const Fault& f) { return repeats.has(f); });
   for (Fault& f : found) {
     f.at = place_of(doc, f);
-    f.hidden = is_hidden(kind->type(), f.field);
   }
   out.faults.insert(out.faults.begin() + first, std::move_iterator(found.begin()),
                     std::move_iterator(found.end()));
+  if (keeps_secrets(kind->type()))
+    hide_lines(std::span(out.faults).subspan(static_cast<std::size_t>(first)));
   m.tree = std::move(doc);
   out.manifests.push_back(std::move(m));
 }
 
-// Whether a text that may not even be readable holds a Secret: then none of its lines is shown.
-bool holds_secret(std::string_view text) {
-  for (std::string_view words : {"kind: Secret", "\"kind\":\"Secret\"", "\"kind\": \"Secret\""}) {
-    if (text.find(words) != std::string_view::npos) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
-bool is_hidden(const Type& type, std::string_view field) {
-  const Field* top = type.find(field.substr(0, field.find_first_of(".[")));
-  return top != nullptr && top->hidden;
+bool keeps_secrets(const Type& type) {
+  return std::any_of(type.fields.begin(), type.fields.end(),
+                     [](const Field& f) { return f.hidden; });
+}
+
+void hide_secrets(std::string_view text, Faults& faults) {
+  if (text.find("Secret") != std::string_view::npos) hide_lines(faults);
 }
 
 void sort_by_place(Faults& faults) {
@@ -209,9 +210,7 @@ Loaded load_manifests(std::vector<Tree> documents, std::string_view ns, Bar bar)
 
 Loaded load_manifests(std::string_view text, std::string_view ns, Bar bar) {
   Parsed parsed = parse_documents(text);
-  if (!parsed.faults.empty() && holds_secret(text)) {
-    for (Fault& f : parsed.faults) f.hidden = true;
-  }
+  hide_secrets(text, parsed.faults);
   Loaded out = load_manifests(std::move(parsed.documents), ns, bar);
   out.faults.insert(out.faults.begin(), parsed.faults.begin(), parsed.faults.end());
   sort_by_place(out.faults);

@@ -355,6 +355,11 @@ std::string rendered(const Fault& fault, std::string_view file, Lines& source) {
   out += utf8::printable(fault.text) + "\n";
   if (fault.at.line == 0 || fault.hidden) return out;
   const auto line = source.line(fault.at.line);
+  // In flow style one line may hold several objects, and one of them what is to be kept secret.
+  const auto holds = [&line](std::string_view word) {
+    return line->find(word) != std::string_view::npos;
+  };
+  if (line && holds("{") && holds("Secret")) return out;
   if (line && fault.at.column <= line->size() + 1) out += excerpt(*line, fault.at.column - 1);
   return out;
 }

@@ -107,34 +107,38 @@ class Kept {
     return object;
   }
 
-  // As text, without what apply keeps there for itself.
   std::string compared(const json::value& value) const {
     const auto object = decoded(value);
-    auto& meta = kind_.metadata(object.get());
-    meta.annotations.erase(kLastApplied);
     std::string text;
     api::encode_json(kind_.type(), object.get(), text);
     return text;
   }
 
-  Result<Applied> update() {
+  // What was applied stands beside the object, for the next apply to see what has been left out.
+  void keep_applied(json::object& metadata) const {
+    auto& annotations = metadata["annotations"];
+    if (!annotations.is_object()) annotations = json::object();
+    annotations.get_object()[kLastApplied] =
+        View(object_)["metadata"]["annotations"][kLastApplied].str();
+  }
+
+  // Somebody else may change it in between; what is merged is then merged again.
+  Result<Applied> update(int tries = 3) {
     json::value live = TRY(in_.fetch(resource_.path(meta_.namespace_, meta_.name)));
     const auto object = decoded(live);
     json::value wanted = live;
     merge(wanted.as_object(), said_last(kind_.metadata(object.get()), object.get()),
           said(manifest_.tree, object.get()));
+    keep_applied(wanted.as_object()["metadata"].as_object());
     if (compared(live) == compared(wanted)) return Applied{"unchanged", std::move(live)};
     if (mode_ == DryRun::kClient) return Applied{"configured", object_};
-    const View metadata = View(object_)["metadata"];
-    auto& annotations = wanted.as_object()["metadata"].as_object()["annotations"];
-    if (!annotations.is_object()) annotations = json::object();
-    annotations.get_object()[kLastApplied] = metadata["annotations"][kLastApplied].str();
     Request put;
     put.method = "PUT";
     put.target = target(resource_.path(meta_.namespace_, meta_.name), mode_);
     put.body = json::serialize(wanted);
     const Reply reply = TRY(in_.call(put));
     if (reply.ok()) return Applied{"configured", TRY(parse_json_value(reply.body))};
+    if (reply.status == 409 && tries > 1) return update(tries - 1);
     if (reply.status == 422 && in_.args.flag("force")) return recreate();
     return apply_refused(reply, file_, manifest_);
   }

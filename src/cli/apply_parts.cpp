@@ -26,7 +26,7 @@ std::string located_causes(const Reply& reply, const ManifestFile& file,
                                                  {}});
     if (fault.field.empty()) return {};
     fault.at = api::locate(manifest.tree, fault.field);
-    fault.hidden = api::is_hidden(manifest.kind->type(), fault.field);
+    fault.hidden = api::keeps_secrets(manifest.kind->type());
   }
   api::sort_by_place(faults);
   return api::render(faults, file.name, file.text);

@@ -127,7 +127,8 @@ void need_name(const api::Manifest& m, api::Faults& faults) {
   if (!m.metadata().name.empty() || m.metadata().generateName.empty()) return;
   faults.push_back({"metadata.generateName", "FieldValueInvalid",
                     "cannot be used here: give metadata.name",
-                    api::locate(m.tree, "metadata.generateName")});
+                    api::locate(m.tree, "metadata.generateName"),
+                    api::keeps_secrets(m.kind->type())});
 }
 
 }  // namespace

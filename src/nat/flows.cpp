@@ -98,7 +98,14 @@ std::string name_of(Bytes attributes) {
   return out;
 }
 
-Failure refused(int error) { return fail_errno(error, "ask the kernel for", "its flows"); }
+// A kernel that cannot be asked says so by any of these.
+Failure refused(int error) {
+  if (error == EINVAL || error == EOPNOTSUPP || error == EPROTONOSUPPORT) {
+    return fail(Code::kUnsupported, "ask the kernel for", "its flows",
+                "it needs CONFIG_NF_CT_NETLINK for host ports of UDP");
+  }
+  return fail_errno(error, "ask the kernel for", "its flows");
+}
 
 // Calls `each` with the parts of every answer, until the last one.
 template <class F>

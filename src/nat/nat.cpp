@@ -54,8 +54,9 @@ std::string table_commands(const NatSpec& spec) {
   const std::string forward = "inet " + spec.table + " forward";
   std::string out = "add table inet " + spec.table + "\n" + empty_chain(chain, kPostrouting) +
                     empty_chain(forward, kForward);
-  // What a host port leads to our pods is meant for everybody, other roots' pods included.
-  out += "add rule " + forward + " ct status dnat accept\n";
+  // Filled by the first host port (ports.cpp).
+  out += "add chain inet " + spec.table + " hostports_forward\n";
+  out += "add rule " + forward + " jump hostports_forward\n";
   // The host forwards between all its links, so also from another root's bridge to ours.
   out += "add rule " + forward + " oifname \"" + spec.bridge + "\" iifname \"" + spec.bridges +
          "*\" iifname != \"" + spec.bridge + "\" drop\n";

@@ -79,6 +79,9 @@ std::string rules(const NatSpec& spec) {
     out += "add map inet " + table + " " + map.name + " { type " + map.key + " : " + map.value +
            "; }\n";
   }
+  // What a host port leads to our pods is meant for everybody, other roots' pods included.
+  out += chain(table, "hostports_forward", "") +
+         rule(table, "hostports_forward", "ct status dnat accept");
   out += chain(table, "hostports", "");
   for (const Map& map : kMaps) out += rule(table, "hostports", map.rule);
   out += chain(table, "hostports_in", "type nat hook prerouting priority dstnat;") +
@@ -147,11 +150,21 @@ std::optional<Lead> lead_of(const json::value& element) {
   return lead;
 }
 
+// Where somebody else's table goes while the kernel tells of a map, the list fails as if the map
+// were not there.
+Result<json::array> list_map(Nft& nft, const std::string& table, const char* map) {
+  constexpr int kTries = 5;
+  for (int tries = 1;; ++tries) {
+    auto listed = nft.list("list map inet " + table + " " + map);
+    if (listed || listed.error().code != Code::kNotFound || tries == kTries) return listed;
+  }
+}
+
 // What the owner has, in all maps.
 Result<std::vector<Lead>> leads_of(Nft& nft, const std::string& table, const std::string& owner) {
   std::vector<Lead> leads;
   for (const Map& map : kMaps) {
-    const auto listed = nft.list("list map inet " + table + " " + map.name);
+    const auto listed = list_map(nft, table, map.name);
     if (!listed && listed.error().code == Code::kNotFound) continue;
     if (!listed) return Failure(listed.error());
     for (const json::value& entry : *listed) {
@@ -217,7 +230,13 @@ Result<void> publish_ports(const NatSpec& spec, const std::string& owner,
   std::string commands = rules(spec) + deletions(spec.table, before);
   for (const HostPort& port : ports) commands += add_element(spec.table, owner, port);
   auto done = nft.run(commands, "lead host ports", listed(ports));
-  if (done) return forget_old_flows(ports, before);
+  if (done) {
+    auto forgotten = forget_old_flows(ports, before);
+    if (forgotten) return {};
+    const auto added = TRY(leads_of(nft, spec.table, owner));
+    (void)nft.run(deletions(spec.table, added), "withdraw host ports of", owner);
+    return forgotten;
+  }
   if (done.error().code == Code::kPermissionDenied) return done;
   if (done.error().code == Code::kAlreadyExists) {
     return fail(Code::kAlreadyExists, "lead host ports", listed(ports),
@@ -230,10 +249,13 @@ Result<void> publish_ports(const NatSpec& spec, const std::string& owner,
 Result<void> withdraw_ports(const std::string& table, const std::string& owner) {
   if (!text::valid_id(table) || !text::valid_id(owner))
     return fail(Code::kInvalidArgument, "withdraw host ports of", owner, "not a valid name");
-  Nft nft = TRY(Nft::open());
-  const auto leads = TRY(leads_of(nft, table, owner));
+  auto nft = Nft::open();
+  // Where there is no nftables nothing was ever led.
+  if (!nft && nft.error().code == Code::kUnsupported) return {};
+  if (!nft) return Failure(nft.error());
+  const auto leads = TRY(leads_of(*nft, table, owner));
   if (leads.empty()) return {};
-  auto done = nft.run(deletions(table, leads), "withdraw host ports of", owner);
+  auto done = nft->run(deletions(table, leads), "withdraw host ports of", owner);
   if (!done && done.error().code == Code::kNotFound) return {};  // a reset came in between
   if (!done) return done;
   return forget_old_flows({}, leads);

@@ -81,6 +81,7 @@ void PodWorker::act(const lifecycle::CreateSandbox& action) {
   context_.engine.allocate_network(
       uid_, [self = shared_from_this(), begin](Result<wire::NetworkSpec> net) {
         self->note("allocate addresses", {}, begin);
+        if (self->closed_meanwhile()) return;
         if (!net) return self->sandbox_failed(net.error());
         self->pod_ips_.clear();
         for (const auto& address : net->addresses) self->pod_ips_.push_back(address.address.str());
@@ -97,9 +98,21 @@ void PodWorker::lead_ports(wire::NetworkSpec net) {
       uid_, std::move(ports),
       [self = shared_from_this(), net = std::move(net), begin](Result<void> led) mutable {
         self->note("lead host ports", {}, begin);
+        if (self->closed_meanwhile()) return;
         if (!led) return self->sandbox_failed(led.error());
         self->open_sandbox(std::move(net));
       });
+}
+
+// The pod was ended while its sandbox waited for its network: what had been asked for came to its end
+// first, so that what takes it away finds it.
+bool PodWorker::closed_meanwhile() {
+  if (finished_) return true;
+  if (!closing_) return false;
+  opening_ = false;
+  waiting_starts_.clear();
+  act(*std::exchange(closing_, std::nullopt));
+  return true;
 }
 
 void PodWorker::open_sandbox(std::optional<wire::NetworkSpec> net) {
@@ -146,6 +159,10 @@ void PodWorker::sandbox_failed(const Error& error) {
 }
 
 void PodWorker::act(const lifecycle::DestroySandbox& action) {
+  if (opening_) {
+    closing_ = action;
+    return;
+  }
   const std::uint64_t begin = boot_now_ns();
   // The ends that a living shim saw come before its answer: what runs until then dies of it.
   const bool killed_by_us = context_.engine.shim_alive(uid_);

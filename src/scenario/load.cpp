@@ -93,6 +93,7 @@ Loaded load(std::string_view text) {
   Loaded out;
   auto parsed = api::parse_documents(text);
   out.faults = std::move(parsed.faults);
+  api::hide_secrets(text, out.faults);
   std::vector<api::Tree> pods;
   for (auto& doc : parsed.documents) {
     if (is_test(doc)) {

@@ -109,8 +109,10 @@ void Shim::on_connection(std::uint32_t events) {
 
 // What was made before a pod has its files for nobody; else they are a pod's that goes on.
 Result<void> Shim::leave() {
-  if (spare_) TRY(sys::remove_tree(layout_.pod_lib(uid_)));
-  return destroy();
+  const bool unused = spare_;
+  auto gone = destroy();
+  auto files = unused ? sys::remove_tree(layout_.pod_lib(uid_)) : Result<void>();
+  return gone ? files : gone;
 }
 
 void Shim::lose_connection() {

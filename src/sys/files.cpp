@@ -105,12 +105,8 @@ Result<void> write_all(int fd, std::string_view content, const std::string& path
   return {};
 }
 
-}  // namespace
-
-namespace {
-
-// What the umask took from the mode that something was made with. A change of mode that changes nothing
-// costs as much as one that does: the file system writes the inode.
+// What the umask took from the mode that something was made with. A change of mode that changes
+// nothing costs as much as one that does: the file system writes the inode.
 Result<void> complete_mode(const std::string& path, unsigned mode) {
   struct stat st {};
   if (::lstat(path.c_str(), &st) != 0) return fail_errno(errno, "stat", path);

@@ -68,7 +68,8 @@ TEST(ApiConfig, NoMessageRepeatsASecret) {
   for (const char* lines :
        {"data: {a: hunter2!}\n", "stringData: {a: 4711}\n", "stringData: {a b: hunter2}\n",
         "stringData: {a: hunter2}\nstringData: {}\n", "stringData: {a: hunter2, a: hunter2}\n",
-        "stringData: {a: hunter2\n",
+        "stringData: {a: hunter2\n", "stringDta: {a: hunter2}\n",
+        "immutable: 1, stringData: {a: hunter2}\n",
         "type: kubernetes.io/dockercfg\ndata: {.dockercfg: aHVudGVyMg==}\n"}) {
     const std::string text = secret(lines);
     const auto loaded = load_manifests(text);
@@ -76,6 +77,20 @@ TEST(ApiConfig, NoMessageRepeatsASecret) {
     const std::string shown = render(loaded.faults, "s.yaml", text);
     for (const char* word : {"hunter2", "4711", "aHVudGVyMg"})
       EXPECT_EQ(shown.find(word), std::string::npos) << shown;
+  }
+}
+
+TEST(ApiConfig, NoLineOfASecretIsShownHoweverItIsWritten) {
+  for (const std::string text :
+       {R"({"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"Secret",)"
+        R"("metadata":{"name":"s"},"stringData":{"p":"hunter2"}},)"
+        R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"P"},"spec":{}}]})",
+        "apiVersion: v1\nkind: 'Secret'\nmetadata: {name: s}\nstringData: {p: hunter2\n",
+        "{apiVersion: v1, kind: Secret, metadata: {name: S}, stringData: {p: hunter2}}\n"}) {
+    const auto loaded = load_manifests(text);
+    ASSERT_FALSE(loaded.faults.empty()) << text;
+    const std::string shown = render(loaded.faults, "s.yaml", text);
+    EXPECT_EQ(shown.find("hunter2"), std::string::npos) << shown;
   }
 }
 

@@ -61,8 +61,9 @@ const KindInfo& kind_of() {
 // for code that is generic over types.
 template <class F>
 auto with_kept_type(const KindInfo& kind, F&& work) {
-  if (&kind == &kind_of<Secret>()) return work.template operator()<Secret>();
-  return work.template operator()<ConfigMap>();
+  if (kind.kind == kind_of<Secret>().kind) return work.template operator()<Secret>();
+  if (kind.kind == kind_of<ConfigMap>().kind) return work.template operator()<ConfigMap>();
+  __builtin_unreachable();
 }
 
 }  // namespace podctl::api

@@ -43,8 +43,10 @@ Loaded load_manifests(std::string_view text, std::string_view ns = "default",
 Loaded load_manifests(std::vector<Tree> documents, std::string_view ns = "default",
                       Bar bar = Bar::kKubernetes);
 
-// Whether a field of an object of that type is one whose values are secret, or lies in one.
-bool is_hidden(const Type& type, std::string_view field);
+// Whether objects of that type have values that are secret: no line of one is shown.
+bool keeps_secrets(const Type& type);
+// Of a text that could not be read: it shows no line when a Secret may be in it.
+void hide_secrets(std::string_view text, Faults& faults);
 
 // In the order of the text; of one place, as they were found.
 void sort_by_place(Faults& faults);

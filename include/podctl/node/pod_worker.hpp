@@ -112,6 +112,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void act(const lifecycle::FinalizeDelete& action);
 
   void lead_ports(wire::NetworkSpec net);
+  bool closed_meanwhile();
   void open_sandbox(std::optional<wire::NetworkSpec> net);
   void sandbox_failed(const Error& error);
   void sandbox_made(Result<wire::SandboxInfo> made);
@@ -152,6 +153,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   std::vector<std::string> pod_ips_;
   bool opening_ = false;                                   // CreateSandbox waits for its network
   std::vector<lifecycle::StartContainer> waiting_starts_;  // follow it
+  std::optional<lifecycle::DestroySandbox> closing_;       // follows it in their place
   std::optional<wire::SandboxInfo> info_;
   std::map<std::string, Running> running_;
   std::unique_ptr<Prober> prober_;  // once there is something to probe
