@@ -17,10 +17,18 @@ spec:
     readinessProbe: {httpGet: {port: 80, path: /f}, periodSeconds: 1}
 EOF
 }
-fetch() { curl -sS -m 5 "http://$1/f"; }
-# Where nothing listens on the machine, below what it gives to connections.
-free_port() { echo $((20000 + (RANDOM * 32768 + RANDOM + $$) % 10000)); }
+fetch() { curl -sS -m "$(patience 5)" "http://$1/f"; }
+# Where nothing listens on the machine and no other root leads from, below what it gives to connections.
+free_port() {
+  local port
+  while :; do
+    port=$((20000 + (RANDOM * 32768 + RANDOM + $$) % 10000))
+    [ -z "$(ss -Hlnut "sport = :$port")" ] && ! nft list ruleset 2>/dev/null | grep -qw "$port" && break
+  done
+  echo $port
+}
 host_address() { podctl get nodes -o jsonpath='{.items[0].status.addresses[0].address}'; }
+leads_nowhere() { ! nft list table inet "podctl_$ROOT_ID" | grep -q comment; }
 refused() { ! fetch "$1" 2>/dev/null; }
 
 @test "a host port leads to the pod, from everywhere, until the pod goes" {
@@ -34,7 +42,7 @@ refused() { ! fetch "$1" 2>/dev/null; }
   [ "$(fetch "127.0.0.1:$port")" = "it is one" ]
   [ "$(fetch "$host:$port")" = "it is one" ]
   # By another pod on the same bridge.
-  [ "$(podctl exec other -c a -- timeout 5 wget -qO - "http://$host:$port/f")" = "it is one" ]
+  [ "$(podctl exec other -c a -- timeout "$(patience 5)" wget -qO - "http://$host:$port/f")" = "it is one" ]
   run podctl describe pod one
   [[ $output =~ Host\ Port:\ +$port/TCP ]]
   # It outlives podctld, and ends with its pod.
@@ -43,6 +51,21 @@ refused() { ! fetch "$1" 2>/dev/null; }
   podctl delete pod one
   refused "127.0.0.1:$port"
   refused "$host:$port"
+}
+
+@test "a pod that goes while its ports are being led leaves none of them, and no sandbox" {
+  local port
+  port=$(free_port)
+  for _ in 1 2 3 4 5 6; do
+    web one "$port" | podctl apply -f -
+    podctl delete pod one --grace-period=0 --force
+  done
+  until_true leads_nowhere
+  none_but_the_next() { [ "$(ls "$PODCTL_ROOT/run/pods" | wc -l)" -le 1 ]; }
+  until_true none_but_the_next
+  web two "$port" | podctl apply -f -
+  ready two
+  [ "$(fetch "127.0.0.1:$port")" = "it is two" ]
 }
 
 @test "a host port of one address is no other's" {
