@@ -11,7 +11,7 @@ with() { sed "s|image: podctl/busybox|image: podctl/busybox\n    $1|"; }
   local attach=$!
   # Attached before it prints: the container waits for a file.
   until_true eval 'ls -l /proc/$(shim_of talk)/fd | grep -c pipe: | grep -qx "[4-9]"'
-  podctl exec talk -- touch /go
+  let_go talk /go
   wait "$attach"
   [ "$(cat out)" = out ]
   [ "$(cat err)" = err ]
@@ -49,7 +49,7 @@ with() { sed "s|image: podctl/busybox|image: podctl/busybox\n    $1|"; }
   podctl attach much > >(sleep 1; cat >out) &
   local attach=$!
   until_true eval 'ls -l /proc/$(shim_of much)/fd | grep -c pipe: | grep -qx "[4-9]"'
-  podctl exec much -- touch /go
+  let_go much /go
   wait "$attach"
   until_true eval '[ "$(tail -n 1 out)" = 60000 ]'
   seq 1 60000 | cmp - out
@@ -101,7 +101,7 @@ with() { sed "s|image: podctl/busybox|image: podctl/busybox\n    $1|"; }
   podctl attach late -c first >init 3>&- &
   local first=$!
   # Attached or not yet: it prints until it has been read.
-  podctl exec late -c first -- touch /v/go
+  let_go late /v/go -c first
   until_true grep -qx here out
   kill -TERM "$attach"
   wait "$attach" "$first" || :

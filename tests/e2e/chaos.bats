@@ -148,7 +148,7 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
     kill_9 "$(daemon_of_root)"
     podctl get pod writer >/dev/null
   done
-  podctl exec writer -- touch /tmp/stop
+  let_go writer /tmp/stop
   kill_9 "$(daemon_of_root)"
   ended writer Failed
   [ "$(field writer '{.status.containerStatuses[0].state.terminated.exitCode}')" = 7 ]

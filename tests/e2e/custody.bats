@@ -19,7 +19,7 @@ counter() {
   kill -9 "$(daemon_pid)"
   run podctl get pods --no-headers
   [[ $output =~ counter\ +1/1\ +Running\ +0 ]]
-  podctl exec counter -- touch /tmp/go
+  let_go counter /tmp/go
   kill -9 "$(daemon_pid)"
   ended counter Failed
   [ "$(field counter '{.status.containerStatuses[0].state.terminated.exitCode}')" = 5 ]

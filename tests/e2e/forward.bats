@@ -153,7 +153,7 @@ YAML
   pod brief 'until [ -e /end ]; do sleep 0.1; done' | podctl apply -f -
   ready brief
   forward brief :8080
-  podctl exec brief -- touch /end
+  let_go brief /end
   code=0
   wait "$forwarding" || code=$?
   [ "$code" = 1 ]
@@ -191,7 +191,7 @@ YAML
   says '--pod-running-timeout must be higher than zero'
   podctl port-forward late :8080 >out 2>err 3>&- &
   forwarding=$!
-  until_true podctl exec late -c first -- touch /v/go
+  until_true let_go late /v/go -c first
   until_true grep -q '^Forwarding' out
   local=$(sed -n 's/^Forwarding from .*:\([0-9]*\) -> .*/\1/p' out | head -n 1)
   until_true answers "127.0.0.1:$local" late

@@ -182,7 +182,8 @@ has_lines() {
   return 1
 }
 
-said() { local n; n=$(cat "$V/$1.said.$2" 2>/dev/null) && echo "${n:-0}" || echo 0; }
+# said CONTAINER ATTEMPT: how many lines after its first; -1 if it may not even have said that.
+said() { local n; n=$(cat "$V/$1.said.$2" 2>/dev/null) && echo "${n:-0}" || echo -1; }
 # What a container has said at its end: nothing if it was killed, or runs.
 last_words() { case $1 in *StatusUnknown) echo any ;; none | 137*) ;; *) echo "end ${1%% *}" ;; esac; }
 
@@ -236,9 +237,9 @@ events_hold() {
   return 1
 }
 
-# Of main, by their own word.
+# Of main, by their own word. One that was under way when the sandbox died may not have come so far.
 hooks_hold() {
-  ! over && [ "${UNSAID[main]:-0}" = 0 ] || return 0
+  ! over && [ -z "$SETTLED" ] || return 0
   local started stopped
   started=$(lines_in "$V/main.started") stopped=$(lines_in "$V/main.stopped")
   counted "$started" $((RESTARTS[main] + 1)) && counted "$stopped" $SICK && return
@@ -364,7 +365,7 @@ begin_round() {
   RESTARTS=([main]=0 [other]=0 [side]=0 [prepare]=0)
   LAST=([main]=none [other]=none [side]=none [prepare]=none)
   UNSAID=() ENDED=()
-  PHASE=Running READY=True DAEMON_DIED=0 EXPECTED_EVENT= LAST_BLOW= FAILED_EARLY= SICK=0
+  PHASE=Running READY=True DAEMON_DIED=0 EXPECTED_EVENT= LAST_BLOW= FAILED_EARLY= SETTLED= SICK=0
   if [ $FIRST != 0 ]; then init_fails; fi
   pod_of_round >chaos.yaml
 }
@@ -421,6 +422,7 @@ replaced() {
 }
 # settle shim|pause PID…: containers that had begun have restarted, others not.
 settle() {
+  SETTLED=1
   until_true replaced "$@"
   until_true settled || { cat told; all_events; return 1; }
   local name state c
@@ -436,7 +438,7 @@ settle() {
   [[ $(head -n 1 told) == Failed* ]] || return 0
   # Some containers have run, and which of them had said so by then is gone with the volume.
   PHASE=Failed READY=False FAILED_EARLY=1
-  [ $POLICY = Never ] && grep -q "exited [1-9]" told || { cat told; return 1; }
+  [ $POLICY = Never ] && grep -q exited told || { cat told; return 1; }
 }
 
 finish() {
