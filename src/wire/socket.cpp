@@ -262,7 +262,9 @@ Result<UniqueFd> listen_at(const std::string& directory, const std::string& name
   if (::fchmodat(dir.get(), name.c_str(), 0600, 0) != 0) {
     return fail_errno(errno, "set mode of socket", directory + "/" + name);
   }
-  if (::listen(fd.get(), 16) != 0) {
+  // One that is stopped accepts nobody: every podctld that dies meanwhile leaves a connection in
+  // the queue, and connecting to a full one would hold the next podctld up for good.
+  if (::listen(fd.get(), SOMAXCONN) != 0) {
     return fail_errno(errno, "listen on socket", directory + "/" + name);
   }
   return fd;

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "podctl/wire/socket.hpp"
+#include "scratch.hpp"
 
 namespace podctl::wire {
 namespace {
@@ -102,6 +103,24 @@ TEST(WireSocket, RefusesABodyThatItsSenderCouldStillChange) {
   std::memcpy(CMSG_DATA(c), &fd, sizeof(fd));
   ASSERT_EQ(::sendmsg(a.fd(), &out, 0), 16);
   EXPECT_EQ(b.receive().error().code, Code::kCorrupt);
+}
+
+TEST(WireSocket, TellsThatThePeerIsGoneThoughItsMessageIsStillThere) {
+  auto [a, b] = MUST(Socket::pair());
+  EXPECT_FALSE(b.hung_up());
+  MUST(a.send(message(1, "last")));
+  a = Socket();
+  EXPECT_TRUE(b.hung_up());
+  EXPECT_EQ(MUST(b.receive())->body, "last");
+}
+
+TEST(WireSocket, WhoDoesNotAcceptHoldsNobodyUp) {
+  const std::string directory = scratch_directory("wire");
+  const UniqueFd listener = MUST(listen_at(directory, "s"));
+  std::vector<Socket> waiting;
+  for (int i = 0; i < 100; ++i) waiting.push_back(MUST(connect_at(directory, "s")));
+  EXPECT_FALSE(waiting.back().hung_up());
+  std::filesystem::remove_all(directory);
 }
 
 TEST(WireSocket, BindsAndConnectsInDirectoriesLongerThanASocketPath) {
