@@ -10,39 +10,36 @@
 namespace podctl::api {
 namespace {
 
-template <class Reference>
-bool needed(const Reference& reference) {
-  return reference && !reference->optional.value_or(false);
-}
-
-void value_from(const EnvVarSource& from, const Path& at, FaultList& faults) {
-  if (needed(from.configMapKeyRef)) {
-    faults.forbidden(Path::of(at, "configMapKeyRef"), "podctl has no ConfigMaps yet");
-  }
-  if (needed(from.secretKeyRef)) {
-    faults.forbidden(Path::of(at, "secretKeyRef"), "podctl has no Secrets yet");
-  }
-  if (from.fileKeyRef) {
-    faults.forbidden(Path::of(at, "fileKeyRef"), "podctl does not read env files yet");
-  }
-}
-
-// Sources podctl has no objects for would only fail later, at every start.
+// A source that podctl cannot read would only fail later, at every start.
 void environment(const Container& container, const Path& at, FaultList& faults) {
-  const Path env = Path::of(at, "env"), env_from = Path::of(at, "envFrom");
+  const Path env = Path::of(at, "env");
   for (std::size_t i = 0; i < container.env.size(); ++i) {
-    const Path here = Path::of(env, i);
     const auto& from = container.env[i].valueFrom;
-    if (from) value_from(*from, Path::of(here, "valueFrom"), faults);
+    if (!from || !from->fileKeyRef) continue;
+    const Path here = Path::of(env, i), source = Path::of(here, "valueFrom");
+    faults.forbidden(Path::of(source, "fileKeyRef"), "podctl does not read env files yet");
   }
-  for (std::size_t i = 0; i < container.envFrom.size(); ++i) {
-    const auto& from = container.envFrom[i];
-    const Path here = Path::of(env_from, i);
-    if (needed(from.configMapRef)) {
-      faults.forbidden(Path::of(here, "configMapRef"), "podctl has no ConfigMaps yet");
+}
+
+constexpr std::array<std::string_view, 6> kVolumes{"emptyDir", "hostPath",    "configMap",
+                                                   "secret",   "downwardAPI", "projected"};
+
+// Sources of a projected volume that nobody here could issue.
+void projected(const ProjectedVolumeSource& source, const Path& at, FaultList& faults) {
+  const Path list = Path::of(at, "sources");
+  for (std::size_t i = 0; i < source.sources.size(); ++i) {
+    const VolumeProjection& part = source.sources[i];
+    const Path here = Path::of(list, i);
+    if (part.serviceAccountToken) {
+      faults.forbidden(Path::of(here, "serviceAccountToken"),
+                       "podctl issues no tokens: there is no API server that would take one");
     }
-    if (needed(from.secretRef)) {
-      faults.forbidden(Path::of(here, "secretRef"), "podctl has no Secrets yet");
+    if (part.clusterTrustBundle) {
+      faults.forbidden(Path::of(here, "clusterTrustBundle"),
+                       "there is no cluster here whose signers could be trusted");
+    }
+    if (part.podCertificate) {
+      faults.forbidden(Path::of(here, "podCertificate"), "there is no signer here");
     }
   }
 }
@@ -51,12 +48,12 @@ void volumes(const PodSpec& spec, const Path& at, FaultList& faults) {
   const Path list = Path::of(at, "volumes");
   for (std::size_t i = 0; i < spec.volumes.size(); ++i) {
     const Volume& volume = spec.volumes[i];
-    const Path here = Path::of(list, i);
+    const Path here = Path::of(list, i), within = Path::of(here, "projected");
+    if (volume.projected) projected(*volume.projected, within, faults);
     for (const Field& source : type_of<Volume>().fields) {
       if (source.kind != Kind::kStruct || !source.type().box_get(source.at(&volume))) continue;
-      if (source.name == "emptyDir" || source.name == "hostPath") continue;
-      faults.forbidden(Path::of(here, source.name),
-                       "podctl has only emptyDir and hostPath volumes yet");
+      if (std::ranges::find(kVolumes, source.name) != kVolumes.end()) continue;
+      faults.forbidden(Path::of(here, source.name), "podctl has no volumes of this kind yet");
     }
   }
 }

@@ -34,19 +34,25 @@ constexpr Row kSupported[] = {
      "preemptionPolicy setHostnameAsFQDN os resources hostnameOverride activeDeadlineSeconds "
      "hostUsers automountServiceAccountToken"},
     {"Container",
-     "name image command args workingDir ports env resources restartPolicy restartPolicyRules "
+     "name image command args workingDir ports env envFrom resources restartPolicy "
+     "restartPolicyRules "
      "volumeMounts lifecycle livenessProbe readinessProbe startupProbe "
      "terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext stdin "
      "stdinOnce tty"},
     {"EphemeralContainer",
-     "name image command args workingDir env volumeMounts terminationMessagePath "
+     "name image command args workingDir env envFrom volumeMounts terminationMessagePath "
      "terminationMessagePolicy imagePullPolicy securityContext stdin stdinOnce tty "
      "targetContainerName"},
     {"ContainerPort", "name hostPort containerPort protocol hostIP"},
     {"ContainerRestartRule", "action exitCodes"},
     {"ContainerRestartRuleOnExitCodes", "operator values"},
     {"EnvVar", "name value valueFrom"},
-    {"EnvVarSource", "fieldRef resourceFieldRef"},
+    {"EnvVarSource", "fieldRef resourceFieldRef configMapKeyRef secretKeyRef"},
+    {"ConfigMapKeySelector", "name key optional"},
+    {"SecretKeySelector", "name key optional"},
+    {"EnvFromSource", "prefix configMapRef secretRef"},
+    {"ConfigMapEnvSource", "name optional"},
+    {"SecretEnvSource", "name optional"},
     {"ObjectFieldSelector", "apiVersion fieldPath"},
     {"ResourceFieldSelector", "containerName resource divisor"},
     {"ResourceRequirements", "limits requests"},
@@ -73,7 +79,17 @@ constexpr Row kSupported[] = {
      "runAsUser runAsGroup runAsNonRoot supplementalGroups supplementalGroupsPolicy sysctls "
      "seccompProfile"},
     {"Sysctl", "name value"},
-    {"Volume", "name emptyDir hostPath"},
+    {"Volume", "name emptyDir hostPath configMap secret downwardAPI projected"},
+    {"ConfigMapVolumeSource", "name items defaultMode optional"},
+    {"SecretVolumeSource", "secretName items defaultMode optional"},
+    {"DownwardAPIVolumeSource", "items defaultMode"},
+    {"DownwardAPIVolumeFile", "path fieldRef resourceFieldRef mode"},
+    {"ProjectedVolumeSource", "sources defaultMode"},
+    {"VolumeProjection", "configMap secret downwardAPI"},
+    {"ConfigMapProjection", "name items optional"},
+    {"SecretProjection", "name items optional"},
+    {"DownwardAPIProjection", "items"},
+    {"KeyToPath", "key path mode"},
     {"EmptyDirVolumeSource", "medium sizeLimit mode"},
     {"HostPathVolumeSource", "path type"},
     {"HostAlias", "ip hostnames"},

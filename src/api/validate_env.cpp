@@ -41,7 +41,35 @@ void field_ref(const ObjectFieldSelector& ref, const Path& at, FaultList& faults
                  "error converting fieldPath: field label not supported: " + ref.fieldPath);
 }
 
-void resource_ref(const ResourceFieldSelector& ref, const Path& at, FaultList& faults) {
+void source(const EnvVar& env, const Path& at, FaultList& faults) {
+  const EnvVarSource& from = *env.valueFrom;
+  if (from.fieldRef) field_ref(*from.fieldRef, Path::of(at, "fieldRef"), faults);
+  if (from.resourceFieldRef)
+    validate_resource_ref(*from.resourceFieldRef, Path::of(at, "resourceFieldRef"), faults);
+  auto key = [&](std::string_view field, const auto& ref) {
+    const Path here = Path::of(at, field);
+    faults.check(Path::of(here, "name"), ref.name, check_dns_subdomain(ref.name));
+    if (!ref.key.empty()) faults.check(Path::of(here, "key"), ref.key, check_config_key(ref.key));
+  };
+  if (from.configMapKeyRef) key("configMapKeyRef", *from.configMapKeyRef);
+  if (from.secretKeyRef) key("secretKeyRef", *from.secretKeyRef);
+  const int count = from.fieldRef.has_value() + from.resourceFieldRef.has_value() +
+                    from.configMapKeyRef.has_value() + from.secretKeyRef.has_value() +
+                    from.fileKeyRef.has_value();
+  if (count == 0) {
+    faults.invalid(
+        at, "",
+        "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`");
+  } else if (!env.value.empty()) {
+    faults.invalid(at, "", "may not be specified when `value` is not empty");
+  } else if (count > 1) {
+    faults.invalid(at, "", "may not have more than one field specified at a time");
+  }
+}
+
+}  // namespace
+
+void validate_resource_ref(const ResourceFieldSelector& ref, const Path& at, FaultList& faults) {
   if (ref.resource.empty()) return;
   if (!listed(kResources, ref.resource) && ref.resource.find(".hugepages-") == std::string::npos)
     return faults.unsupported(Path::of(at, "resource"), ref.resource, kResources);
@@ -59,33 +87,6 @@ void resource_ref(const ResourceFieldSelector& ref, const Path& at, FaultList& f
                 kind + " resource");
 }
 
-void source(const EnvVar& env, const Path& at, FaultList& faults) {
-  const EnvVarSource& from = *env.valueFrom;
-  if (from.fieldRef) field_ref(*from.fieldRef, Path::of(at, "fieldRef"), faults);
-  if (from.resourceFieldRef)
-    resource_ref(*from.resourceFieldRef, Path::of(at, "resourceFieldRef"), faults);
-  auto key = [&](std::string_view field, const std::string& value) {
-    const Path here = Path::of(at, field);
-    if (!value.empty()) faults.check(Path::of(here, "key"), value, check_config_key(value));
-  };
-  if (from.configMapKeyRef) key("configMapKeyRef", from.configMapKeyRef->key);
-  if (from.secretKeyRef) key("secretKeyRef", from.secretKeyRef->key);
-  const int count = from.fieldRef.has_value() + from.resourceFieldRef.has_value() +
-                    from.configMapKeyRef.has_value() + from.secretKeyRef.has_value() +
-                    from.fileKeyRef.has_value();
-  if (count == 0) {
-    faults.invalid(
-        at, "",
-        "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`");
-  } else if (!env.value.empty()) {
-    faults.invalid(at, "", "may not be specified when `value` is not empty");
-  } else if (count > 1) {
-    faults.invalid(at, "", "may not have more than one field specified at a time");
-  }
-}
-
-}  // namespace
-
 void validate_environment(const Container& c, const Path& at, FaultList& faults) {
   const Path env = Path::of(at, "env"), from = Path::of(at, "envFrom");
   for (std::size_t i = 0; i < c.env.size(); ++i) {
@@ -96,7 +97,14 @@ void validate_environment(const Container& c, const Path& at, FaultList& faults)
   for (std::size_t i = 0; i < c.envFrom.size(); ++i) {
     const EnvFromSource& all = c.envFrom[i];
     const Path here = Path::of(from, i);
-    faults.check(Path::of(here, "prefix"), all.prefix, check_env_name(all.prefix));
+    if (!all.prefix.empty())
+      faults.check(Path::of(here, "prefix"), all.prefix, check_env_name(all.prefix));
+    const auto named = [&](std::string_view field, const auto& ref) {
+      const Path source = Path::of(here, field);
+      faults.check(Path::of(source, "name"), ref.name, check_dns_subdomain(ref.name));
+    };
+    if (all.configMapRef) named("configMapRef", *all.configMapRef);
+    if (all.secretRef) named("secretRef", *all.secretRef);
     if (all.configMapRef && all.secretRef) {
       faults.invalid(here, "", "may not have more than one field specified at a time");
     } else if (!all.configMapRef && !all.secretRef) {

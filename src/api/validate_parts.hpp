@@ -17,6 +17,7 @@ void validate_tables(const Type& type, const void* object, const Path& at, Fault
 void validate_metadata(const ObjectMeta& meta, const Path& at, FaultList& faults);
 void validate_volumes(const PodSpec& spec, const Path& at, FaultList& faults);
 void validate_placement(const PodSpec& spec, const Path& at, FaultList& faults);
+void validate_resource_ref(const ResourceFieldSelector& ref, const Path& at, FaultList& faults);
 void validate_environment(const Container& c, const Path& at, FaultList& faults);
 void validate_containers(const PodSpec& spec, const Path& at, FaultList& faults);
 // `grace_s`: the pod's terminationGracePeriodSeconds.

@@ -1,4 +1,6 @@
 // Volumes: names, exactly one source, and the sources' own fields.
+#include <algorithm>
+
 #include "api/formats.hpp"
 #include "api/validate_parts.hpp"
 #include "podctl/api/validate.hpp"
@@ -41,18 +43,99 @@ void empty_dir(const EmptyDirVolumeSource& source, const Path& at, FaultList& fa
   }
 }
 
+// A file's path in a volume whose names beginning with ".." are podctld's own.
+std::string check_file_path(const std::string& path) {
+  std::string why = check_local_path(path);
+  return why.empty() && path.starts_with("..") ? "must not start with '..'" : why;
+}
+
 template <class Items>
 void items(const Items& list, const Path& at, FaultList& faults) {
   for (std::size_t i = 0; i < list.size(); ++i) {
     const Path here = Path::of(at, i);
     mode(list[i].mode, Path::of(here, "mode"), faults);
-    faults.check(Path::of(here, "path"), list[i].path, check_local_path(list[i].path));
+    faults.check(Path::of(here, "path"), list[i].path, check_file_path(list[i].path));
   }
 }
+
+constexpr std::string_view kDownwardFields[] = {"metadata.annotations", "metadata.labels",
+                                                "metadata.name", "metadata.namespace",
+                                                "metadata.uid"};
+
+// The fields of a pod that may stand in a file (K validateDownwardAPIVolumeFile).
+void downward_field(const std::string& field, const Path& at, FaultList& faults) {
+  if (field.empty() || std::ranges::find(kDownwardFields, field) != std::end(kDownwardFields))
+    return;
+  for (std::string_view map : {"metadata.labels['", "metadata.annotations['"}) {
+    if (!field.starts_with(map) || !field.ends_with("']")) continue;
+    const std::string_view key =
+        std::string_view(field).substr(map.size(), field.size() - map.size() - 2);
+    return faults.check(at, key, check_qualified_name(key));
+  }
+  faults.unsupported(at, field, kDownwardFields);
+}
+
+void downward(const std::vector<DownwardAPIVolumeFile>& list, const Path& at, FaultList& faults) {
+  items(list, at, faults);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const DownwardAPIVolumeFile& file = list[i];
+    const Path here = Path::of(at, i), field = Path::of(here, "fieldRef"),
+               resource = Path::of(here, "resourceFieldRef");
+    if (file.fieldRef && file.resourceFieldRef) {
+      faults.invalid(here, "resource",
+                     "fieldRef and resourceFieldRef can not be specified simultaneously");
+    } else if (file.fieldRef) {
+      downward_field(file.fieldRef->fieldPath, Path::of(field, "fieldPath"), faults);
+    } else if (file.resourceFieldRef) {
+      if (file.resourceFieldRef->containerName.empty())
+        faults.required(Path::of(resource, "containerName"));
+      validate_resource_ref(*file.resourceFieldRef, resource, faults);
+    } else {
+      faults.required(here, "one of fieldRef and resourceFieldRef is required");
+    }
+  }
+}
+
+// The files of a projected volume's sources; no two of them may have one path.
+class Projection {
+ public:
+  explicit Projection(FaultList& faults) : faults_(faults) {}
+
+  void source(const VolumeProjection& part, const Path& at) {
+    if (part.configMap) keys(*part.configMap, Path::of(at, "configMap"));
+    if (part.secret) keys(*part.secret, Path::of(at, "secret"));
+    if (!part.downwardAPI) return;
+    const Path here = Path::of(at, "downwardAPI"), list = Path::of(here, "items");
+    downward(part.downwardAPI->items, list, faults_);
+    paths(part.downwardAPI->items, list);
+  }
+
+ private:
+  template <class Source>
+  void keys(const Source& source, const Path& at) {
+    const Path list = Path::of(at, "items");
+    if (source.name.empty()) faults_.required(Path::of(at, "name"));
+    items(source.items, list, faults_);
+    paths(source.items, list);
+  }
+
+  template <class Items>
+  void paths(const Items& list, const Path& at) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (list[i].path.empty() || seen_.insert(list[i].path).second) continue;
+      const Path here = Path::of(at, i);
+      faults_.invalid(Path::of(here, "path"), list[i].path, "conflicting duplicate paths");
+    }
+  }
+
+  FaultList& faults_;
+  std::set<std::string> seen_;
+};
 
 void projected(const ProjectedVolumeSource& source, const Path& at, FaultList& faults) {
   mode(source.defaultMode, Path::of(at, "defaultMode"), faults);
   const Path list = Path::of(at, "sources");
+  Projection files(faults);
   for (std::size_t i = 0; i < source.sources.size(); ++i) {
     const Path here = Path::of(list, i);
     const auto set = sources(type_of<VolumeProjection>(), &source.sources[i]);
@@ -60,6 +143,7 @@ void projected(const ProjectedVolumeSource& source, const Path& at, FaultList& f
       faults.forbidden(Path::of(here, set[k]),
                        "may not specify more than 1 volume type per source");
     }
+    files.source(source.sources[i], here);
   }
 }
 
@@ -86,7 +170,7 @@ void one(const Volume& v, const Path& at, FaultList& faults) {
   }
   if (is("downwardAPI")) {
     mode(v.downwardAPI->defaultMode, Path::of(here, "defaultMode"), faults);
-    items(v.downwardAPI->items, Path::of(here, "items"), faults);
+    downward(v.downwardAPI->items, Path::of(here, "items"), faults);
   }
   if (is("projected")) projected(*v.projected, here, faults);
   if (is("nfs") && !v.nfs->path.empty() && v.nfs->path[0] != '/')

@@ -32,6 +32,29 @@ std::string located_causes(const Reply& reply, const ManifestFile& file,
   return api::render(faults, file.name, file.text);
 }
 
+// All annotations of an object together may hold 256 KiB; these are others'.
+constexpr std::size_t kRemembered = std::size_t{252} * 1024;
+
+// Empties the values of an object's maps beside its metadata, those of secret fields or of all.
+void blank(boost::json::object& object, const api::Type& type, bool all) {
+  for (const api::Field& f : type.fields) {
+    auto* value =
+        f.shape == api::Shape::kMap && (all || f.hidden) ? object.if_contains(f.name) : nullptr;
+    if (value == nullptr || !value->is_object()) continue;
+    for (auto& member : value->get_object()) member.value() = "";
+  }
+}
+
+// What a later apply has to know: which keys this one has set. Their values are nothing to it, so
+// those of a Secret are left out, and so are those that there is no room for.
+std::string remembered(boost::json::value object, const api::Type& type) {
+  blank(object.as_object(), type, false);
+  std::string text = boost::json::serialize(object) + "\n";
+  if (text.size() <= kRemembered) return text;
+  blank(object.as_object(), type, true);
+  return boost::json::serialize(object) + "\n";
+}
+
 }  // namespace
 
 std::string target(const std::string& path, DryRun mode) {
@@ -44,7 +67,7 @@ boost::json::value with_annotation(const api::Manifest& manifest) {
   boost::json::value object = api::to_value(manifest.tree);
   auto& meta = object.as_object()["metadata"].as_object();
   meta["namespace"] = manifest.metadata().namespace_;
-  const std::string written = boost::json::serialize(object) + "\n";
+  const std::string written = remembered(object, manifest.kind->type());
   auto& annotations = meta["annotations"];
   if (!annotations.is_object()) annotations = boost::json::object();
   annotations.as_object()[kLastApplied] = written;

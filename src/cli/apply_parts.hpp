@@ -19,7 +19,8 @@ struct Applied {
 
 // A path with what makes it a dry run.
 std::string target(const std::string& path, DryRun mode);
-// The manifest as it was written, in the annotation that kubectl reads and writes as well.
+// The manifest as it was written, and with it the annotation that kubectl reads and writes as well;
+// that holds no value of a Secret.
 boost::json::value with_annotation(const api::Manifest& manifest);
 // A refusal, its causes in their places in the file where they name fields.
 Failure apply_refused(const Reply& reply, const ManifestFile& file, const api::Manifest& manifest);

@@ -162,6 +162,13 @@ Result<void> Engine::resize_exec(int terminal, std::uint16_t rows, std::uint16_t
   return {};
 }
 
+void Engine::fill_volumes(const std::string& uid, std::vector<wire::VolumeContent> contents,
+                          Callback<void> done) {
+  impl_->ask<void>(uid, wire::Type::kFillVolumes,
+                   wire::encode(wire::VolumeContents{.contents = std::move(contents)}),
+                   std::move(done));
+}
+
 void Engine::kill_exec(const std::string& uid, std::uint32_t exec, Callback<void> done) {
   impl_->ask<void>(uid, wire::Type::kKillExec, wire::encode(wire::ExecRef{.request = exec}),
                    std::move(done));

@@ -36,7 +36,7 @@ std::optional<std::string> Engine::Impl::take_ready(const wire::SandboxSpec& lik
 void Engine::Impl::ready_later(const wire::SandboxSpec& like) {
   if (!options.new_uid || resetting || !like.cgroup.ends_with(like.uid)) return;
   if (!ready.uid.empty() && ready.kind != wire::sandbox_kind(like)) give_up_ready();
-  ready.model = like;
+  ready.model = wire::anonymous(like);
   ready.wanted_ns = sys::boot_ns();
   ready_after(kQuiet);
 }

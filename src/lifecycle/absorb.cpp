@@ -6,6 +6,7 @@ namespace {
 
 // A failed sandbox or container creation is tried again after the kubelet's retry of a pod sync.
 constexpr std::uint64_t kRetry = 10 * kSecond;
+constexpr std::string_view kConfigError = "CreateContainerConfigError";
 constexpr std::int32_t kStartErrorCode = 128;
 constexpr std::int32_t kLostCode = 137;
 
@@ -105,7 +106,7 @@ void start_failed(Context& c, Item& item) {
   if (failure.stage != FailureStage::kStart) {
     to_idle(m);
     const bool config = failure.stage == FailureStage::kConfig;
-    m.waiting = Waiting{config ? "CreateContainerConfigError" : "CreateContainerError",
+    m.waiting = Waiting{std::string(config ? kConfigError : "CreateContainerError"),
                         failure.message, c.now.boot_ns + kRetry};
     return container_event(c, item, true, "Failed", "Error: " + failure.message);
   }
@@ -190,12 +191,23 @@ void absorb_sandbox(Context& c) {
   }
 }
 
+// What may have failed for want of a ConfigMap or Secret waits no longer.
+void retry_configs(Context& c) {
+  if (!c.seen.configs_changed) return;
+  if (c.memory.sandbox == SandboxProgress::kNone) c.memory.sandbox_retry_at_ns = 0;
+  for (auto& item : c.items) {
+    auto& waiting = item.memory->waiting;
+    if (waiting && waiting->reason == kConfigError) waiting->retry_at_ns = 0;
+  }
+}
+
 }  // namespace
 
 void absorb(Context& c) {
   // The sandbox first: containers that went with it are then not restarted into it.
   absorb_sandbox(c);
   for (auto& item : c.items) absorb_container(c, item);
+  retry_configs(c);
 }
 
 }  // namespace podctl::lifecycle

@@ -47,9 +47,25 @@ std::string mount_remedy(const api::Pod& pod, const std::string& volume) {
   return "Correct the volume, or the mount of it.";
 }
 
+// What to do for an object or a key of one that is not there; empty when that is not the trouble.
+std::string missing_config(std::string_view message) {
+  for (const auto& [word, kind] : {std::pair{"configmap", "ConfigMap"}, {"secret", "Secret"}}) {
+    const std::string name = between(message, std::string(word) + " \"", "\" not found");
+    if (!name.empty()) {
+      return std::string("Make the ") + kind + " \"" + name +
+             "\" with \"podctl apply\", or correct its name; the pod goes on by itself.";
+    }
+  }
+  const bool key = contains(message, "couldn't find key") || contains(message, "non-existent");
+  return key ? "Add the key with \"podctl apply\", or correct its name; the pod goes on by itself."
+             : "";
+}
+
 Cause config_cause(const Suspect& s, const api::ContainerStateWaiting& w) {
   std::string remedy = "Correct what the message names in the manifest.";
-  if (contains(w.message, "runAsNonRoot")) {
+  if (std::string missing = missing_config(w.message); !missing.empty()) {
+    remedy = std::move(missing);
+  } else if (contains(w.message, "runAsNonRoot")) {
     remedy =
         "Set securityContext.runAsUser to a number other than 0, take an image that names such "
         "a user, or leave runAsNonRoot out.";
@@ -169,6 +185,8 @@ Cause sandbox_cause(const api::Event& event) {
   if (event.reason == "FailedMount") {
     cause.problem = "The pod cannot start: a volume of it cannot be had: " + event.message + ".";
     cause.remedy = "Make on this machine what the volume names, or correct its path and type.";
+    if (std::string missing = missing_config(event.message); !missing.empty())
+      cause.remedy = std::move(missing);
   } else if (constexpr std::string_view kBoilerplate = "Failed to create pod sandbox: ";
              event.message.starts_with(kBoilerplate)) {
     cause.problem =

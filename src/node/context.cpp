@@ -5,6 +5,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "podctl/node/machine.hpp"
+#include "podctl/node/objects.hpp"
 #include "podctl/seccomp/filter.hpp"
 
 namespace podctl::node {
@@ -26,6 +27,15 @@ void Offload::run(std::function<std::function<void()>()> job) {
     auto then = job();
     if (then) asio::post(impl_->io, std::move(then));
   });
+}
+
+Configs configs_of(const Context& context, const std::string& ns) {
+  return {[&context, ns](const std::string& name) {
+            return context.objects.find<api::ConfigMap>(ns, name);
+          },
+          [&context, ns](const std::string& name) {
+            return context.objects.find<api::Secret>(ns, name);
+          }};
 }
 
 const api::Container* find_container(const api::Pod& pod, const std::string& name) {

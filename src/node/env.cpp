@@ -24,33 +24,6 @@ std::string value_or_empty(const std::map<std::string, std::string>& map, const 
   return found == map.end() ? std::string() : found->second;
 }
 
-Result<std::string> source_value(const api::Pod& pod, const api::Container& container,
-                                 const api::EnvVar& entry, const std::vector<std::string>& pod_ips,
-                                 const NodeFacts& node) {
-  const auto& from = *entry.valueFrom;
-  if (from.fieldRef) return field_value(pod, from.fieldRef->fieldPath, pod_ips, node);
-  if (from.resourceFieldRef) {
-    const auto& field = *from.resourceFieldRef;
-    const auto* named =
-        field.containerName.empty() ? &container : find_container(pod, field.containerName);
-    if (named == nullptr) {
-      return fail(Code::kInvalidArgument, "resolve env", entry.name,
-                  "container " + field.containerName + " not found");
-    }
-    return resource_value(*named, field, node);
-  }
-  return fail(Code::kUnsupported, "resolve env", entry.name,
-              "podctl has no ConfigMaps, Secrets or env files to take it from");
-}
-
-// Optional sources that do not exist leave the variable out, as in Kubernetes.
-bool left_out(const api::EnvVar& entry) {
-  if (!entry.valueFrom) return false;
-  const auto& from = *entry.valueFrom;
-  return (from.configMapKeyRef && from.configMapKeyRef->optional.value_or(false)) ||
-         (from.secretKeyRef && from.secretKeyRef->optional.value_or(false));
-}
-
 void set(EnvList& list, const std::string& name, std::string value) {
   for (auto& [key, old] : list) {
     if (key == name) {
@@ -65,6 +38,131 @@ std::int64_t round_up(std::int64_t value, std::int64_t divisor) {
   if (divisor <= 0) divisor = 1;
   return value / divisor + (value % divisor > 0 ? 1 : 0);
 }
+
+Failure not_there(std::string text) { return fail(Code::kNotFound, "", "", std::move(text)); }
+
+const std::string& bytes_of(const std::string& text) { return text; }
+const std::string& bytes_of(const api::Bytes& bytes) { return bytes.data; }
+
+// A key's value in the kubelet's words (K pkg/kubelet/kubelet_pods.go, makeEnvironmentVariables);
+// nothing where it may be missing. `word` and `kind`: "configmap", "ConfigMap".
+template <class Reference, class Object>
+Result<std::optional<std::string>> key_value(const Reference& ref, const Object* object,
+                                             const std::string& ns, const std::string& word,
+                                             const std::string& kind) {
+  const bool optional = ref.optional.value_or(false);
+  if (object == nullptr) {
+    if (optional) return std::nullopt;
+    return not_there(word + " \"" + ref.name + "\" not found");
+  }
+  const auto found = object->data.find(ref.key);
+  if (found != object->data.end()) return bytes_of(found->second);
+  if (optional) return std::nullopt;
+  return not_there("couldn't find key " + ref.key + " in " + kind + " " + ns + "/" + ref.name);
+}
+
+// What no environment can hold would end it early.
+Result<void> check_value(const std::string& name, const std::string& value) {
+  if (value.find('\0') == std::string::npos) return {};
+  return fail(Code::kInvalidArgument, "", "",
+              "the value of the variable " + name + " has a NUL byte in it");
+}
+
+class Resolver {
+ public:
+  Resolver(const api::Pod& pod, const api::Container& container,
+           const std::vector<std::string>& pod_ips, const NodeFacts& node, const Configs* configs)
+      : pod_(pod), container_(container), pod_ips_(pod_ips), node_(node), configs_(configs) {}
+
+  Result<EnvList> run() {
+    if (configs_ != nullptr) {
+      for (const auto& from : container_.envFrom) TRY(take_all(from));
+    }
+    for (const auto& entry : container_.env) {
+      if (!entry.valueFrom) {
+        set(list_, entry.name, expanded(entry.value));
+        continue;
+      }
+      auto value = TRY(source_value(entry));
+      if (!value) continue;
+      TRY(check_value(entry.name, *value));
+      set(list_, entry.name, std::move(*value));
+    }
+    return std::move(list_);
+  }
+
+ private:
+  template <class Object>
+  Result<void> take_data(const std::string& prefix, const Object* object, bool optional,
+                         const std::string& what) {
+    if (object == nullptr) return optional ? Result<void>() : not_there(what + " not found");
+    for (const auto& [key, value] : object->data) {
+      TRY(check_value(prefix + key, bytes_of(value)));
+      set(list_, prefix + key, bytes_of(value));
+    }
+    return {};
+  }
+
+  Result<void> take_all(const api::EnvFromSource& from) {
+    if (from.configMapRef) {
+      const auto& ref = *from.configMapRef;
+      TRY(take_data(from.prefix, configs_->config_map(ref.name), ref.optional.value_or(false),
+                    "configmap \"" + ref.name + "\""));
+    }
+    if (from.secretRef) {
+      const auto& ref = *from.secretRef;
+      TRY(take_data(from.prefix, configs_->secret(ref.name), ref.optional.value_or(false),
+                    "secret \"" + ref.name + "\""));
+    }
+    return {};
+  }
+
+  // Nothing: the variable is left out.
+  Result<std::optional<std::string>> source_value(const api::EnvVar& entry) const {
+    const auto& from = *entry.valueFrom;
+    const auto& ns = pod_.metadata.namespace_;
+    if (from.fieldRef) return TRY(field_value(pod_, from.fieldRef->fieldPath, pod_ips_, node_));
+    if (from.resourceFieldRef) return TRY(resource(entry.name, *from.resourceFieldRef));
+    if (from.configMapKeyRef) {
+      if (configs_ == nullptr) return std::nullopt;
+      const auto& ref = *from.configMapKeyRef;
+      return key_value(ref, configs_->config_map(ref.name), ns, "configmap", "ConfigMap");
+    }
+    if (from.secretKeyRef) {
+      if (configs_ == nullptr) return std::nullopt;
+      const auto& ref = *from.secretKeyRef;
+      return key_value(ref, configs_->secret(ref.name), ns, "secret", "Secret");
+    }
+    return fail(Code::kUnsupported, "resolve env", entry.name, "podctl does not read env files");
+  }
+
+  Result<std::string> resource(const std::string& name,
+                               const api::ResourceFieldSelector& field) const {
+    const auto* named =
+        field.containerName.empty() ? &container_ : find_container(pod_, field.containerName);
+    if (named == nullptr) {
+      return fail(Code::kInvalidArgument, "resolve env", name,
+                  "container " + field.containerName + " not found");
+    }
+    return resource_value(*named, field, node_);
+  }
+
+  std::string expanded(const std::string& value) const {
+    return expand(value, [this](std::string_view name) -> std::optional<std::string> {
+      for (const auto& [key, known] : list_) {
+        if (key == name) return known;
+      }
+      return std::nullopt;
+    });
+  }
+
+  const api::Pod& pod_;
+  const api::Container& container_;
+  const std::vector<std::string>& pod_ips_;
+  const NodeFacts& node_;
+  const Configs* configs_;
+  EnvList list_;
+};
 
 }  // namespace
 
@@ -144,32 +242,17 @@ Result<std::string> resource_value(const api::Container& container,
   return std::to_string(round_up(value.value(), divisor.value()));
 }
 
+bool takes_configs(const api::Container& container) {
+  if (!container.envFrom.empty()) return true;
+  return std::any_of(container.env.begin(), container.env.end(), [](const api::EnvVar& entry) {
+    return entry.valueFrom && (entry.valueFrom->configMapKeyRef || entry.valueFrom->secretKeyRef);
+  });
+}
+
 Result<EnvList> resolve_env(const api::Pod& pod, const api::Container& container,
-                            const std::vector<std::string>& pod_ips, const NodeFacts& node) {
-  EnvList list;
-  for (const auto& from : container.envFrom) {
-    const bool optional = (from.configMapRef && from.configMapRef->optional.value_or(false)) ||
-                          (from.secretRef && from.secretRef->optional.value_or(false));
-    if (!optional) {
-      return fail(Code::kUnsupported, "resolve envFrom", container.name,
-                  "podctl has no ConfigMaps or Secrets to take it from");
-    }
-  }
-  for (const auto& entry : container.env) {
-    if (left_out(entry)) continue;
-    if (entry.valueFrom) {
-      set(list, entry.name, TRY(source_value(pod, container, entry, pod_ips, node)));
-      continue;
-    }
-    set(list, entry.name,
-        expand(entry.value, [&list](std::string_view name) -> std::optional<std::string> {
-          for (const auto& [key, value] : list) {
-            if (key == name) return value;
-          }
-          return std::nullopt;
-        }));
-  }
-  return list;
+                            const std::vector<std::string>& pod_ips, const NodeFacts& node,
+                            const Configs* configs) {
+  return Resolver(pod, container, pod_ips, node, configs).run();
 }
 
 std::vector<std::string> merge_env(const std::vector<std::string>& image, const EnvList& container,

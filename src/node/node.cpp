@@ -162,6 +162,7 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
           });
     }
   }
+  objects_->hub().watch([this](const Change& change) { config_changed(change); });
   sweep_files(*context_, workers_);
   for (const auto& [uid, pod] : workers_) pod->kick();
   tick();
@@ -295,6 +296,16 @@ void Node::remove(const std::string& ns, const std::string& name, const DeleteRe
     if (now == nullptr) return reply(Written{record.object, record.json, warnings});
     reply(Written{now->object, now->json, warnings});
   });
+}
+
+// Pods that take variables or files from the object look at it again.
+void Node::config_changed(const Change& change) {
+  const auto* kind = api::find_kind(change.kind);
+  if (kind == nullptr || !kind->kept()) return;
+  const auto& name = kind->metadata(change.object.get()).name;
+  for (const auto& [uid, pod] : workers_) {
+    if (pod->pod().metadata.namespace_ == change.ns) pod->config_changed(*kind, name);
+  }
 }
 
 void Node::images_changed() {

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 
@@ -18,6 +19,8 @@
 #include "podctl/node/log_reader.hpp"
 #include "podctl/node/objects.hpp"
 #include "podctl/node/pod_worker.hpp"
+#include "podctl/node/volume_contents.hpp"
+#include "podctl/wire/codec.hpp"
 
 namespace podctl::node {
 
@@ -62,6 +65,10 @@ FailureStage stage_of(const Error& error) {
   return FailureStage::kCreate;
 }
 
+std::size_t hash_of(const std::vector<wire::VolumeContent>& contents) {
+  return text::hash64(wire::encode(wire::VolumeContents{contents}));
+}
+
 }  // namespace
 
 void PodWorker::execute(const std::vector<lifecycle::Action>& actions) {
@@ -73,8 +80,39 @@ void PodWorker::execute(const std::vector<lifecycle::Action>& actions) {
 
 // ---- the sandbox ----
 
+// What podctld puts into volumes, as the objects are now.
+Result<std::vector<wire::VolumeContent>> PodWorker::contents() const {
+  return build_contents(*pod_, configs_of(context_, pod_->metadata.namespace_),
+                        context_.machine.facts);
+}
+
+// Changes reach running containers. What cannot be had any more stays as it was, as with the
+// kubelet, and of a pod that ends nothing is changed.
+void PodWorker::refill_volumes() {
+  if (std::ranges::none_of(pod_->spec.volumes, is_filled)) return;
+  if (seen_.sandbox.state != SandboxState::kReady || pod_->metadata.deletionTimestamp) return;
+  auto files = contents();
+  if (!files) {
+    lifecycle::RecordEvent event;
+    event.warning = true;
+    event.reason = "FailedMount";
+    event.message = files.error().message();
+    return act(event);
+  }
+  const auto hash = hash_of(*files);
+  if (std::exchange(filled_, hash) == hash) return;
+  context_.engine.fill_volumes(
+      uid_, std::move(*files), [self = shared_from_this()](const Result<void>& done) {
+        if (done || self->finished_) return;
+        self->filled_ = 0;
+        self->context_.log("pod " + self->uid_ + ": " + done.error().message());
+      });
+}
+
 void PodWorker::act(const lifecycle::CreateSandbox& action) {
   seen_.sandbox.attempt = action.attempt;
+  // Before anything is made, as the kubelet waits for volumes first.
+  if (const auto files = contents(); !files) return sandbox_failed(files.error());
   if (pod_->spec.hostNetwork.value_or(false)) return open_sandbox(std::nullopt);
   opening_ = true;
   const std::uint64_t begin = boot_now_ns();
@@ -122,6 +160,10 @@ void PodWorker::open_sandbox(std::optional<wire::NetworkSpec> net) {
   const auto& ips = net ? pod_ips_ : context_.machine.facts.host_ips;
   auto files = build_files(*pod_, context_.machine, ips);
   if (!files) return sandbox_failed(files.error());
+  auto filled = contents();
+  if (!filled) return sandbox_failed(filled.error());
+  filled_ = hash_of(*filled);
+  spec->contents = std::move(*filled);
   spec->files = std::move(*files);
   spec->net = std::move(net);
   const std::uint64_t begin = boot_now_ns();
@@ -138,6 +180,7 @@ void PodWorker::sandbox_made(Result<wire::SandboxInfo> made) {
   set_info(std::move(*made));
   if (seen_.sandbox.state == SandboxState::kCreating) seen_.sandbox.state = SandboxState::kReady;
   seen_.sandbox.pod_ips = pod_ips_;
+  refill_volumes();  // an object may have changed meanwhile
   kick();
 }
 
@@ -201,7 +244,8 @@ void PodWorker::act(const lifecycle::StartContainer& action) {
   start_now(action);
 }
 
-Result<wire::ContainerSpec> PodWorker::build_spec(const std::string& name, std::uint32_t attempt) {
+Result<wire::ContainerSpec> PodWorker::build_spec(const std::string& name, std::uint32_t attempt,
+                                                  const Configs* configs) {
   const auto* container = find_container(*pod_, name);
   if (container == nullptr)
     return fail(Code::kNotFound, "", "", "the pod has no container " + name);
@@ -211,7 +255,7 @@ Result<wire::ContainerSpec> PodWorker::build_spec(const std::string& name, std::
   const auto filter = TRY(seccomp_filter(context_, *pod_, *container));
   const auto& ips =
       pod_->spec.hostNetwork.value_or(false) ? context_.machine.facts.host_ips : pod_ips_;
-  auto spec = TRY(build_container({*pod_, *container, attempt, found, ips, filter},
+  auto spec = TRY(build_container({*pod_, *container, attempt, found, ips, filter, configs},
                                   context_.machine, context_.layout));
   TRY(aim(spec));
   return spec;
@@ -235,7 +279,8 @@ Result<void> PodWorker::aim(wire::ContainerSpec& spec) const {
 
 void PodWorker::start_now(const lifecycle::StartContainer& action) {
   const std::uint64_t begin = boot_now_ns();
-  auto spec = build_spec(action.name, action.attempt);
+  const auto configs = configs_of(context_, pod_->metadata.namespace_);
+  auto spec = build_spec(action.name, action.attempt, &configs);
   if (!spec)
     return start_failed(action.name, action.attempt, FailureStage::kConfig, spec.error().message());
   note("build container spec", action.name, begin);

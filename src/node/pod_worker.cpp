@@ -9,6 +9,7 @@
 #include "podctl/base/utf8.hpp"
 #include "podctl/engine/engine.hpp"
 #include "podctl/node/clock.hpp"
+#include "podctl/node/config_use.hpp"
 #include "podctl/node/events.hpp"
 #include "podctl/node/objects.hpp"
 
@@ -132,6 +133,7 @@ void PodWorker::recovered(const engine::RecoveredSandbox& found) {
     set_running(running.name, running.attempt, running.info, true);
   }
   for (const auto& record : found.state.exits) on_exit(record);
+  if (sandbox.state == SandboxState::kReady) refill_volumes();
 }
 
 void PodWorker::prefill_images() {
@@ -190,6 +192,7 @@ void PodWorker::update(api::Pod pod, std::function<void(Result<void>)> done) {
   auto finish = [self = shared_from_this(), before, memory, done](Result<void> stored) {
     if (!stored) self->pod_ = self->context_.objects.put_pod(*before, memory, {});
     self->updating_ = false;
+    if (stored) self->refill_volumes();  // labels and annotations may stand in them
     self->kick();
     done(stored);
     for (const auto& next : std::exchange(self->after_update_, {})) next(stored);
@@ -228,6 +231,7 @@ void PodWorker::run(std::function<void(Result<void>)> stored, bool first) {
   const std::uint64_t begin = boot_now_ns();
   auto outcome = lifecycle::step(*pod_, memory_, seen_, {begin, wall_now_ns(), context_.boot_id});
   memory_ = std::move(outcome.memory);
+  seen_.configs_changed = false;
   follow_probes();
   std::vector<lifecycle::Action> actions;
   for (auto& action : outcome.actions) {
@@ -343,7 +347,14 @@ Result<wire::ContainerSpec> PodWorker::container_spec(const std::string& contain
   if (running == running_.end() || !running->second.alive) {
     return fail(Code::kFailedPrecondition, "", "", "container " + container + " is not running");
   }
-  return build_spec(container, running->second.attempt);
+  return build_spec(container, running->second.attempt, nullptr);
+}
+
+void PodWorker::config_changed(const api::KindInfo& kind, const std::string& name) {
+  if (!names_config(*pod_, kind, name)) return;
+  seen_.configs_changed = true;
+  refill_volumes();
+  kick();
 }
 
 }  // namespace podctl::node

@@ -94,13 +94,14 @@ Result<wire::ContainerSpec> build_container(const ContainerInputs& in, const Mac
   spec.id = container_id(meta.uid, in.container.name, in.attempt);
   spec.name = in.container.name;
   spec.attempt = in.attempt;
-  const auto env = TRY(resolve_env(in.pod, in.container, in.pod_ips, machine.facts));
+  const auto env = TRY(resolve_env(in.pod, in.container, in.pod_ips, machine.facts, in.configs));
   spec.argv = build_argv(in, env);
   if (spec.argv.empty()) {
     return fail(Code::kInvalidArgument, "", "", "no command specified");  // the runtimes' words
   }
   spec.tty = in.container.tty.value_or(false);
   spec.env = merge_env(in.image.config.env, env, spec.tty);
+  spec.keep_env = takes_configs(in.container);
   spec.cwd = working_directory(in);
   spec.rootfs = build_rootfs(in, layout);
   spec.termination_path =
@@ -123,7 +124,11 @@ wire::ExecSpec build_exec(const wire::ContainerSpec& container, std::vector<std:
   wire::ExecSpec exec;
   exec.container_id = container.id;
   exec.argv = std::move(command);
-  exec.env = container.env;
+  if (container.keep_env) {
+    exec.own_env = true;
+  } else {
+    exec.env = container.env;
+  }
   if (tty && !container.tty) exec.env.emplace_back("TERM=xterm");
   if (!container.hostname_env.empty()) exec.env.push_back("HOSTNAME=" + container.hostname_env);
   exec.cwd = container.cwd;

@@ -3,6 +3,7 @@
 
 #include "podctl/api/resources_math.hpp"
 #include "podctl/base/text.hpp"
+#include "podctl/node/volume_contents.hpp"
 #include "spec_parts.hpp"
 
 namespace podctl::node {
@@ -56,6 +57,11 @@ Result<void> take_source(MountSpec& mount, const api::Pod& pod, const api::Volum
     mount.source = volume.name;
     return {};
   }
+  if (is_filled(volume)) {
+    mount.kind = MountKind::kPodVolume;
+    mount.source = volume.name;
+    return {};
+  }
   // A volume without a source is an emptyDir (defaulting fills it in).
   if (volume.emptyDir) {
     mount.kind = MountKind::kBind;
@@ -63,7 +69,7 @@ Result<void> take_source(MountSpec& mount, const api::Pod& pod, const api::Volum
     return {};
   }
   return fail(Code::kUnsupported, "mount volume", volume.name,
-              "podctl has only emptyDir and hostPath volumes");
+              "podctl has no volumes of this kind");
 }
 
 Result<MountSpec> volume_mount(const ContainerInputs& in, const api::VolumeMount& wanted,
@@ -86,12 +92,13 @@ Result<MountSpec> volume_mount(const ContainerInputs& in, const api::VolumeMount
       unknown = unknown || found == env.end();
       return found == env.end() ? std::nullopt : std::optional(found->second);
     });
-    if (unknown) {
+    if (unknown && in.configs != nullptr) {
       return fail(Code::kInvalidArgument, "expand subPath", wanted.subPathExpr,
                   "missing value for a variable");
     }
   }
-  mount.read_only = wanted.readOnly.value_or(false);
+  // What podctld fills is nobody else's to write.
+  mount.read_only = wanted.readOnly.value_or(false) || is_filled(*volume);
   // IfPossible is always possible: mount_setattr with AT_RECURSIVE is below podctl's kernel floor.
   mount.recursive_read_only =
       wanted.recursiveReadOnly == "Enabled" || wanted.recursiveReadOnly == "IfPossible";
@@ -188,9 +195,14 @@ Result<std::vector<wire::PodVolume>> build_volumes(const api::Pod& pod, const Ma
                                                    const Layout& layout) {
   std::vector<wire::PodVolume> volumes;
   for (const auto& volume : pod.spec.volumes) {
-    if (!volume.emptyDir) continue;
+    if (!volume.emptyDir && !is_filled(volume)) continue;
     wire::PodVolume made;
     made.name = volume.name;
+    if (is_filled(volume)) {
+      made.memory = true;
+      volumes.push_back(std::move(made));
+      continue;
+    }
     made.mode = static_cast<std::uint32_t>(volume.emptyDir->mode.value_or(0777));
     made.memory = volume.emptyDir->medium == "Memory";
     if (made.memory) {

@@ -151,6 +151,10 @@ Result<std::unique_ptr<Launch>> begin_exec(Sandbox& sandbox, Container& containe
                                            const wire::ExecSpec& spec, Stdio stdio, Trace& trace) {
   wire::LaunchRequest request = launch_request(sandbox);
   request.exec = spec;
+  if (spec.own_env) {
+    request.exec->env = container.spec().env;
+    request.exec->env.insert(request.exec->env.end(), spec.env.begin(), spec.env.end());
+  }
   const int target = container.process().pidfd.get();
   return Launch::begin(container.group(), std::move(request), stdio, target, {.of = target},
                        Memory::kCopied, trace);

@@ -7,12 +7,14 @@
 #include <cerrno>
 
 #include "podctl/base/rollback.hpp"
+#include "podctl/base/text.hpp"
 #include "podctl/init/host_path.hpp"
 #include "podctl/net/pod_link.hpp"
 #include "podctl/net/report.hpp"
 #include "podctl/pause/pause.hpp"
 #include "podctl/sys/files.hpp"
 #include "podctl/sys/namespaces.hpp"
+#include "podctl/sys/payload.hpp"
 #include "podctl/sys/process.hpp"
 #include "podctl/wire/codec.hpp"
 #include "runtime/launch.hpp"
@@ -98,6 +100,7 @@ Result<Sandbox> Sandbox::create(const Layout& layout, Programs programs, cgroup:
                                 wire::SandboxSpec spec) {
   Trace trace;
   TRY(set_up_host_paths(spec, trace));
+  const auto contents = std::exchange(spec.contents, {});
   auto group = TRY(trace.step("make pod cgroup", spec.cgroup,
                               [&] { return tree.create(spec.cgroup, spec.resources, {}); }));
   Sandbox sandbox(layout, programs, std::move(tree), std::move(group), std::move(spec));
@@ -106,6 +109,7 @@ Result<Sandbox> Sandbox::create(const Layout& layout, Programs programs, cgroup:
   undo.add([&]() -> Result<void> { return sandbox.end_pause(); });
   TRY(trace.step("write pod files", {}, [&] { return make_files(layout, sandbox.spec_); }));
   TRY(sandbox.start_pause(trace));
+  TRY(sandbox.fill_at_first(contents, trace));
   sandbox.info_.pause_pid = sandbox.pause_.pid;
   sandbox.info_.started_wall_ns = wall_ns();
   sandbox.info_.trace = trace.take();
@@ -134,7 +138,9 @@ Result<void> Sandbox::adopt(wire::SandboxSpec wanted) {
       return sys::set_uts_names_of(pause_.pidfd.get(), wanted.hostname, wanted.domainname);
     }));
   }
+  const auto contents = std::exchange(wanted.contents, {});
   spec_ = std::move(wanted);
+  TRY(fill_at_first(contents, trace));
   info_.trace = trace.take();
   return {};
 }
@@ -192,6 +198,45 @@ Result<wire::GroupReport> report_group(const cgroup::Group& group, const std::st
     report.limits.push_back({.key = limit.file, .value = limit.value});
   }
   return report;
+}
+
+Result<void> Sandbox::fill_volumes(const std::vector<wire::VolumeContent>& contents) {
+  const auto failed = [](const wire::VolumeContent& content, const std::string& why) {
+    return fail(Code::kFailedPrecondition, std::string(wire::kVolumeFailed),
+                "\"" + content.name + "\" ", why);
+  };
+  for (const wire::VolumeContent& content : contents) {
+    const std::uint64_t hash = text::hash64(wire::encode(content));
+    if (const auto known = filled_.find(content.name);
+        known != filled_.end() && known->second == hash) {
+      continue;
+    }
+    const int directory = memory_volume(content.name);
+    if (directory < 0) return failed(content, "the pod has no such volume");
+    std::vector<sys::PayloadFile> files;
+    for (const auto& file : content.files) files.push_back({file.path, file.content, file.mode});
+    if (auto written = sys::write_payload(directory, files); !written)
+      return failed(content, written.error().message());
+    filled_[content.name] = hash;
+  }
+  return {};
+}
+
+Result<void> Sandbox::fill_at_first(const std::vector<wire::VolumeContent>& contents,
+                                    Trace& trace) {
+  if (contents.empty()) return {};
+  return trace.step("fill volumes", {}, [&] { return fill_volumes(contents); });
+}
+
+// Borrowed; -1 when there is none of that name.
+int Sandbox::memory_volume(const std::string& name) const {
+  std::size_t at = 0;
+  for (const wire::PodVolume& volume : spec_.volumes) {
+    if (!volume.memory) continue;
+    if (volume.name == name) return at < memory_volumes_.size() ? memory_volumes_[at].get() : -1;
+    ++at;
+  }
+  return -1;
 }
 
 Result<wire::GroupReport> Sandbox::report() { return report_group(group_, {}); }

@@ -117,6 +117,9 @@ Result<std::optional<std::string>> Shim::answer(wire::Message& message) {
     case wire::Type::kUpdateResources:
       TRY(update(TRY(wire::decode<wire::UpdateRequest>(body))));
       return nothing();
+    case wire::Type::kFillVolumes:
+      TRY(TRY(sandbox())->fill_volumes(TRY(wire::decode<wire::VolumeContents>(body)).contents));
+      return nothing();
     case wire::Type::kStats:
       return wire::encode(TRY(stats()));
     case wire::Type::kAckExit:
@@ -194,8 +197,10 @@ Result<void> Shim::make(wire::SandboxSpec spec) {
   return {};
 }
 
-// First of all: whoever cleans up after us reads from it where the pod's cgroup is.
-Result<void> Shim::keep_spec(const wire::SandboxSpec& spec) const {
+// First of all: whoever cleans up after us reads from it where the pod's cgroup is. What may be
+// secret is not written down.
+Result<void> Shim::keep_spec(wire::SandboxSpec spec) const {
+  spec.contents.clear();
   return sys::write_file(layout_.pod_run(uid_) + "/spec/sandbox", wire::encode(spec), 0600);
 }
 

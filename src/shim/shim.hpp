@@ -55,7 +55,7 @@ class Shim {
   Result<wire::SandboxInfo> create(wire::SandboxSpec spec);
   Result<void> prepare(wire::SandboxSpec spec);
   Result<void> make(wire::SandboxSpec spec);
-  Result<void> keep_spec(const wire::SandboxSpec& spec) const;
+  Result<void> keep_spec(wire::SandboxSpec spec) const;
   Result<wire::SandboxStats> stats();
   Result<void> remove(const std::string& id);
   Result<void> update(const wire::UpdateRequest& request);

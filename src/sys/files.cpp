@@ -181,4 +181,11 @@ Result<void> remove_tree(const std::string& path, Remains* remains) {
   return remove_entry(tree, fd.get(), path.c_str() + slash + 1, DT_UNKNOWN, parent, 0);
 }
 
+Result<void> remove_tree_at(int directory, const std::string& name) {
+  struct stat st {};
+  if (::fstat(directory, &st) != 0) return fail_errno(errno, "stat directory of", name);
+  Tree tree{.device = st.st_dev};
+  return remove_entry(tree, directory, name.c_str(), DT_UNKNOWN, ".", 0);
+}
+
 }  // namespace podctl::sys

@@ -8,6 +8,7 @@ SandboxSpec anonymous(SandboxSpec spec) {
   for (std::string* own : {&spec.name, &spec.ns, &spec.hostname, &spec.domainname}) own->clear();
   for (PodFile& file : spec.files) file.content.clear();
   spec.host_paths.clear();
+  spec.contents.clear();
   std::erase_if(spec.volumes, [](const PodVolume& volume) { return !volume.memory; });
   return spec;
 }

@@ -60,6 +60,24 @@ END
   [ -z "$(podctl get cm site -o jsonpath='{.binaryData}')" ]
 }
 
+@test "what a Secret holds stands once in it, and a ConfigMap may be as large as one may be" {
+  secret | podctl apply -f -
+  run podctl get secret login -o yaml
+  [[ $output != *xyzzy* && $(grep -c 'cm9vdA==' <<<"$output") = 1 ]]
+  secret | sed '/^data/d' | podctl apply -f -
+  [ -z "$(podctl get secret login -o jsonpath='{.data.user}')" ]
+  [ "$(podctl get secret login -o jsonpath='{.data.password}' | base64 -d)" = xyzzy-1 ]
+  { printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: big}\nbinaryData:\n  a: '
+    head -c 1000000 /dev/zero | base64 -w0
+    printf '\n  b: AA==\n'; } >big.yaml
+  podctl apply -f big.yaml
+  run podctl apply -f big.yaml
+  [ "$output" = "configmap/big unchanged" ]
+  sed -i '/^  b:/d' big.yaml
+  podctl apply -f big.yaml
+  [ "$(podctl get cm big -o json | grep -c '"[ab]": ')" = 1 ]
+}
+
 @test "what is immutable stays, unless it is made anew" {
   { config; echo 'immutable: true'; } >cm.yaml
   podctl apply -f cm.yaml

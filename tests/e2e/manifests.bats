@@ -135,7 +135,7 @@ EOF
 }
 
 @test "what podctl cannot do comes in the same list as the other faults, also in a client's dry run" {
-  { pod one 'true' | sed 's/^spec:/spec:\n  hostUsers: false\n  volumes: [{name: v, configMap: {name: c}}]\n  hostNetwrok: true/'
+  { pod one 'true' | sed 's/^spec:/spec:\n  hostUsers: false\n  volumes: [{name: v, nfs: {server: c, path: \/}}]\n  hostNetwrok: true/'
     echo ---
     pod two 'true' | sed 's/^spec:/spec:\n  runtimeClassName: kata/'; } >all.yaml
   for mode in client server none; do

@@ -110,3 +110,39 @@ END
   fails 1 podctl test test.yaml --real
   says "expected exec in app: false: it ended with exit code 1, not 0"
 }
+
+@test "ConfigMaps and Secrets stand among a scenario's manifests, in virtual time and for real" {
+  scenario 'manifests: [pod.yaml]' 'steps: [{wait: {container: app, state: terminated, exitCode: 0}}]' \
+    'containers: [{name: app, runs: [{for: 1s}]}]'
+  sed -i '/^apiVersion: v1/,/^---/d' test.yaml
+  cat >pod.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  restartPolicy: Never
+  containers:
+  - name: app
+    image: podctl/busybox
+    command: [sh, -c, '[ "$MODE" = test ] && [ "$(cat /key/k)" = v ]']
+    envFrom: [{configMapRef: {name: conf}}]
+    volumeMounts: [{name: key, mountPath: /key}]
+  volumes: [{name: key, secret: {secretName: key}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: conf}
+data: {MODE: test}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: key}
+stringData: {k: v}
+END
+  run podctl test test.yaml
+  [ "$status" = 0 ]
+  says "1 passed"
+  run podctl test test.yaml --real
+  [ "$status" = 0 ] || { echo "$output"; false; }
+  says "1 passed"
+}

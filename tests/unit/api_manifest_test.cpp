@@ -344,8 +344,8 @@ TEST(ApiManifest, WhatIsActedOnAndWhatIsNot) {
       {"    volumeMounts: [{name: v, mountPath: /x, subPathExpr: $(A)}]\n", ""},
       {"    env: [{name: A, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]\n", ""},
       {"    env: [{name: A, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}]\n", ""},
-      {"    env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]\n",
-       "spec.containers[0].env[0].valueFrom.secretKeyRef"},
+      {"    env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]\n", ""},
+      {"    envFrom: [{prefix: P_, configMapRef: {name: m, optional: true}}]\n", ""},
       {"    restartPolicy: OnFailure\n    restartPolicyRules: [{action: Restart, exitCodes: "
        "{operator: "
        "In, values: [1]}}]\n",
@@ -370,6 +370,11 @@ TEST(ApiManifest, WhatIsActedOnAndWhatIsNot) {
       {"  nodeSelector: {a: b}\n", "spec.nodeSelector"},
       {"  volumes: [{name: v, emptyDir: {mode: 0700}}]\n", ""},
       {"  volumes: [{name: v, emptyDir: {medium: Memory, sizeLimit: 1Mi}}]\n", ""},
+      {"  volumes: [{name: v, configMap: {name: m, items: [{key: a, path: b, mode: 0400}]}}]\n",
+       ""},
+      {"  volumes: [{name: v, secret: {secretName: s, defaultMode: 0400, optional: true}}]\n", ""},
+      {"  volumes: [{name: v, configMap: {name: m, defaultUser: 5}}]\n",
+       "spec.volumes[0].configMap.defaultUser"},
       {"  volumes: [{name: v, emptyDir: {sizeLimit: 1Mi}}]\n",
        "spec.volumes[0].emptyDir.sizeLimit"},
   };

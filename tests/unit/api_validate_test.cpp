@@ -52,21 +52,20 @@ TEST(ApiValidate, WhatPodctlCannotServe) {
           "  hostUsers: true\n  volumes: [{name: v, emptyDir: {}}]\n  os: {name: linux}\n",
           "    env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k, optional: true}}}]\n"),
       "");
-  EXPECT_EQ(faults("  hostUsers: false\n  os: {name: windows}\n  runtimeClassName: kata\n"
-                   "  volumes: [{name: v, secret: {secretName: s}}, {name: w}]\n"
-                   "  securityContext: {sysctls: [{name: kernel/msgmax, value: '1'}]}\n",
-                   "    env: [{name: A, valueFrom: {configMapKeyRef: {name: s, key: k}}}]\n"
-                   "    envFrom: [{secretRef: {name: s}}]\n"),
-            "spec.hostUsers 5:14 Forbidden: podctl does not make user namespaces yet\n"
-            "spec.os.name 6:14 Forbidden: podctl runs pods of linux\n"
-            "spec.runtimeClassName 7:21 Forbidden: podctl does not run other runtimes yet\n"
-            "spec.volumes[0].secret 8:23 Forbidden: podctl has only emptyDir and hostPath volumes "
-            "yet\n"
-            "spec.securityContext.sysctls[0].name 9:38 Forbidden: sysctl \"kernel/msgmax\" not "
-            "allowlisted\n"
-            "spec.containers[0].env[0].valueFrom.configMapKeyRef 13:33 Forbidden: podctl has no "
-            "ConfigMaps yet\n"
-            "spec.containers[0].envFrom[0].secretRef 14:16 Forbidden: podctl has no Secrets yet\n");
+  EXPECT_EQ(
+      faults("  hostUsers: false\n  os: {name: windows}\n  runtimeClassName: kata\n"
+             "  volumes: [{name: v, nfs: {server: s, path: /}}, {name: w}]\n"
+             "  securityContext: {sysctls: [{name: kernel/msgmax, value: '1'}]}\n",
+             "    env: [{name: A, valueFrom: {fileKeyRef: {path: a, volumeName: w, key: k}}}]\n"
+             "    envFrom: [{secretRef: {name: s}}]\n"),
+      "spec.hostUsers 5:14 Forbidden: podctl does not make user namespaces yet\n"
+      "spec.os.name 6:14 Forbidden: podctl runs pods of linux\n"
+      "spec.runtimeClassName 7:21 Forbidden: podctl does not run other runtimes yet\n"
+      "spec.volumes[0].nfs 8:23 Forbidden: podctl has no volumes of this kind yet\n"
+      "spec.securityContext.sysctls[0].name 9:38 Forbidden: sysctl \"kernel/msgmax\" not "
+      "allowlisted\n"
+      "spec.containers[0].env[0].valueFrom.fileKeyRef 13:33 Forbidden: podctl does not read "
+      "env files yet\n");
 }
 
 TEST(ApiValidate, Affinity) {
@@ -167,6 +166,11 @@ TEST(ApiValidate, EnvironmentSources) {
        from + ".configMapKeyRef.key: Invalid value: \"a/b\": a valid config key must consist of "
               "alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or "
               "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"},
+      {env("secretKeyRef: {name: S, key: k}"),
+       from + ".secretKeyRef.name: Invalid value: \"S\": a lowercase RFC 1123 subdomain must "
+              "consist of lower case alphanumeric characters, '-' or '.', and must start and end "
+              "with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+              "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"},
       {env(""), from +
                     ": Invalid value: \"\": must specify one of: `fieldRef`, `resourceFieldRef`, "
                     "`configMapKeyRef` or `secretKeyRef`"},
@@ -304,6 +308,25 @@ TEST(ApiValidate, AVolumeHasOneSource) {
        "spec.volumes[0].projected.sources[0].configMap: Forbidden: may not specify more than 1 "
        "volume "
        "type per source"},
+      {"volumes: [{name: w, configMap: {name: m, items: [{key: a, path: ../b}]}}]",
+       "spec.volumes[0].configMap.items[0].path: Invalid value: \"../b\": must not contain '..'"},
+      {"volumes: [{name: w, secret: {secretName: s, items: [{key: a, path: ..b}]}}]",
+       "spec.volumes[0].secret.items[0].path: Invalid value: \"..b\": must not start with '..'"},
+      {"volumes: [{name: w, downwardAPI: {items: [{path: a}]}}]",
+       "spec.volumes[0].downwardAPI.items[0]: Required value: one of fieldRef and "
+       "resourceFieldRef is required"},
+      {"volumes: [{name: w, downwardAPI: {items: [{path: a, fieldRef: {fieldPath: "
+       "status.podIP}}]}}]",
+       "spec.volumes[0].downwardAPI.items[0].fieldRef.fieldPath: Unsupported value: "
+       "\"status.podIP\": supported values: \"metadata.annotations\", \"metadata.labels\", "
+       "\"metadata.name\", \"metadata.namespace\", \"metadata.uid\""},
+      {"volumes: [{name: w, downwardAPI: {items: [{path: a, resourceFieldRef: {resource: "
+       "limits.cpu}}]}}]",
+       "spec.volumes[0].downwardAPI.items[0].resourceFieldRef.containerName: Required value"},
+      {"volumes: [{name: w, projected: {sources: [{secret: {name: a, items: [{key: k, path: x}]}}, "
+       "{configMap: {name: b, items: [{key: k, path: x}]}}]}}]",
+       "spec.volumes[0].projected.sources[1].configMap.items[0].path: Invalid value: \"x\": "
+       "conflicting duplicate paths"},
   });
 }
 

@@ -258,6 +258,37 @@ TEST(LifecycleStart, ConfigErrorIsRetriedWithoutCountingARestart) {
   EXPECT_EQ(sim.status("app").restartCount, 0);
 }
 
+// The object that was missing is there: nothing waits for the retry any more.
+TEST(LifecycleStart, AChangedConfigIsTriedAtOnce) {
+  Simulator sim(make_pod({"app"}));
+  sim.behaves["app"].failure = StartFailure{FailureStage::kConfig, "configmap \"x\" not found"};
+  sim.run_until(2);
+  sim.behaves["app"].failure.reset();
+  sim.seen.configs_changed = true;
+  sim.step();
+  sim.seen.configs_changed = false;
+  sim.run_until(4);
+  EXPECT_EQ(sim.column(), "Running");
+  EXPECT_EQ(sim.traced({"start"}), (Lines{"0.0 start app 0", "2.0 start app 0"}));
+}
+
+TEST(LifecycleStart, AVolumeThatCanBeHadIsTriedAtOnce) {
+  Simulator sim(make_pod({"app"}));
+  bool missing = true;
+  sim.sandbox_error = [&missing] {
+    return missing ? std::optional<std::string>("MountVolume.SetUp failed") : std::nullopt;
+  };
+  sim.seen.sandbox.volume_failed = true;
+  sim.run_until(3);
+  missing = false;
+  sim.seen.configs_changed = true;
+  sim.step();
+  sim.seen.configs_changed = false;
+  sim.run_until(5);
+  EXPECT_EQ(sim.column(), "Running");
+  EXPECT_EQ(sim.traced({"sandbox"}), (Lines{"0.0 sandbox 0", "3.0 sandbox 0"}));
+}
+
 TEST(LifecycleStart, HostNetworkPodShowsTheMachinesAddress) {
   auto pod = make_pod({"app"});
   pod.spec.hostNetwork = true;

@@ -173,6 +173,19 @@ TEST(LifecycleWhy, AVolumeThatCannotBeMounted) {
   EXPECT_THAT(cause.remedy, HasSubstr("/srv/conf"));
 }
 
+TEST(LifecycleWhy, AnObjectThatIsNotThere) {
+  Case c;
+  c.waits("CreateContainerConfigError", "secret \"login\" not found");
+  EXPECT_THAT(c.cause().remedy, HasSubstr("Make the Secret \"login\""));
+  Case volume;
+  volume.waits("ContainerCreating", "");
+  volume.condition("PodReadyToStartContainers", "False");
+  volume.event("FailedMount",
+               "MountVolume.SetUp failed for volume \"v\" : configmap \"site\" not found", kEnd,
+               "");
+  EXPECT_THAT(volume.cause().remedy, HasSubstr("Make the ConfigMap \"site\""));
+}
+
 TEST(LifecycleWhy, ASandboxThatCannotBeMadeIsThePodsOwnCause) {
   Case c;
   c.waits("ContainerCreating", "");
@@ -199,7 +212,8 @@ TEST(LifecycleWhy, AShellWhoseCommandWasKilledForMemoryIsNotBlamedItself) {
   Case c;
   c.crashes(137);
   c.evidence.ends["app"] = {0, 1, 0};
-  EXPECT_THAT(c.cause().problem, HasSubstr("A process of container \"app\" was killed by the kernel"));
+  EXPECT_THAT(c.cause().problem,
+              HasSubstr("A process of container \"app\" was killed by the kernel"));
   EXPECT_THAT(facts(c.cause(), "status")[0], HasSubstr("Error, exit code 137"));
 }
 

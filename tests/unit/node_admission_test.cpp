@@ -69,14 +69,14 @@ TEST(Admission, FaultsAreOneStatusWithEveryCause) {
 
 TEST(Admission, WhatPodctlHasNotIsForbiddenWithItsPath) {
   const auto answer = admit(
-      R"({"kind":"Pod","metadata":{"name":"a"},"spec":{"nodeName":"other","os":{"name":"windows"},"volumes":[{"name":"s","secret":{"secretName":"x"}}],
-          "containers":[{"name":"c","image":"i","env":[{"name":"E","valueFrom":{"secretKeyRef":{"name":"n","key":"k"}}}]}]}})");
+      R"({"kind":"Pod","metadata":{"name":"a"},"spec":{"nodeName":"other","os":{"name":"windows"},"volumes":[{"name":"s","nfs":{"server":"x","path":"/"}}],
+          "containers":[{"name":"c","image":"i","env":[{"name":"E","valueFrom":{"fileKeyRef":{"path":"n","volumeName":"s","key":"k"}}}]}]}})");
   ASSERT_FALSE(answer);
   std::vector<std::string> fields;
   for (const auto& cause : answer.error().causes) fields.push_back(cause.field);
-  EXPECT_THAT(fields, testing::UnorderedElementsAre(
-                          "spec.nodeName", "spec.os.name", "spec.volumes[0].secret",
-                          "spec.containers[0].env[0].valueFrom.secretKeyRef"));
+  EXPECT_THAT(fields,
+              testing::UnorderedElementsAre("spec.nodeName", "spec.os.name", "spec.volumes[0].nfs",
+                                            "spec.containers[0].env[0].valueFrom.fileKeyRef"));
 }
 
 TEST(Admission, UpdatesMayChangeLabelsButNotTheCommand) {

@@ -82,15 +82,64 @@ TEST_F(EnvTest, ResourcesRoundUpAndFallBackToTheNode) {
   EXPECT_EQ(value("requests.cpu", ""), "0");
 }
 
-TEST_F(EnvTest, WhatPodctlHasNoObjectsForIsRefusedUnlessOptional) {
-  auto& entry = c().env.emplace_back();
-  entry.name = "S";
-  auto& ref = entry.valueFrom.emplace().secretKeyRef.emplace();
+// K pkg/kubelet/kubelet_pods.go, makeEnvironmentVariables.
+class ConfigEnvTest : public EnvTest {
+ protected:
+  ConfigEnvTest() {
+    map.data = {{"A", "map"}, {"B", "b"}};
+    secret.data["A"].data = "secret";
+    configs = {[this](const std::string& name) { return name == "m" ? &map : nullptr; },
+               [this](const std::string& name) { return name == "s" ? &secret : nullptr; }};
+  }
+  api::SecretKeySelector& key(const char* name, const char* object, const char* key) {
+    auto& entry = c().env.emplace_back();
+    entry.name = name;
+    auto& ref = entry.valueFrom.emplace().secretKeyRef.emplace();
+    ref.name = object;
+    ref.key = key;
+    return ref;
+  }
+  std::string refusal() { return resolve_env(pod, c(), {}, node, &configs).error().message(); }
+
+  api::ConfigMap map;
+  api::Secret secret;
+  Configs configs;
+};
+
+TEST_F(ConfigEnvTest, LaterSourcesWinAndEntriesWinOverThem) {
+  c().envFrom.resize(2);
+  c().envFrom[0].configMapRef.emplace().name = "m";
+  c().envFrom[1].secretRef.emplace().name = "s";
+  c().envFrom[1].prefix = "P_";
+  key("B", "s", "A");
+  c().env.push_back({"C", "$(A) $(P_A) $(B)", {}});
+  const auto env = resolve_env(pod, c(), {}, node, &configs);
+  ASSERT_TRUE(env) << env.error().message();
+  EXPECT_THAT(*env, ElementsAre(Pair("A", "map"), Pair("B", "secret"), Pair("P_A", "secret"),
+                                Pair("C", "map secret secret")));
+  // For an exec what the objects hold does not matter: it gets what the container has.
+  EXPECT_THAT(*resolve_env(pod, c(), {}, node), ElementsAre(Pair("C", "$(A) $(P_A) $(B)")));
+  EXPECT_TRUE(takes_configs(c()));
+}
+
+TEST_F(ConfigEnvTest, WhatIsMissingIsToldAsTheKubeletDoesUnlessOptional) {
+  auto& ref = key("S", "none", "k");
+  EXPECT_EQ(refusal(), "secret \"none\" not found");
   ref.name = "s";
-  ref.key = "k";
-  EXPECT_EQ(resolve_env(pod, c(), {}, node).error().code, Code::kUnsupported);
+  EXPECT_EQ(refusal(), "couldn't find key k in Secret ns/s");
   ref.optional = true;
-  EXPECT_TRUE(resolve_env(pod, c(), {}, node)->empty());
+  EXPECT_TRUE(resolve_env(pod, c(), {}, node, &configs)->empty());
+  auto& from = c().envFrom.emplace_back().configMapRef.emplace();
+  from.name = "x";
+  EXPECT_EQ(refusal(), "configmap \"x\" not found");
+  from.optional = true;
+  EXPECT_TRUE(resolve_env(pod, c(), {}, node, &configs));
+}
+
+TEST_F(ConfigEnvTest, NoVariableHoldsANulByte) {
+  secret.data["A"].data = std::string("x\0y", 3);
+  key("S", "s", "A");
+  EXPECT_EQ(refusal(), "the value of the variable S has a NUL byte in it");
 }
 
 TEST(MergeEnv, TheContainerWinsOverTheImageOverTheDefaults) {

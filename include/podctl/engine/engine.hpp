@@ -138,6 +138,9 @@ class Engine {
   // Starts the shim and makes the sandbox. On failure nothing is left. kAlreadyExists: a pod of
   // that uid is there.
   void create_sandbox(wire::SandboxSpec spec, Callback<wire::SandboxInfo> done);
+  // Puts files into memory volumes of a sandbox that is there, those of each volume all at once.
+  void fill_volumes(const std::string& uid, std::vector<wire::VolumeContent> contents,
+                    Callback<void> done);
   // kNotFound: no such sandbox. On failure the container has left nothing; the sandbox stays.
   void start_container(const std::string& uid, wire::ContainerSpec spec,
                        Callback<wire::ContainerInfo> done);

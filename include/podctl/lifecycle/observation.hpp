@@ -182,6 +182,9 @@ struct Observation {
   // once.
   std::optional<std::uint64_t> deletion_grace_s;
   bool finalize_issued = false;  // FinalizeDelete was issued (note_issued)
+  // A ConfigMap or Secret that the pod names has changed since the last step: what failed for want
+  // of one is tried again at once.
+  bool configs_changed = false;
   SandboxObservation sandbox;
   std::vector<ContainerObservation> containers;
   std::vector<ImageObservation> images;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "podctl/api/config.hpp"
 #include "podctl/api/pod.hpp"
 #include "podctl/base/error.hpp"
 
@@ -28,14 +29,24 @@ struct NodeFacts {
   std::uint64_t memory_bytes = 0;
 };
 
+// The ConfigMaps and Secrets of a pod's namespace, by name; null where there is none.
+struct Configs {
+  std::function<const api::ConfigMap*(const std::string& name)> config_map;
+  std::function<const api::Secret*(const std::string& name)> secret;
+};
+// Whether a container takes variables from any of them.
+bool takes_configs(const api::Container& container);
+
 using EnvList = std::vector<std::pair<std::string, std::string>>;
 
-// The entries of `env` in order, each name once (the last one wins), values expanded with the
-// entries before them. `containers` of the pod are looked up for resourceFieldRef. kInvalidArgument
-// with the kubelet's words for a field that cannot be had; kUnsupported for sources podctl has no
-// objects for.
+// What envFrom brings, then the entries of `env` in order, each name once (the last one wins),
+// values expanded with those before them. `containers` of the pod are looked up for
+// resourceFieldRef. kInvalidArgument with the kubelet's words for a field that cannot be had,
+// kNotFound for an object or a key that is not there, kUnsupported for sources podctl cannot read.
+// Without `configs` what comes from ConfigMaps and Secrets is left out.
 Result<EnvList> resolve_env(const api::Pod& pod, const api::Container& container,
-                            const std::vector<std::string>& pod_ips, const NodeFacts& node);
+                            const std::vector<std::string>& pod_ips, const NodeFacts& node,
+                            const Configs* configs = nullptr);
 
 // metadata.name, .namespace, .uid, .labels['k'], .annotations['k'], spec.nodeName,
 // spec.serviceAccountName, status.podIP(s), status.hostIP(s).

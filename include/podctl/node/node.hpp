@@ -92,6 +92,7 @@ class Node {
   std::optional<lifecycle::Rejection> rejected(const api::Pod& pod) const;
   void take_ready_sandbox(api::Pod& pod);
   void store_update(Answer<Admitted> admitted, bool dry_run, Reply<Written> reply);
+  void config_changed(const Change& change);
   void withdraw(const Key& key, const std::string& uid);
   std::shared_ptr<PodWorker> adopt(std::shared_ptr<const api::Pod> pod,
                                    lifecycle::PodMemory memory);

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "podctl/api/kinds.hpp"
 #include "podctl/lifecycle/step.hpp"
 #include "podctl/node/context.hpp"
 #include "podctl/node/trace_log.hpp"
@@ -76,6 +77,10 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   // An image was loaded or removed: containers that wait for one look again.
   void images_changed();
 
+  // A ConfigMap or Secret was made, changed or removed; does nothing where the pod names it
+  // nowhere.
+  void config_changed(const api::KindInfo& kind, const std::string& name);
+
   // The spec an exec runs under; kFailedPrecondition when the container does not run.
   Result<wire::ContainerSpec> container_spec(const std::string& container);
 
@@ -113,10 +118,13 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
 
   void lead_ports(wire::NetworkSpec net);
   bool closed_meanwhile();
+  Result<std::vector<wire::VolumeContent>> contents() const;
+  void refill_volumes();
   void open_sandbox(std::optional<wire::NetworkSpec> net);
   void sandbox_failed(const Error& error);
   void sandbox_made(Result<wire::SandboxInfo> made);
-  Result<wire::ContainerSpec> build_spec(const std::string& name, std::uint32_t attempt);
+  Result<wire::ContainerSpec> build_spec(const std::string& name, std::uint32_t attempt,
+                                         const Configs* configs);
   Result<void> aim(wire::ContainerSpec& spec) const;
   void start_now(const lifecycle::StartContainer& action);
   void started(const lifecycle::StartContainer& action, Result<wire::ContainerInfo> result);
@@ -160,6 +168,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   bool resumed_ = false;            // taken up from a former podctld
   std::map<std::pair<std::string, lifecycle::HookKind>, std::unique_ptr<Call>> hooks_;
   TraceLog trace_, sandbox_trace_;
+  std::size_t filled_ = 0;  // a hash of what the volumes were filled with
 };
 
 }  // namespace podctl::node

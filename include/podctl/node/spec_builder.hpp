@@ -66,12 +66,15 @@ struct ContainerInputs {
   const image::Image& image;
   const std::vector<std::string>& pod_ips;
   const std::string& seccomp;  // compiled; empty: unconfined
+  // Null: the spec is for an exec in a container that runs, whose own environment the shim has.
+  const Configs* configs = nullptr;
 };
 
 // kInvalidArgument and kUnsupported are faults of the configuration (CreateContainerConfigError).
 Result<wire::ContainerSpec> build_container(const ContainerInputs& in, const Machine& machine,
                                             const Layout& layout);
-// An exec in a container: its environment, user and hardening, with another command.
+// An exec in a container: its environment, user and hardening, with another command. What the
+// environment takes from ConfigMaps and Secrets is as it was when the container started.
 wire::ExecSpec build_exec(const wire::ContainerSpec& container, std::vector<std::string> command,
                           bool tty);
 

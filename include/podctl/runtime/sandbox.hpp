@@ -6,6 +6,7 @@
 // nothing.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,6 +51,10 @@ class Sandbox {
     return spec_.cgroup + "/" + container;
   }
 
+  // Puts files into memory volumes, in place of those that are there; the same ones again change
+  // nothing. kVolumeFailed names the volume that could not be filled.
+  Result<void> fill_volumes(const std::vector<wire::VolumeContent>& contents);
+
   Result<wire::GroupReport> report();
   // As seen inside the pod; empty for hostNetwork.
   Result<wire::NetworkReport> network() const;
@@ -69,6 +74,8 @@ class Sandbox {
         spec_(std::move(spec)) {}
   Result<void> start_pause(Trace& trace);
   Result<void> connect_network(Trace& trace);
+  Result<void> fill_at_first(const std::vector<wire::VolumeContent>& contents, Trace& trace);
+  int memory_volume(const std::string& name) const;
 
   Layout layout_;
   Programs programs_;
@@ -78,7 +85,8 @@ class Sandbox {
   wire::SandboxInfo info_;
   sys::Child pause_;
   std::optional<cgroup::Group> pause_group_;
-  std::vector<UniqueFd> memory_volumes_;  // directories, in the order of the spec
+  std::vector<UniqueFd> memory_volumes_;         // directories, in the order of the spec
+  std::map<std::string, std::uint64_t> filled_;  // hashes of what the volumes hold, by name
 };
 
 // A group with its kernel values, for describe.

@@ -28,5 +28,7 @@ Result<UniqueFd> open_null();
 // of each block) and need not be waited for.
 using Remains = std::vector<UniqueFd>;
 Result<void> remove_tree(const std::string& path, Remains* remains = nullptr);
+// The same for an entry of an open directory.
+Result<void> remove_tree_at(int directory, const std::string& name);
 
 }  // namespace podctl::sys

@@ -19,10 +19,15 @@
 //        |  KillExec {request id of the Exec}                    | its end comes as any
 //        |------------------------------------------------------>|
 //        |                                                       |
-//        |  Attach {streams} + [stdout stderr]                   | writing ends of pipes: from now on what
+//        |  Attach {streams} + [stdout stderr]                   | writing ends of pipes: from now
+//        on what
 //        |------------------------------------------------------>| goes into the log goes there too
 //        |<--------------------------- Ok {Attached} + [input] --| input: stdin or the terminal
-//        |  PodSockets                                           | unconnected TCP sockets of the pod's
+//        |  FillVolumes {contents}                               | each volume's files change
+//        |------------------------------------------------------>| by one rename
+//        |<---------------------------------------- Ok | Error --|
+//        |  PodSockets                                           | unconnected TCP sockets of the
+//        pod's
 //        |------------------------------------------------------>| network namespace, to dial its
 //        |<--------------------------- Ok + [IPv4 (IPv6)] -------| localhost from outside
 //        |                                                       |
@@ -71,6 +76,7 @@ enum class Type : std::uint16_t {
   kKillExec = 14,         // Nothing
   kAttach = 20,           // Attached
   kPodSockets = 21,       // Nothing
+  kFillVolumes = 22,      // Nothing
 
   // Replies.
   kOk = 64,
@@ -194,6 +200,14 @@ struct AttachRequest {
     v(3, err);
     v(4, in);
     v(5, last_in);
+  }
+};
+
+struct VolumeContents {
+  std::vector<VolumeContent> contents;
+  template <class V>
+  void wire(V& v) {
+    v(1, contents);
   }
 };
 

@@ -129,6 +129,27 @@ struct PodVolume {
   }
 };
 
+// The files of a memory volume, which change all at once.
+struct VolumeFile {
+  std::string path, content;  // relative, without ".."
+  std::uint32_t mode = 0644;
+  template <class V>
+  void wire(V& v) {
+    v(1, path);
+    v(2, content);
+    v(3, mode);
+  }
+};
+struct VolumeContent {
+  std::string name;  // of the volume
+  std::vector<VolumeFile> files;
+  template <class V>
+  void wire(V& v) {
+    v(1, name);
+    v(2, files);
+  }
+};
+
 // The `op` of a sandbox that could not be made for want of a volume; the kubelet's words.
 inline constexpr std::string_view kVolumeFailed = "MountVolume.SetUp failed for volume";
 
@@ -149,6 +170,7 @@ struct SandboxSpec {
   std::vector<PodVolume> volumes;
   std::vector<PodFile> files;
   std::vector<HostPath> host_paths;
+  std::vector<VolumeContent> contents;  // secret: kept nowhere but in the volumes
   template <class V>
   void wire(V& v) {
     v(1, uid);
@@ -169,11 +191,12 @@ struct SandboxSpec {
     v(16, volumes);
     v(17, files);
     v(18, host_paths);
+    v(19, contents);
   }
 };
 
-// Without what a sandbox gets from its pod after it was made: names, what is in its files, volumes
-// of the disk.
+// Without what a sandbox gets from its pod after it was made: names, what is in its files and
+// volumes, volumes of the disk.
 SandboxSpec anonymous(SandboxSpec spec);
 // What the making of a sandbox depends on: without what else tells one pod from another, its uid
 // and its network's addresses.
@@ -359,6 +382,7 @@ struct ContainerSpec {
   std::uint32_t log_max_files = 5;
   std::string termination_path;  // host file bound into the container; empty: none
   std::string hostname_env;      // value of HOSTNAME when env has none
+  bool keep_env = false;         // execs begin with this env (ExecSpec::own_env)
   template <class V>
   void wire(V& v) {
     v(1, id);
@@ -386,6 +410,7 @@ struct ContainerSpec {
     v(23, log_max_files);
     v(24, termination_path);
     v(25, hostname_env);
+    v(26, keep_env);
   }
 };
 
@@ -454,6 +479,7 @@ struct ExecSpec {
   // A program of ours is executed, from a descriptor that comes after the workload's three; none is
   // looked for in the container.
   bool brought = false;
+  bool own_env = false;  // the container's own env, as it was started with, comes before `env`
   template <class V>
   void wire(V& v) {
     v(1, container_id);
@@ -466,6 +492,7 @@ struct ExecSpec {
     v(8, rows);
     v(9, cols);
     v(10, brought);
+    v(11, own_env);
   }
 };
 
