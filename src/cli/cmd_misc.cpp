@@ -7,6 +7,7 @@
 #include "podctl/base/text.hpp"
 #include "podctl/cli/columns.hpp"
 #include "podctl/cli/commands.hpp"
+#include "podctl/cli/daemon.hpp"
 #include "podctl/cli/http.hpp"
 #include "podctl/cli/resource.hpp"
 #include "podctl/cli/session.hpp"
@@ -33,16 +34,15 @@ int run_version(Invocation& in) {
   const bool client_only = in.args.flag("client");
   boost::json::object versions{{"client", client_version()}};
   if (!client_only) {
-    auto client = in.connect();
-    if (!client) return in.failed(client.error());
     Request request;
     request.target = "/version";
-    auto reply = client->request(request);
-    if (!reply) return in.failed(reply.error());
-    if (!reply->ok()) return in.refused(*reply);
-    auto server = parse_json_value(reply->body);
+    const auto asked = ask_or_start(in.layout, request);
+    if (!asked) return in.failed(asked.error());
+    const auto& [client, reply] = *asked;
+    if (!reply.ok()) return in.refused(reply);
+    auto server = parse_json_value(reply.body);
     if (!server || !server->is_object()) return in.failed("podctld's version is no object");
-    server->as_object()["pid"] = client->peer_pid();
+    server->as_object()["pid"] = client.peer_pid();
     versions["server"] = std::move(*server);
   }
   const std::string_view format = in.args.get("output");

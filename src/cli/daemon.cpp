@@ -16,6 +16,7 @@
 
 #include "podctl/base/text.hpp"
 #include "podctl/base/unique_fd.hpp"
+#include "podctl/cli/session.hpp"
 
 namespace podctl::cli {
 namespace {
@@ -187,6 +188,17 @@ Result<Client> connect_or_start(const Layout& layout) {
   if (client.error().code != Code::kNotFound && client.error().code != Code::kUnavailable)
     return client;
   return start(layout);
+}
+
+Result<std::pair<Client, Reply>> ask_or_start(const Layout& layout, const Request& request) {
+  for (int left = kReconnects;; --left) {
+    auto client = TRY(connect_or_start(layout));
+    auto reply = client.request(request);
+    if (reply) return std::pair(std::move(client), std::move(*reply));
+    const bool harmless = never_read(reply.error()) ||
+                          (request.method == "GET" && reply.error().code == Code::kUnavailable);
+    if (!harmless || left == 0) return Failure(std::move(reply).error());
+  }
 }
 
 }  // namespace podctl::cli

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "podctl/base/unique_fd.hpp"
+#include "podctl/cli/daemon.hpp"
 
 namespace podctl::cli {
 namespace {
@@ -28,8 +29,7 @@ Result<void> reset_root(Invocation& in) {
   Request request;
   request.method = "POST";
   request.target = podctl_path("/system/reset");
-  auto client = TRY(in.connect());
-  const auto reply = TRY(client.request(request));
+  const auto [client, reply] = TRY(ask_or_start(in.layout, request));
   if (!reply.ok()) return fail(Code::kFailedPrecondition, refusal_text(reply), {});
   if (wait_for_end(client)) return {};
   return fail(Code::kTimedOut, "podctld has removed everything but does not end", {});

@@ -32,7 +32,8 @@ asked() { ls -l "/proc/$1/fd" 2>/dev/null | grep -q socket; }
 @test "what a podctld had not read when it died is asked of the next one" {
   local daemon job command
   counter >counter.yaml
-  for command in "apply -f counter.yaml" "exec counter -- true" "delete pod counter --now"; do
+  for command in "apply -f counter.yaml" "exec counter -- true" version "delete pod counter --now" \
+    "system reset --yes"; do
     daemon=$(daemon_pid)
     kill -STOP "$daemon"
     "$PODCTL_BIN/podctl" $command &
@@ -40,7 +41,7 @@ asked() { ls -l "/proc/$1/fd" 2>/dev/null | grep -q socket; }
     until_true asked $job
     kill -9 "$daemon"
     wait $job
-    [[ $command == delete* ]] || ready counter
+    [[ $command != apply* ]] || ready counter
   done
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "podctl/base/error.hpp"
 #include "podctl/base/layout.hpp"
@@ -20,5 +21,8 @@ Result<std::string> find_helper(const std::string& name);
 // until it says on --ready-fd that it serves. Two commands may race: the daemon that loses the lock
 // ends, and both connect to the other.
 Result<Client> connect_or_start(const Layout& layout);
+// The same with a first request and its whole reply, asked of the next podctld where one ended
+// before it had read it, and what changes nothing also where the answer was lost.
+Result<std::pair<Client, Reply>> ask_or_start(const Layout& layout, const Request& request);
 
 }  // namespace podctl::cli
