@@ -6,11 +6,11 @@
 #include <boost/json/serialize.hpp>
 #include <set>
 
+#include "cli/applied.hpp"
 #include "cli/apply_parts.hpp"
 #include "cli/manifest_files.hpp"
 #include "cli/pod_actions.hpp"
 #include "podctl/api/decode.hpp"
-#include "podctl/api/defaults.hpp"
 #include "podctl/api/diff.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/base/text.hpp"
@@ -24,50 +24,6 @@ namespace {
 DryRun dry_run(Invocation& in) {
   const std::string_view mode = in.args.get("dry-run", "none");
   return mode == "client" ? DryRun::kClient : mode == "server" ? DryRun::kServer : DryRun::kNone;
-}
-
-// Labels and annotations of the last apply that are gone from the manifest are removed with it.
-void drop_removed(const api::Pod& live, api::Pod& merged) {
-  auto last = live.metadata.annotations.find(kLastApplied);
-  if (last == live.metadata.annotations.end()) return;
-  const auto before = parse_json_value(last->second);
-  if (!before) return;
-  View meta = View(*before)["metadata"];
-  for (const auto& [key, value] : meta["labels"].fields())
-    merged.metadata.labels.erase(std::string(key));
-  for (const auto& [key, value] : meta["annotations"].fields())
-    merged.metadata.annotations.erase(std::string(key));
-}
-
-// A default that hangs on another field, the image's tag, is the live one's where nothing is
-// written: a new image is not to be refused for the pull policy that nobody gave.
-void keep_pull_policies(std::vector<api::Container>& wanted,
-                        const std::vector<api::Container>& live, View written) {
-  const auto& texts = written.items();
-  for (std::size_t i = 0; i < wanted.size() && i < texts.size(); ++i) {
-    if (View(texts[i])["imagePullPolicy"]) continue;
-    const auto same = std::find_if(live.begin(), live.end(),
-                                   [&](const auto& c) { return c.name == wanted[i].name; });
-    if (same != live.end()) wanted[i].imagePullPolicy = same->imagePullPolicy;
-  }
-}
-
-// What the pod should look like: the manifest's spec, the live one's identity and foreign metadata.
-// `object`: as it is written, with the annotation of it.
-api::Pod merged(const api::Pod& live, const api::Manifest& manifest, View object) {
-  api::Pod pod = live;
-  drop_removed(live, pod);
-  for (const auto& [key, value] : manifest.pod.metadata.labels) pod.metadata.labels[key] = value;
-  for (const auto& [key, value] : manifest.pod.metadata.annotations)
-    pod.metadata.annotations[key] = value;
-  pod.metadata.annotations[kLastApplied] = object["metadata"]["annotations"][kLastApplied].str();
-  pod.spec = manifest.pod.spec;
-  const View spec = object["spec"];
-  keep_pull_policies(pod.spec.containers, live.spec.containers, spec["containers"]);
-  keep_pull_policies(pod.spec.initContainers, live.spec.initContainers, spec["initContainers"]);
-  if (pod.spec.nodeName.empty()) pod.spec.nodeName = live.spec.nodeName;
-  pod.spec.ephemeralContainers = live.spec.ephemeralContainers;  // no manifest's, but debug's
-  return pod;
 }
 
 // The list of paths without the annotation that podctl itself keeps.
@@ -117,13 +73,16 @@ class Applier {
                          const Request& create) {
     const auto& meta = manifest.pod.metadata;
     boost::json::value live_object = TRY(in_.fetch(pods_path(meta.namespace_, meta.name)));
-    api::Pod live = to_pod(live_object);
-    api::set_defaults(live, meta.namespace_);
+    const api::Pod live = to_pod(live_object);
     if (live.metadata.deletionTimestamp && !in_.args.flag("force")) {
       in_.err("Warning: pod/" + meta.name +
               " is being deleted and will not come back by itself: apply again when it is gone\n");
     }
-    const api::Pod wanted = merged(live, manifest, object);
+    if (!View(live_object)["metadata"]["annotations"][kLastApplied]) {
+      in_.err("Warning: pods/" + meta.name +
+              " was not made by apply: what it has and the manifest has not stays\n");
+    }
+    const api::Pod wanted = applied_over(live_object, object);
     api::PodChange change = api::pod_change(live, wanted);
     forget_own(change.changed);
     forget_own(change.immutable);
@@ -187,6 +146,15 @@ class Troubles {
  public:
   explicit Troubles(Invocation& in) : in_(in) {}
   void look(View pod) {
+    for (const auto& item : pod["status"]["conditions"].items()) {
+      const View condition(item);
+      if (condition["type"].str() != "PodScheduled" || condition["status"].str() == "True")
+        continue;
+      const std::string line = "pod/" + std::string(pod["metadata"]["name"].str()) + ": " +
+                               std::string(condition["reason"].str()) + ": " +
+                               cell_text(condition["message"].str());
+      if (said_.insert(line).second) in_.err(line + "\n");
+    }
     for (std::string_view list : {"initContainerStatuses", "containerStatuses"}) {
       for (const auto& item : pod["status"][list].items()) {
         View waiting = View(item)["state"]["waiting"];

@@ -77,6 +77,10 @@ constexpr Option kApply[] = {
      "Ready"},
     kTimeout,
 };
+constexpr Option kDiff[] = {
+    kFile,
+    kRecursive,
+};
 constexpr Option kDelete[] = {
     kFile,
     kRecursive,
@@ -383,6 +387,27 @@ constexpr Command kCommands[] = {
      .options = kApply,
      .run = run_apply,
      .max_operands = 0},
+    {.name = "diff",
+     .summary = "show what apply would change",
+     .text = "Writes as diff -u does. The exit status is 0 when nothing differs, 1 when something "
+             "does, 2 when something is\n"
+             "wrong or could not be changed.",
+     .examples = "podctl diff -f pod.yaml",
+     .options = kDiff,
+     .run = run_diff,
+     .max_operands = 0},
+    {.name = "edit",
+     .operands = "TYPE NAME",
+     .summary = "change a pod in an editor",
+     .text =
+         "Opens the object as YAML in $KUBE_EDITOR, $EDITOR or vi, and again with the reason in "
+         "it when what was\n"
+         "saved is refused.",
+     .examples = "podctl edit pod web",
+     .run = run_edit,
+     .min_operands = 1,
+     .max_operands = 2,
+     .completes = Completes::kPodType},
     {.name = "delete",
      .operands = "[TYPE] [NAME...]",
      .summary = "delete pods and other objects by name, label or manifest",

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "patch.hpp"
+#include "podctl/api/three_way.hpp"
 
 namespace podctl::server {
 namespace {
@@ -14,30 +15,6 @@ using Done = node::Answer<void>;
 constexpr std::string_view kOrder = "$setElementOrder/", kDrop = "$deleteFromPrimitiveList/";
 
 node::Refused refuse(std::string why) { return node::Refused(node::bad_request(std::move(why))); }
-
-// patchMergeKey of core/v1's Pod and ObjectMeta, by the list's name, which is enough within a Pod.
-std::string_view merge_key(std::string_view list) {
-  static constexpr std::pair<std::string_view, std::string_view> kKeys[] = {
-      {"containers", "name"},
-      {"initContainers", "name"},
-      {"ephemeralContainers", "name"},
-      {"volumes", "name"},
-      {"env", "name"},
-      {"imagePullSecrets", "name"},
-      {"schedulingGates", "name"},
-      {"resourceClaims", "name"},
-      {"ports", "containerPort"},
-      {"volumeMounts", "mountPath"},
-      {"volumeDevices", "devicePath"},
-      {"hostAliases", "ip"},
-      {"conditions", "type"},
-      {"topologySpreadConstraints", "topologyKey"},
-      {"ownerReferences", "uid"}};
-  for (const auto& [name, key] : kKeys) {
-    if (name == list) return key;
-  }
-  return {};
-}
 
 std::string_view directive(const json::value& value) {
   const auto* object = value.if_object();
@@ -87,7 +64,7 @@ Done merge_list(json::object& target, std::string_view name, const json::array& 
     }
     return {};
   }
-  const auto key = merge_key(name);
+  const auto key = api::merge_key(name);
   const bool replaced = std::any_of(patch.begin(), patch.end(), [](const json::value& element) {
     return directive(element) == "replace";
   });
@@ -108,7 +85,7 @@ void order_list(json::object& target, std::string_view name, const json::array& 
   auto* found = target.if_contains(name);
   if (found == nullptr || !found->is_array()) return;
   auto& list = found->get_array();
-  const auto key = merge_key(name);
+  const auto key = api::merge_key(name);
   const auto rank = [&](const json::value& element) {
     return std::find_if(order.begin(), order.end(), [&](const json::value& wanted) {
       if (key.empty() || !wanted.is_object() || !element.is_object()) return wanted == element;

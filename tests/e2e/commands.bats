@@ -197,3 +197,59 @@ all_written() { podctl logs one | grep -qx 5; }
   fails 2 podctl get pods -o custom-columns-file=columns
   says "it must have two lines"
 }
+
+# A pod that sleeps, with these labels and this image: two manifests of it differ in what may change.
+changing() {
+  pod one 'exec sleep 1000' | sed "s/^metadata:/metadata:\n  labels: {$1}/; s#image: podctl.busybox#image: ${2:-podctl/busybox}#"
+}
+
+@test "apply keeps what others have set, and takes away what it said before" {
+  changing 'a: "1", b: "1"' | podctl apply -f -
+  podctl label pod one c=3
+  [ "$(changing 'a: "2"' | podctl apply -f -)" = "pod/one configured" ]
+  [ "$(podctl label pod one --list)" = $'a=2\nc=3' ]
+  # What nobody's manifest speaks of is not to be taken back.
+  curl -s --unix-socket "$PODCTL_ROOT/run/podctld.sock" -X PATCH -H 'Content-Type: application/merge-patch+json' \
+    -d '{"spec": {"activeDeadlineSeconds": 5000}}' http://podctl/api/v1/namespaces/default/pods/one >/dev/null
+  [ "$(changing 'a: "2"' | podctl apply -f -)" = "pod/one unchanged" ]
+  [ "$(field one '{.spec.activeDeadlineSeconds}')" = 5000 ]
+  fails 1 podctl apply -f - < <(changing 'a: "2"' | sed 's/sleep 1000/sleep 2000/')
+  says "spec.containers[0].args"
+}
+
+@test "diff shows what apply would change, and changes nothing" {
+  changing 'a: "1"' >one.yaml
+  fails 1 podctl diff -f one.yaml
+  says "+kind: Pod"
+  podctl apply -f one.yaml
+  fails 0 podctl diff -f one.yaml
+  [ -z "$output" ]
+  changing 'a: "2"' >two.yaml
+  fails 1 podctl diff -f two.yaml
+  [ "${lines[0]}" = "--- LIVE/v1.Pod.default.one" ]
+  says '-    a: "1"'
+  says '+    a: "2"'
+  fails 2 podctl diff -f - < <(changing 'a: "1"' | sed 's/sleep 1000/sleep 2000/')
+  says "pod updates may not change fields"
+  [ "$(podctl label pod one --list)" = a=1 ]
+}
+
+@test "edit merges what was changed, and opens what is refused again" {
+  changing 'a: "1"' | podctl apply -f -
+  [ "$(KUBE_EDITOR='sed -i s/a:.*1.$/a:\ two/' podctl edit pod one)" = "pod/one edited" ]
+  [ "$(podctl label pod one --list)" = a=two ]
+  run env EDITOR=true podctl edit pod/one
+  [ "$status $output" = "0 Edit cancelled, no changes made." ]
+  cat >editor <<'END'
+#!/bin/sh
+cat "$1" >>seen
+sed -i 's/sleep 1000/sleep 2000/' "$1"
+END
+  chmod +x editor
+  fails 1 env EDITOR=./editor podctl edit pod one
+  says "Edit cancelled, no valid changes were saved."
+  says "A copy of your changes has been stored to"
+  grep -q '^# \* .*pod updates may not change fields' seen
+  rm -f "$(sed -n 's/^A copy .* stored to "\(.*\)"$/\1/p' <<<"$output")"
+  [ "$(field one '{.spec.containers[0].args[0]}')" = "exec sleep 1000" ]
+}

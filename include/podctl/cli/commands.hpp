@@ -15,6 +15,8 @@ int run_get(Invocation& in);
 int run_describe(Invocation& in);
 int run_logs(Invocation& in);
 int run_exec(Invocation& in);
+int run_diff(Invocation& in);
+int run_edit(Invocation& in);
 int run_label(Invocation& in);
 int run_annotate(Invocation& in);
 int run_why(Invocation& in);
