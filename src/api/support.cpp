@@ -76,7 +76,8 @@ constexpr Row kSupported[] = {
     {"Capabilities", "add drop"},
     {"SeccompProfile", "type localhostProfile"},
     {"PodSecurityContext",
-     "runAsUser runAsGroup runAsNonRoot supplementalGroups supplementalGroupsPolicy sysctls "
+     "runAsUser runAsGroup runAsNonRoot supplementalGroups supplementalGroupsPolicy fsGroup "
+     "fsGroupChangePolicy sysctls "
      "seccompProfile"},
     {"Sysctl", "name value"},
     {"Volume", "name emptyDir hostPath configMap secret downwardAPI projected"},

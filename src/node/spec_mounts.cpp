@@ -136,6 +136,16 @@ void add_shm(std::vector<MountSpec>& mounts, const api::Pod& pod) {
   mounts.push_back(std::move(mount));
 }
 
+// The kubelet's rule of a volume that it manages the ownership of: the group gets it, may read,
+// write and enter, and what is made in it is the group's too (pkg/volume/volume_linux.go,
+// changeFilePermission).
+void give_to_fs_group(wire::PodVolume& volume, const api::Pod& pod) {
+  const auto& context = pod.spec.securityContext;
+  if (!context || !context->fsGroup) return;
+  volume.group = static_cast<std::uint32_t>(*context->fsGroup);
+  volume.mode |= 02770;
+}
+
 std::size_t depth(const std::string& path) {
   return static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
 }
@@ -204,6 +214,7 @@ Result<std::vector<wire::PodVolume>> build_volumes(const api::Pod& pod, const Ma
       continue;
     }
     made.mode = static_cast<std::uint32_t>(volume.emptyDir->mode.value_or(0777));
+    give_to_fs_group(made, pod);
     made.memory = volume.emptyDir->medium == "Memory";
     if (made.memory) {
       made.size = memory_size(pod, *volume.emptyDir, machine);

@@ -104,6 +104,7 @@ class Setup {
       if (!volume.memory) continue;
       const UniqueFd target = TRY(place(volume.name));
       std::vector<sys::MountOption> options = {{"mode", octal(volume.mode)}};
+      if (volume.group) options.emplace_back("gid", std::to_string(*volume.group));
       if (volume.size != 0) options.emplace_back("size", std::to_string(volume.size));
       const UniqueFd mount = TRY(sys::new_mount("tmpfs", options, 0));
       TRY(sys::attach(mount.get(), target.get(), volume.name));

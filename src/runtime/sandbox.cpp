@@ -45,7 +45,9 @@ net::PodLinkSpec link_spec(const wire::NetworkSpec& net) {
 
 Result<void> make_volumes(const wire::SandboxSpec& spec) {
   for (const wire::PodVolume& volume : spec.volumes) {
-    if (!volume.memory) TRY(sys::make_directories(volume.path, volume.mode));
+    if (volume.memory) continue;
+    TRY(sys::make_directories(volume.path, volume.mode));
+    if (volume.group) TRY(sys::give_to_group(volume.path, *volume.group));
   }
   return {};
 }

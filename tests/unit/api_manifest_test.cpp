@@ -365,7 +365,7 @@ TEST(ApiManifest, WhatIsActedOnAndWhatIsNot) {
       {"  securityContext: {sysctls: [{name: net.ipv4.tcp_syncookies, value: \"0\"}]}\n", ""},
       {"  securityContext: {supplementalGroups: [1], supplementalGroupsPolicy: Strict}\n", ""},
       {"  securityContext: {seccompProfile: {type: Localhost, localhostProfile: a.json}}\n", ""},
-      {"  securityContext: {fsGroup: 5}\n", "spec.securityContext.fsGroup"},
+      {"  securityContext: {fsGroup: 5, fsGroupChangePolicy: Always}\n", ""},
       {"  tolerations: [{operator: Exists}]\n", "spec.tolerations"},
       {"  nodeSelector: {a: b}\n", "spec.nodeSelector"},
       {"  volumes: [{name: v, emptyDir: {mode: 0700}}]\n", ""},

@@ -265,5 +265,17 @@ TEST_F(SpecBuilderTest, AnExecTakesOverTheContainersEnvironmentUserAndHardening)
   EXPECT_EQ(exec.security.seccomp, "bpf");
 }
 
+TEST_F(SpecBuilderTest, EmptyDirsAreTheFsGroups) {
+  const std::string volumes =
+      R"(,"volumes":[{"name":"d","emptyDir":{}},{"name":"m","emptyDir":{"medium":"Memory","mode":448}}])";
+  make("", R"(,"securityContext":{"fsGroup":6000})" + volumes);
+  const auto sandbox = build_sandbox(pod, machine, layout);
+  ASSERT_TRUE(sandbox);
+  EXPECT_EQ(sandbox->volumes[0].group, 6000U);
+  EXPECT_EQ(sandbox->volumes[0].mode, 02777U);
+  EXPECT_EQ(sandbox->volumes[1].group, 6000U);
+  EXPECT_EQ(sandbox->volumes[1].mode, 02770U);
+}
+
 }  // namespace
 }  // namespace podctl::node

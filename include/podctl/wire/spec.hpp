@@ -119,6 +119,7 @@ struct PodVolume {
   std::string path;        // disk: the directory to make
   std::uint64_t size = 0;  // memory: bytes, 0 for the kernel's default
   std::uint32_t mode = 0777;
+  std::optional<std::uint32_t> group;  // whose it is; absent: root's
   template <class V>
   void wire(V& v) {
     v(1, name);
@@ -126,6 +127,7 @@ struct PodVolume {
     v(3, path);
     v(4, size);
     v(5, mode);
+    v(6, group);
   }
 };
 
