@@ -154,12 +154,6 @@ bool is_pull_policy_default(const Type& type, const Field& f, const void* object
   return text == default_pull_policy(static_cast<const Container*>(object)->image);
 }
 
-// The size of a volume on disk is nothing that podctl bounds.
-bool bounds_nothing(const Type& type, const Field& f, const void* object) {
-  if (type.name != "EmptyDirVolumeSource" || f.name != "sizeLimit") return false;
-  return static_cast<const EmptyDirVolumeSource*>(object)->medium != "Memory";
-}
-
 class Walk {
  public:
   explicit Walk(std::vector<std::string>& out) : out_(out) {}
@@ -174,7 +168,7 @@ class Walk {
     if (!known || f.kind != Kind::kStruct) {
       std::string text = scalar_text(f, object);
       if (text.empty()) return;
-      if (!known || bounds_nothing(type, f, object)) return out_.push_back(path.str());
+      if (!known) return out_.push_back(path.str());
       if (f.kind == Kind::kQuantity && f.shape == Shape::kMap) return resources(f, object, path);
       if (is_pull_policy_default(type, f, object, text)) return;
       value(type, f, text, path);
@@ -216,9 +210,6 @@ bool supported(const Type& type, const Field& field) {
 
 std::string support_word(const Type& type, const Field& field) {
   if (!supported(type, field)) return "not yet";
-  if (type.name == "EmptyDirVolumeSource" && field.name == "sizeLimit") {
-    return "supported: of medium Memory";  // bounds_nothing
-  }
   const Row* row = find(kOnlyValues, std::string(type.name) + "." + std::string(field.name));
   if (!row) return "supported";
   std::string values;

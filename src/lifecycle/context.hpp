@@ -104,7 +104,7 @@ void condemn(Context& c, const Item& item, KillCause cause);
 // Stops containers that were condemned, and condemns those whose image the spec has changed or
 // whose liveness or startup probe has failed (K kuberuntime_manager.go, computePodActions).
 void stop_condemned(Context& c);
-// The deadlines that begin a stop: deletion, activeDeadlineSeconds.
+// What begins a stop from outside: deletion, eviction, activeDeadlineSeconds.
 void check_deadlines(Context& c);
 void begin_stop(Context& c, StopCause cause, std::uint64_t grace_s);
 std::uint64_t spec_grace(const api::Pod& pod);

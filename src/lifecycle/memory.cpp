@@ -209,7 +209,7 @@ constexpr std::uint64_t last_of(KillCause) {
   return static_cast<std::uint64_t>(KillCause::kPostStart);
 }
 constexpr std::uint64_t last_of(StopCause) {
-  return static_cast<std::uint64_t>(StopCause::kDeleted);
+  return static_cast<std::uint64_t>(StopCause::kEvicted);
 }
 
 template <class T>

@@ -158,7 +158,9 @@ void fix_phase(Context& c) {
   const bool succeeded = std::all_of(m.containers.begin(), m.containers.end(), [](const auto& x) {
     return x.progress == Progress::kEnded && x.ended->exit_code == 0;
   });
-  m.final_phase = succeeded && m.stop.cause != StopCause::kDeadline ? "Succeeded" : "Failed";
+  const bool ended_by_us =
+      m.stop.cause == StopCause::kDeadline || m.stop.cause == StopCause::kEvicted;
+  m.final_phase = succeeded && !ended_by_us ? "Succeeded" : "Failed";
 }
 
 // Whether the pod goes on in a new sandbox (K kuberuntime_manager.go computePodActions).
@@ -213,6 +215,7 @@ void after_last_container(Context& c) {
       return;
     case StopCause::kFinished:
     case StopCause::kDeadline:
+    case StopCause::kEvicted:
       fix_phase(c);
       destroy_sandbox(c, true);
       return;
@@ -270,11 +273,23 @@ void stop_condemned(Context& c) {
   }
 }
 
+// As the kubelet's eviction manager does (pkg/kubelet/eviction/eviction_manager.go, evictPod).
+void evict(Context& c) {
+  constexpr std::uint64_t kGrace = 1;
+  auto& m = c.memory;
+  m.reason = "Evicted";
+  m.message = *c.seen.eviction;
+  pod_event(c, true, m.reason, m.message);
+  begin_stop(c, StopCause::kEvicted, kGrace);
+}
+
 void check_deadlines(Context& c) {
   auto& m = c.memory;
   if (c.seen.deletion_grace_s) return deleted(c, *c.seen.deletion_grace_s);
+  if (m.stop.cause != StopCause::kNone) return;
+  if (c.seen.eviction) return evict(c);
   const auto& limit = c.pod.spec.activeDeadlineSeconds;
-  if (!limit || m.stop.cause != StopCause::kNone) return;
+  if (!limit) return;
   const auto due = m.start_ns + static_cast<std::uint64_t>(*limit) * kSecond;
   if (c.now.boot_ns < due) return c.wake_at(due);
   m.reason = "DeadlineExceeded";

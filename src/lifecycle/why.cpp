@@ -117,6 +117,18 @@ void pod_causes(const api::Pod& pod, const Evidence& evidence, std::vector<Cause
     add_fact(cause, "status", status.reason + ": " + status.message);
     out.push_back(std::move(cause));
   }
+  if (status.reason == "Evicted") {
+    Cause cause{
+        {},
+        status.reason,
+        "The pod was put out because it used more than it may: " +
+            std::string(text::trim(status.message)),
+        "Raise the volume's sizeLimit, or have its containers keep less there; make the pod "
+        "anew, for it does not come back by itself.",
+        {}};
+    add_fact(cause, "status", status.reason + ": " + status.message);
+    out.push_back(std::move(cause));
+  }
   if (status.reason == "NodePorts") {
     Cause cause{
         {},

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "node/host_ports.hpp"
+#include "node/volume_usage.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/node/clock.hpp"
 #include "podctl/node/machine.hpp"
@@ -91,12 +92,14 @@ Result<void> Node::open_all(asio::io_context& io, Options options) {
   context_.reset(new Context{io, layout, std::move(machine), boot_id(), *engine_, *images_,
                              *filters_, *objects_, *events_, *offload_, options.log});
   timer_ = std::make_unique<Timer>(io);
+  usage_ = std::make_unique<VolumeUsage>(*context_, workers_);
   embedded_image_ = std::move(options.embedded_image);
   return {};
 }
 
 // Workers first: their callbacks hold the rest.
 Node::~Node() {
+  usage_.reset();
   workers_.clear();
   engine_.reset();
   offload_.reset();
@@ -166,6 +169,7 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
   sweep_files(*context_, workers_);
   for (const auto& [uid, pod] : workers_) pod->kick();
   tick();
+  usage_->start();
   ready({});
 }
 

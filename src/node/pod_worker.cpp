@@ -154,6 +154,11 @@ void PodWorker::images_changed() {
   kick();
 }
 
+void PodWorker::evict(std::string message) {
+  if (!seen_.eviction) seen_.eviction = std::move(message);
+  kick();
+}
+
 void PodWorker::abandon() {
   finished_ = true;
   prober_.reset();

@@ -234,5 +234,19 @@ TEST(LifecycleTermination, DeletionReplacesTheWaitForANewSandbox) {
   EXPECT_EQ(sim.traced({"sandbox"}).size(), 1U);
 }
 
+TEST(LifecycleTermination, AnEvictedPodHasASecondAndFails) {
+  Simulator sim(make_pod({"a"}));
+  sim.behaves["a"].ignores_signals = true;
+  sim.run_until(5);
+  sim.seen.eviction = "Usage of EmptyDir volume \"v\" exceeds the limit \"1Mi\". ";
+  sim.run_until(20);
+  EXPECT_EQ(sim.pod.status.phase, "Failed");
+  EXPECT_EQ(sim.pod.status.reason, "Evicted");
+  EXPECT_EQ(sim.pod.status.message, *sim.seen.eviction);
+  EXPECT_EQ(sim.column(), "Evicted");
+  EXPECT_EQ(sim.count("Evicted: " + *sim.seen.eviction), 1U);
+  EXPECT_EQ(sim.seen.sandbox.state, SandboxState::kAbsent);
+}
+
 }  // namespace
 }  // namespace podctl::lifecycle

@@ -124,6 +124,7 @@ enum class StopCause : std::uint8_t {
   kSandbox,     // the sandbox died and will be made anew
   kRestartAll,  // a restart rule asked for RestartAllContainers
   kDeleted,
+  kEvicted,  // by the node: it uses more than it may
 };
 
 struct Stop {

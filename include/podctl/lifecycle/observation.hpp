@@ -177,7 +177,8 @@ struct Rejection {
 };
 
 struct Observation {
-  std::optional<Rejection> rejection;  // looked at once: when the pod begins
+  std::optional<std::string> eviction;  // why the node puts the pod out, once it has decided to
+  std::optional<Rejection> rejection;   // looked at once: when the pod begins
   // Set once metadata.deletionTimestamp is; seconds. A later, smaller value shortens it; 0 is at
   // once.
   std::optional<std::uint64_t> deletion_grace_s;

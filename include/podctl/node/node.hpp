@@ -40,6 +40,8 @@ struct DeleteRequest {
   bool dry_run = false;
 };
 
+class VolumeUsage;
+
 class Node {
  public:
   struct Options {
@@ -107,6 +109,7 @@ class Node {
   std::unique_ptr<Offload> offload_;
   std::unique_ptr<Context> context_;
   std::unique_ptr<Timer> timer_;
+  std::unique_ptr<VolumeUsage> usage_;
   std::string embedded_image_;
   std::map<std::string, std::shared_ptr<PodWorker>> workers_;
   bool resetting_ = false;

@@ -74,6 +74,8 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
 
   void on_exit(const wire::ExitRecord& record);
   void on_sandbox_dead(const std::string& reason);
+  // Puts the pod out, for that reason.
+  void evict(std::string message);
   // An image was loaded or removed: containers that wait for one look again.
   void images_changed();
 
