@@ -95,6 +95,15 @@ bool tolerations_added(const PodSpec& live, const PodSpec& wanted) {
   });
 }
 
+// Gates may only be taken away.
+bool gates_taken_away(const PodSpec& live, const PodSpec& wanted) {
+  return std::all_of(
+      wanted.schedulingGates.begin(), wanted.schedulingGates.end(), [&](const auto& gate) {
+        return std::any_of(live.schedulingGates.begin(), live.schedulingGates.end(),
+                           [&](const auto& known) { return known.name == gate.name; });
+      });
+}
+
 // May be set, or shortened; never lifted.
 bool deadline_ok(const PodSpec& live, const PodSpec& wanted) {
   if (!live.activeDeadlineSeconds) return true;
@@ -105,6 +114,7 @@ bool deadline_ok(const PodSpec& live, const PodSpec& wanted) {
 bool mutable_field(const std::string& path, const PodSpec& live, const PodSpec& wanted) {
   if (path.rfind("metadata.", 0) == 0 || image_of_container(path)) return true;
   if (path.rfind("spec.tolerations", 0) == 0) return tolerations_added(live, wanted);
+  if (path.rfind("spec.schedulingGates", 0) == 0) return gates_taken_away(live, wanted);
   if (path == "spec.activeDeadlineSeconds") return deadline_ok(live, wanted);
   if (path == "spec.terminationGracePeriodSeconds") {
     return live.terminationGracePeriodSeconds.value_or(0) < 0 &&

@@ -77,6 +77,19 @@ void whole(const PodSpec& spec, const Path& at, FaultList& faults) {
   if (!spec.runtimeClassName.empty()) {
     faults.forbidden(Path::of(at, "runtimeClassName"), "podctl does not run other runtimes yet");
   }
+  if (!spec.priorityClassName.empty() && !class_priority(spec.priorityClassName)) {
+    faults.forbidden(Path::of(at, "priorityClassName"),
+                     "no PriorityClass with name " + spec.priorityClassName +
+                         " was found: there are system-cluster-critical and system-node-critical");
+  }
+  if (!spec.overhead.empty() && spec.runtimeClassName.empty()) {
+    faults.forbidden(Path::of(at, "overhead"),
+                     "Pod Overhead set without corresponding RuntimeClass defined Overhead");
+  }
+  if (!spec.resourceClaims.empty()) {
+    faults.forbidden(Path::of(at, "resourceClaims"),
+                     "podctl has no device drivers, which could give anything to a claim");
+  }
   if (spec.os && spec.os->name == "windows") {
     const Path os = Path::of(at, "os");
     faults.forbidden(Path::of(os, "name"), "podctl runs pods of linux");
@@ -87,6 +100,13 @@ void whole(const PodSpec& spec, const Path& at, FaultList& faults) {
 }
 
 }  // namespace
+
+// The two that every cluster has (k8s pkg/apis/scheduling/types.go).
+std::optional<std::int32_t> class_priority(std::string_view name) {
+  if (name == "system-cluster-critical") return 2000000000;
+  if (name == "system-node-critical") return 2000001000;
+  return std::nullopt;
+}
 
 bool safe_sysctl(std::string_view name) {
   // Kubernetes' list (pkg/kubelet/sysctl/safe_sysctls.go).

@@ -30,7 +30,9 @@ constexpr Row kSupported[] = {
      "terminationGracePeriodSeconds dnsPolicy "
      "serviceAccountName serviceAccount nodeName hostNetwork hostPID hostIPC shareProcessNamespace "
      "securityContext "
-     "hostname subdomain schedulerName hostAliases priority dnsConfig enableServiceLinks "
+     "hostname subdomain schedulerName hostAliases priority priorityClassName nodeSelector "
+     "affinity "
+     "tolerations topologySpreadConstraints schedulingGates dnsConfig enableServiceLinks "
      "preemptionPolicy setHostnameAsFQDN os resources hostnameOverride activeDeadlineSeconds "
      "hostUsers automountServiceAccountToken"},
     {"Container",
@@ -93,6 +95,30 @@ constexpr Row kSupported[] = {
     {"KeyToPath", "key path mode"},
     {"EmptyDirVolumeSource", "medium sizeLimit mode"},
     {"HostPathVolumeSource", "path type"},
+    {"Affinity", "nodeAffinity podAffinity podAntiAffinity"},
+    {"NodeAffinity",
+     "requiredDuringSchedulingIgnoredDuringExecution "
+     "preferredDuringSchedulingIgnoredDuringExecution"},
+    {"NodeSelector", "nodeSelectorTerms"},
+    {"NodeSelectorTerm", "matchExpressions matchFields"},
+    {"NodeSelectorRequirement", "key operator values"},
+    {"PreferredSchedulingTerm", "weight preference"},
+    {"PodAffinity",
+     "requiredDuringSchedulingIgnoredDuringExecution "
+     "preferredDuringSchedulingIgnoredDuringExecution"},
+    {"PodAntiAffinity",
+     "requiredDuringSchedulingIgnoredDuringExecution "
+     "preferredDuringSchedulingIgnoredDuringExecution"},
+    {"PodAffinityTerm",
+     "labelSelector namespaces topologyKey namespaceSelector matchLabelKeys mismatchLabelKeys"},
+    {"WeightedPodAffinityTerm", "weight podAffinityTerm"},
+    {"LabelSelector", "matchLabels matchExpressions"},
+    {"LabelSelectorRequirement", "key operator values"},
+    {"Toleration", "key operator value effect tolerationSeconds"},
+    {"TopologySpreadConstraint",
+     "maxSkew topologyKey whenUnsatisfiable labelSelector minDomains nodeAffinityPolicy "
+     "nodeTaintsPolicy matchLabelKeys"},
+    {"PodSchedulingGate", "name"},
     {"HostAlias", "ip hostnames"},
     {"PodDNSConfig", "nameservers searches options"},
     {"PodDNSConfigOption", "name value"},
@@ -105,7 +131,7 @@ constexpr Row kOnlyValues[] = {
     {"PodSpec.serviceAccountName", "default"},
     {"PodSpec.serviceAccount", "default"},
     {"PodSpec.schedulerName", "default-scheduler"},
-    {"PodSpec.priority", "0"},
+    {"PodSpec.priority", "0 2000000000 2000001000"},
     {"PodSpec.preemptionPolicy", "PreemptLowerPriority"},
     {"PodSpec.hostUsers", "true"},
     {"PodSpec.automountServiceAccountToken", "false"},

@@ -1,5 +1,5 @@
-// What places a pod on a node: affinity, tolerations, spread constraints, gates. podctl has one
-// node and acts on none of it, but a manifest that Kubernetes would refuse is refused here too.
+// What places a pod on a node: affinity, tolerations, spread constraints, gates
+// (lifecycle/placement.hpp acts on them), as Kubernetes refuses them.
 #include "api/formats.hpp"
 #include "api/validate_parts.hpp"
 #include "podctl/api/validate.hpp"

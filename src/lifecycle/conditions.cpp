@@ -97,13 +97,16 @@ void add(Context& c, ConditionKind kind, Finding verdict, std::vector<api::PodCo
 std::vector<api::PodCondition> make_conditions(Context& c, const api::PodStatus& status) {
   std::vector<api::PodCondition> result;
   result.reserve(kConditionKinds + c.pod.status.conditions.size());
-  auto containers = containers_ready(c, status);
-  add(c, ConditionKind::kReadyToStartContainers, {c.memory.sandbox == SandboxProgress::kReady},
-      result);
-  add(c, ConditionKind::kInitialized, initialized(c, status), result);
-  add(c, ConditionKind::kReady, ready(c.pod, containers), result);
-  add(c, ConditionKind::kContainersReady, std::move(containers), result);
-  add(c, ConditionKind::kScheduled, {}, result);
+  const auto& m = c.memory;
+  const bool placed = m.start_wall_ns != 0;
+  if (placed) {
+    auto containers = containers_ready(c, status);
+    add(c, ConditionKind::kReadyToStartContainers, {m.sandbox == SandboxProgress::kReady}, result);
+    add(c, ConditionKind::kInitialized, initialized(c, status), result);
+    add(c, ConditionKind::kReady, ready(c.pod, containers), result);
+    add(c, ConditionKind::kContainersReady, std::move(containers), result);
+  }
+  add(c, ConditionKind::kScheduled, {placed, m.unplaced_reason, m.unplaced_message}, result);
   for (const auto& other : c.pod.status.conditions) {
     if (std::find(kTypes.begin(), kTypes.end(), other.type) == kTypes.end()) {
       result.push_back(other);

@@ -56,7 +56,7 @@ std::string go_duration(std::uint64_t seconds);  // "1m20s"
 void pod_event(Context& c, bool warning, std::string_view reason, std::string message);
 void container_event(Context& c, const Item& item, bool warning, std::string_view reason,
                      std::string message);
-void scheduled_event(Context& c);
+void scheduler_event(Context& c, bool warning, std::string_view reason, std::string message);
 
 // ---- absorb.cpp ----
 void absorb(Context& c);

@@ -34,12 +34,11 @@ void container_event(Context& c, const Item& item, bool warning, std::string_vie
   c.actions.emplace_back(std::move(event));
 }
 
-void scheduled_event(Context& c) {
-  const auto& meta = c.pod.metadata;
+void scheduler_event(Context& c, bool warning, std::string_view reason, std::string message) {
   RecordEvent event;
-  event.reason = "Scheduled";
-  event.message =
-      "Successfully assigned " + meta.namespace_ + "/" + meta.name + " to " + c.pod.spec.nodeName;
+  event.warning = warning;
+  event.reason = reason;
+  event.message = std::move(message);
   event.component = "default-scheduler";
   c.actions.emplace_back(std::move(event));
 }

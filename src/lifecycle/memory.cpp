@@ -115,6 +115,8 @@ void fields(V& v, PodMemory& x) {
   v("seenWall", x.seen_wall_ns);
   v("start", x.start_ns);
   v("startWall", x.start_wall_ns);
+  v("unplacedReason", x.unplaced_reason);
+  v("unplacedMessage", x.unplaced_message);
   v("sandboxAttempt", x.sandbox_attempt);
   v("sandbox", x.sandbox);
   v("sandboxRetryAt", x.sandbox_retry_at_ns);

@@ -176,9 +176,13 @@ api::PodStatus make_status(Context& c) {
     status.reason = c.memory.reason;
     status.message = c.memory.message;
   }
+  status.qosClass = api::qos_name(api::qos_class(c.pod));
+  if (c.memory.start_wall_ns == 0) {
+    status.conditions = make_conditions(c, status);
+    return status;
+  }
   fill_addresses(c, status);
   status.startTime = wall_time(c.memory.start_wall_ns);
-  status.qosClass = api::qos_name(api::qos_class(c.pod));
   status.initContainerStatuses.reserve(c.memory.init.size());
   status.containerStatuses.reserve(c.memory.containers.size());
   if (c.memory.rejected) {

@@ -94,13 +94,34 @@ void reject(Context& c, const Rejection& why) {
   begin_stop(c, StopCause::kFinished, 0);
 }
 
-void first_step(Context& c) {
+// A pod that has to wait for a place: told once each time that the reason is another one.
+void wait_for_place(Context& c) {
   auto& m = c.memory;
-  if (m.start_wall_ns != 0) return;
+  const auto& why = c.seen.placement;
+  if (why.message == m.unplaced_message) return;
+  m.unplaced_reason = why.reason;
+  m.unplaced_message = why.message;
+  if (why.state == Placed::kNowhere) scheduler_event(c, true, "FailedScheduling", why.message);
+}
+
+// Whether the pod is placed, by now.
+bool is_placed(Context& c) {
+  auto& m = c.memory;
+  if (m.start_wall_ns != 0) return true;
+  if (c.seen.placement.state != Placed::kHere) {
+    wait_for_place(c);
+    return false;
+  }
+  m.unplaced_reason.clear();
+  m.unplaced_message.clear();
   m.start_ns = c.now.boot_ns;
   m.start_wall_ns = c.now.wall_ns;
-  scheduled_event(c);
+  const auto& meta = c.pod.metadata;
+  scheduler_event(
+      c, false, "Scheduled",
+      "Successfully assigned " + meta.namespace_ + "/" + meta.name + " to " + c.pod.spec.nodeName);
   if (c.seen.rejection) reject(c, *c.seen.rejection);
+  return true;
 }
 
 void plan_tails(Context& c) {
@@ -147,12 +168,12 @@ Outcome step(const api::Pod& pod, PodMemory memory, const Observation& seen, con
   Context c{pod, seen, now, outcome.memory};
   make_items(c);
   enter_boot(c.memory, now);
-  first_step(c);
+  const bool placed = is_placed(c);
   refresh_seen(c);
-  absorb(c);
+  if (placed) absorb(c);
   check_deadlines(c);
   plan_tails(c);
-  plan(c);
+  if (placed || c.memory.stop.cause != StopCause::kNone) plan(c);
   outcome.status = make_status(c);
   outcome.actions = std::move(c.actions);
   outcome.wake_at_ns = c.wake_at_ns;

@@ -289,7 +289,7 @@ void check_deadlines(Context& c) {
   if (m.stop.cause != StopCause::kNone) return;
   if (c.seen.eviction) return evict(c);
   const auto& limit = c.pod.spec.activeDeadlineSeconds;
-  if (!limit) return;
+  if (!limit || m.start_wall_ns == 0) return;
   const auto due = m.start_ns + static_cast<std::uint64_t>(*limit) * kSecond;
   if (c.now.boot_ns < due) return c.wake_at(due);
   m.reason = "DeadlineExceeded";

@@ -124,6 +124,8 @@ Answer<Admitted> admit_new(Admitted admitted, std::string_view node_name, std::s
   api::set_defaults(pod, meta.namespace_);
   auto causes = check(pod, node_name);
   if (!causes.empty()) return Refused(invalid("Pod", meta.name, std::move(causes)));
+  if (const auto priority = api::class_priority(pod.spec.priorityClassName))
+    pod.spec.priority = priority;
   meta.uid = uid;
   meta.creationTimestamp = to_time(wall_ns);
   meta.deletionTimestamp.reset();

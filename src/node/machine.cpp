@@ -86,6 +86,14 @@ std::string os_release_name() {
   return "Linux";
 }
 
+// As Go calls it, and so Kubernetes.
+std::string architecture() {
+  struct utsname uts {};
+  ::uname(&uts);
+  const std::string machine = uts.machine;
+  return machine == "x86_64" ? "amd64" : machine == "aarch64" ? "arm64" : machine;
+}
+
 std::string trimmed_file(const std::string& path) {
   return std::string(text::trim(read_small_file(path)));
 }
@@ -182,21 +190,22 @@ Machine read_machine() {
   return machine;
 }
 
+std::map<std::string, std::string> node_labels(const std::string& name) {
+  return {{"kubernetes.io/arch", architecture()},
+          {"kubernetes.io/hostname", name},
+          {"kubernetes.io/os", "linux"}};
+}
+
 api::Node node_object(const Machine& machine, std::uint64_t resource_version) {
   struct utsname uts {};
   ::uname(&uts);
-  const std::string arch = std::string(uts.machine) == "x86_64"    ? "amd64"
-                           : std::string(uts.machine) == "aarch64" ? "arm64"
-                                                                   : uts.machine;
   api::Node node;
   node.kind = "Node";
   node.apiVersion = "v1";
   node.metadata.name = machine.facts.name;
   node.metadata.uid = trimmed_file("/etc/machine-id");
   node.metadata.resourceVersion = std::to_string(resource_version);
-  node.metadata.labels = {{"kubernetes.io/arch", arch},
-                          {"kubernetes.io/hostname", machine.facts.name},
-                          {"kubernetes.io/os", "linux"}};
+  node.metadata.labels = node_labels(machine.facts.name);
   struct sysinfo info {};
   ::sysinfo(&info);
   node.metadata.creationTimestamp =
@@ -220,7 +229,7 @@ api::Node node_object(const Machine& machine, std::uint64_t resource_version) {
   sys.containerRuntimeVersion = "podctl://0.1.0";
   sys.kubeletVersion = kKubernetesVersion;
   sys.operatingSystem = "linux";
-  sys.architecture = arch;
+  sys.architecture = architecture();
   return node;
 }
 

@@ -90,7 +90,8 @@ Result<void> Node::open_all(asio::io_context& io, Options options) {
   auto machine = read_machine();
   events_ = std::make_unique<Events>(*objects_, machine.facts.name);
   context_.reset(new Context{io, layout, std::move(machine), boot_id(), *engine_, *images_,
-                             *filters_, *objects_, *events_, *offload_, options.log});
+                             *filters_, *objects_, *events_, *offload_, options.log,
+                             [this] { reconsider(); }});
   timer_ = std::make_unique<Timer>(io);
   usage_ = std::make_unique<VolumeUsage>(*context_, workers_);
   embedded_image_ = std::move(options.embedded_image);
@@ -113,9 +114,11 @@ PodWorker* Node::worker(const std::string& uid) {
 std::shared_ptr<PodWorker> Node::adopt(std::shared_ptr<const api::Pod> pod,
                                        lifecycle::PodMemory memory) {
   const std::string uid = pod->metadata.uid;
-  auto worker =
-      std::make_shared<PodWorker>(*context_, std::move(pod), std::move(memory),
-                                  [this](const std::string& gone) { workers_.erase(gone); });
+  auto worker = std::make_shared<PodWorker>(*context_, std::move(pod), std::move(memory),
+                                            [this](const std::string& gone) {
+                                              workers_.erase(gone);
+                                              reconsider();
+                                            });
   workers_[uid] = worker;
   return worker;
 }
@@ -167,7 +170,10 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
   }
   objects_->hub().watch([this](const Change& change) { config_changed(change); });
   sweep_files(*context_, workers_);
-  for (const auto& [uid, pod] : workers_) pod->kick();
+  for (const auto& [uid, pod] : workers_) {
+    if (!pod->placed()) place(*pod);
+    pod->kick();
+  }
   tick();
   usage_->start();
   ready({});
@@ -185,6 +191,7 @@ void Node::tick() {
 }
 
 void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
+  const bool bound = !decoded.pod.spec.nodeName.empty();
   auto admitted =
       admit_new(std::move(decoded), context_->machine.facts.name, new_uuid(), wall_now_ns());
   if (!admitted) return reply(Refused(admitted.error()));
@@ -198,11 +205,16 @@ void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
         Error{Code::kUnavailable, 0, "create pod", meta.name, "podctl is being reset", {}})));
   }
   const Key key{meta.namespace_, meta.name};
-  auto rejection = rejected(admitted->pod);
-  if (!rejection) take_ready_sandbox(admitted->pod);
+  lifecycle::Placement placement;
+  if (!bound) placement = lifecycle::place(admitted->pod, view(), placed_pods());
+  const bool here = placement.state == lifecycle::Placed::kHere;
+  auto rejection = here ? rejected(admitted->pod, bound) : std::nullopt;
+  if (!here) admitted->pod.spec.nodeName.clear();
+  if (here && !rejection) take_ready_sandbox(admitted->pod);
   const std::string uid = admitted->pod.metadata.uid;
   // Reserved in the cache by the first step's put, on this very turn of the loop.
   auto pod = adopt(std::make_shared<const api::Pod>(std::move(admitted->pod)), {});
+  pod->place(std::move(placement));
   pod->create(std::move(rejection), [this, key, uid, warnings = std::move(admitted->warnings),
                                      reply = std::move(reply)](Result<void> stored) {
     if (!stored) {
@@ -215,11 +227,49 @@ void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
   });
 }
 
-// What other pods leave no room for.
-std::optional<lifecycle::Rejection> Node::rejected(const api::Pod& pod) const {
-  std::vector<const api::Pod*> others;
-  for (const auto& [uid, other] : workers_) others.push_back(&other->pod());
-  return ports_taken(pod, others);
+// The pods that are placed and not over.
+std::vector<const api::Pod*> Node::placed_pods() const {
+  std::vector<const api::Pod*> placed;
+  for (const auto& [uid, other] : workers_) {
+    const auto& phase = other->pod().status.phase;
+    if (other->placed() && phase != "Succeeded" && phase != "Failed")
+      placed.push_back(&other->pod());
+  }
+  return placed;
+}
+
+lifecycle::NodeView Node::view() const {
+  const auto& facts = context_->machine.facts;
+  return {facts.name, node_labels(facts.name)};
+}
+
+// What the kubelet's admission refuses. A pod that names its node itself has met no scheduler.
+std::optional<lifecycle::Rejection> Node::rejected(const api::Pod& pod, bool bound) const {
+  if (bound && !lifecycle::node_matches(pod, view())) {
+    return lifecycle::Rejection{
+        "NodeAffinity",
+        "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"};
+  }
+  return ports_taken(pod, placed_pods());
+}
+
+// Pods that wait for a place, once something has changed.
+void Node::reconsider() {
+  if (reconsidering_) return;
+  reconsidering_ = true;
+  asio::post(context_->io, [this, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired()) return;
+    reconsidering_ = false;
+    for (const auto& [uid, worker] : workers_) {
+      if (worker->placed()) continue;
+      place(*worker);
+      worker->kick();
+    }
+  });
+}
+
+void Node::place(PodWorker& worker) const {
+  worker.place(lifecycle::place(worker.pod(), view(), placed_pods()));
 }
 
 // A pod that could not be stored was seen, but it never began.
@@ -263,6 +313,7 @@ void Node::store_update(Answer<Admitted> admitted, bool dry_run, Reply<Written> 
     if (!stored) return reply(Refused(refusal_from(stored.error())));
     const auto* record = objects_->find_pod(ns, name);
     if (record == nullptr) return reply(Refused(not_found("pods", name)));
+    reconsider();
     reply(Written{record->object, record->json, warnings});
   });
 }

@@ -60,6 +60,8 @@ void set_exited(lifecycle::ContainerObservation& seen, const wire::ExitRecord& r
                record.oom_kills,        record.pids_max_events};
 }
 
+bool is_terminal(const std::string& phase) { return phase == "Succeeded" || phase == "Failed"; }
+
 bool is_over(const std::vector<lifecycle::Action>& actions) {
   return std::any_of(actions.begin(), actions.end(), [](const auto& action) {
     return std::holds_alternative<lifecycle::FinalizeDelete>(action);
@@ -152,6 +154,15 @@ void PodWorker::prefill_images() {
 void PodWorker::images_changed() {
   prefill_images();
   kick();
+}
+
+void PodWorker::place(lifecycle::Placement placement) {
+  seen_.placement = std::move(placement);
+  if (seen_.placement.state != lifecycle::Placed::kHere || !pod_->spec.nodeName.empty()) return;
+  api::Pod here = *pod_;
+  here.spec.nodeName = context_.machine.facts.name;
+  pod_ = std::make_shared<const api::Pod>(std::move(here));
+  store_anyway_ = true;
 }
 
 void PodWorker::evict(std::string message) {
@@ -263,6 +274,7 @@ void PodWorker::run(std::function<void(Result<void>)> stored, bool first) {
   stored_memory_ = memory_digest;
   stored_status_ = status_digest;
   api::Pod next = *pod_;
+  const bool ends = next.status.phase != outcome.status.phase && is_terminal(outcome.status.phase);
   next.status = std::move(outcome.status);
   // The end is not stored before it is acted on: found again, the pod comes to the same end.
   if (over) {
@@ -271,6 +283,7 @@ void PodWorker::run(std::function<void(Result<void>)> stored, bool first) {
   }
   pod_ = context_.objects.put_pod(std::move(next), std::move(memory), std::move(finish));
   note("decide", std::to_string(outcome.actions.size()) + " actions", begin);
+  if (ends) context_.room_made();
 }
 
 void PodWorker::settle(const Turn& turn, Result<void> result) {

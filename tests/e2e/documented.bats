@@ -84,3 +84,4 @@ documented() {
 @test "manifests: resources" { documented resources; }
 @test "manifests: network" { documented network; }
 @test "manifests: probes" { documented probes; }
+@test "manifests: placement" { documented placement; }

@@ -355,5 +355,38 @@ TEST(LifecycleStart, ARejectedPodFailsAndNothingOfItBegins) {
   EXPECT_TRUE(sim.finalized);
 }
 
+TEST(LifecycleStart, APodWaitsForItsPlaceAndTellsWhyOnce) {
+  Simulator sim(make_pod({"a"}));
+  sim.reload = true;
+  sim.seen.placement = {Placed::kNowhere, "Unschedulable", "0/1 nodes are available: 1 no."};
+  sim.run_until(100);
+  EXPECT_EQ(sim.pod.status.phase, "Pending");
+  EXPECT_EQ(sim.column(), "Pending");
+  EXPECT_TRUE(sim.pod.status.containerStatuses.empty());
+  EXPECT_FALSE(sim.pod.status.startTime);
+  ASSERT_EQ(sim.pod.status.conditions.size(), 1U);
+  EXPECT_EQ(sim.pod.status.conditions[0].type, "PodScheduled");
+  EXPECT_EQ(sim.pod.status.conditions[0].status, "False");
+  EXPECT_EQ(sim.pod.status.conditions[0].reason, "Unschedulable");
+  EXPECT_EQ(sim.events, (Lines{"FailedScheduling: 0/1 nodes are available: 1 no."}));
+  EXPECT_TRUE(sim.trace.empty());
+  sim.seen.placement = {};
+  sim.run_until(101);
+  EXPECT_EQ(sim.pod.status.phase, "Running");
+  EXPECT_EQ(sim.events[1], "Scheduled: Successfully assigned default/web to here");
+  for (const auto& condition : sim.pod.status.conditions)
+    EXPECT_EQ(condition.status, "True") << condition.type;
+}
+
+TEST(LifecycleStart, AGatedPodSaysSoAndCanBeDeleted) {
+  Simulator sim(make_pod({"a"}));
+  sim.seen.placement = {Placed::kGated, "SchedulingGated", "Scheduling is blocked"};
+  sim.run_until(10);
+  EXPECT_EQ(sim.column(), "SchedulingGated");
+  EXPECT_TRUE(sim.events.empty());
+  sim.remove(30);
+  EXPECT_TRUE(sim.finalized);
+}
+
 }  // namespace
 }  // namespace podctl::lifecycle

@@ -6,6 +6,8 @@
 // list with all others. Pure; what depends on the machine is podctld's own to check.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "podctl/api/pod.hpp"
@@ -15,6 +17,9 @@ namespace podctl::api {
 
 // All of them; what is invalid by itself is left to validate().
 Faults not_served(const Pod& pod);
+
+// The priority of a PriorityClass; nothing for one that there is not.
+std::optional<std::int32_t> class_priority(std::string_view name);
 
 // Whether an unprivileged pod may set it (dots as separators).
 // https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/

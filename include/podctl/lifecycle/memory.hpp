@@ -153,7 +153,8 @@ struct PodMemory {
   std::uint32_t version = 1;
   std::string boot_id;
   std::uint64_t seen_boot_ns = 0, seen_wall_ns = 0;  // when boot_id was taken down
-  std::uint64_t start_ns = 0, start_wall_ns = 0;     // status.startTime
+  std::uint64_t start_ns = 0, start_wall_ns = 0;     // status.startTime; 0: not placed yet
+  std::string unplaced_reason, unplaced_message;     // why it is not, as it was told last
 
   std::uint32_t sandbox_attempt = 0;
   SandboxProgress sandbox = SandboxProgress::kNone;

@@ -171,12 +171,21 @@ struct ImageObservation {
   std::string message;  // kFailed
 };
 
+enum class Placed : std::uint8_t { kHere, kGated, kNowhere };
+
+// What the scheduler says of a pod that is not placed yet (placement.hpp).
+struct Placement {
+  Placed state = Placed::kHere;
+  std::string reason, message;  // of the condition PodScheduled, when it is not
+};
+
 // Why the node takes a new pod not at all, as the kubelet's admission has it: the pod fails.
 struct Rejection {
   std::string reason, message;  // "NodePorts", "Predicate NodePorts failed: …"
 };
 
 struct Observation {
+  Placement placement;                  // looked at until the pod is placed
   std::optional<std::string> eviction;  // why the node puts the pod out, once it has decided to
   std::optional<Rejection> rejection;   // looked at once: when the pod begins
   // Set once metadata.deletionTimestamp is; seconds. A later, smaller value shortens it; 0 is at

@@ -51,6 +51,7 @@ struct Context {
   Events& events;
   Offload& offload;
   std::function<void(const std::string&)> log;
+  std::function<void()> room_made;  // a pod is over: one that waits may be placed
 };
 
 // The compiled filter a container starts under; empty when it is unconfined. The first use of a

@@ -2,6 +2,7 @@
 // Read with short reads of procfs and /etc; used by node and server on podctld's loop.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,9 @@
 #include "podctl/node/spec_builder.hpp"
 
 namespace podctl::node {
+
+// What node selectors find.
+std::map<std::string, std::string> node_labels(const std::string& name);
 
 // Everything but `facts.host_ips`, which follow the routes, is read once; call it again to follow
 // changes of /etc/resolv.conf and /etc/hosts.

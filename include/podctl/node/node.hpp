@@ -15,6 +15,7 @@
 #include "podctl/base/layout.hpp"
 #include "podctl/engine/engine.hpp"
 #include "podctl/image/store.hpp"
+#include "podctl/lifecycle/placement.hpp"
 #include "podctl/node/admission.hpp"
 #include "podctl/node/context.hpp"
 #include "podctl/node/events.hpp"
@@ -91,7 +92,11 @@ class Node {
   void recovered(std::vector<engine::RecoveredSandbox> found,
                  std::function<void(Result<void>)> ready);
   void tick();
-  std::optional<lifecycle::Rejection> rejected(const api::Pod& pod) const;
+  std::vector<const api::Pod*> placed_pods() const;
+  lifecycle::NodeView view() const;
+  std::optional<lifecycle::Rejection> rejected(const api::Pod& pod, bool bound) const;
+  void reconsider();
+  void place(PodWorker& worker) const;
   void take_ready_sandbox(api::Pod& pod);
   void store_update(Answer<Admitted> admitted, bool dry_run, Reply<Written> reply);
   void config_changed(const Change& change);
@@ -112,7 +117,8 @@ class Node {
   std::unique_ptr<VolumeUsage> usage_;
   std::string embedded_image_;
   std::map<std::string, std::shared_ptr<PodWorker>> workers_;
-  bool resetting_ = false;
+  bool resetting_ = false, reconsidering_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // what was posted comes later
 };
 
 }  // namespace podctl::node

@@ -65,6 +65,9 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   // `rejection`: the node does not take it.
   void create(std::optional<lifecycle::Rejection> rejection,
               std::function<void(Result<void>)> done);
+  // Whether it has been given to the node; until then place() tells what the scheduler says.
+  bool placed() const { return !pod_->spec.nodeName.empty(); }
+  void place(lifecycle::Placement placement);
   // The object was changed by somebody: stored, and then acted on. What cannot be stored has not
   // been.
   void update(api::Pod pod, std::function<void(Result<void>)> done);

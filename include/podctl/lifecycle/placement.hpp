@@ -1,0 +1,31 @@
+// Whether a pod may be placed on the one node there is: what Kubernetes' scheduler asks of a node
+// before it gives it a pod. Scheduling gates, nodeSelector and node affinity, affinity and
+// anti-affinity to other pods, spreading.
+//
+// Used by node for pods that are not placed yet. Pure. Preferences choose between nodes and so mean
+// nothing here; the node has no taints, so that every toleration holds.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "podctl/api/pod.hpp"
+#include "podctl/lifecycle/observation.hpp"
+
+namespace podctl::lifecycle {
+
+struct NodeView {
+  std::string name;
+  std::map<std::string, std::string> labels;
+};
+
+// `others`: the pods that are placed and not over; the pod itself may be among them.
+Placement place(const api::Pod& pod, const NodeView& node,
+                const std::vector<const api::Pod*>& others);
+
+// Node selector and required node affinity alone: what the kubelet asks of a pod that names its
+// node itself.
+bool node_matches(const api::Pod& pod, const NodeView& node);
+
+}  // namespace podctl::lifecycle

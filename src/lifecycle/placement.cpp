@@ -1,0 +1,211 @@
+#include "podctl/lifecycle/placement.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "podctl/base/text.hpp"
+
+namespace podctl::lifecycle {
+namespace {
+
+using Labels = std::map<std::string, std::string>;
+
+// ---- selectors ----
+
+// Of node and label selectors alike; Gt and Lt only node selectors have.
+template <class Requirement>
+bool holds(const Requirement& r, const Labels& labels) {
+  const auto label = labels.find(r.key);
+  const bool there = label != labels.end();
+  const auto listed = [&] {
+    return std::find(r.values.begin(), r.values.end(), label->second) != r.values.end();
+  };
+  if (r.operator_ == "In") return there && listed();
+  if (r.operator_ == "NotIn") return !there || !listed();
+  if (r.operator_ == "Exists") return there;
+  if (r.operator_ == "DoesNotExist") return !there;
+  if (!there || r.values.empty()) return false;
+  const auto is = text::parse_i64(label->second), bound = text::parse_i64(r.values[0]);
+  if (!is || !bound) return false;
+  return r.operator_ == "Gt" ? *is > *bound : *is < *bound;
+}
+
+template <class List>
+bool all_hold(const List& requirements, const Labels& labels) {
+  return std::all_of(requirements.begin(), requirements.end(),
+                     [&](const auto& r) { return holds(r, labels); });
+}
+
+bool has_all(const Labels& wanted, const Labels& labels) {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const auto& pair) {
+    const auto label = labels.find(pair.first);
+    return label != labels.end() && label->second == pair.second;
+  });
+}
+
+// None selects nothing, an empty one everything (apimachinery, LabelSelectorAsSelector).
+bool selects(const api::Box<api::LabelSelector>& selector, const Labels& labels) {
+  return selector && has_all(selector->matchLabels, labels) &&
+         all_hold(selector->matchExpressions, labels);
+}
+
+bool term_matches(const api::NodeSelectorTerm& term, const NodeView& node) {
+  if (term.matchExpressions.empty() && term.matchFields.empty()) return false;
+  return all_hold(term.matchExpressions, node.labels) &&
+         all_hold(term.matchFields, {{"metadata.name", node.name}});
+}
+
+// ---- other pods ----
+
+// A key of matchLabelKeys binds only a pod that has such a label.
+bool same_at(const std::vector<std::string>& keys, const Labels& mine, const Labels& theirs) {
+  return std::all_of(keys.begin(), keys.end(), [&](const std::string& key) {
+    const auto own = mine.find(key);
+    if (own == mine.end()) return true;
+    const auto other = theirs.find(key);
+    return other != theirs.end() && other->second == own->second;
+  });
+}
+
+bool differs_at(const std::vector<std::string>& keys, const Labels& mine, const Labels& theirs) {
+  return std::all_of(keys.begin(), keys.end(), [&](const std::string& key) {
+    const auto own = mine.find(key), other = theirs.find(key);
+    return own == mine.end() || other == theirs.end() || other->second != own->second;
+  });
+}
+
+// Which namespaces a term speaks of; without a word of it the pod's own.
+bool in_namespaces(const api::PodAffinityTerm& term, const std::string& own,
+                   const std::string& theirs) {
+  const auto& names = term.namespaces;
+  if (std::find(names.begin(), names.end(), theirs) != names.end()) return true;
+  if (term.namespaceSelector)
+    return selects(term.namespaceSelector, {{"kubernetes.io/metadata.name", theirs}});
+  return names.empty() && own == theirs;
+}
+
+// Whether `owner`'s term speaks of the other pod.
+bool means(const api::PodAffinityTerm& term, const api::Pod& owner, const api::Pod& other) {
+  const auto &mine = owner.metadata.labels, &theirs = other.metadata.labels;
+  return in_namespaces(term, owner.metadata.namespace_, other.metadata.namespace_) &&
+         selects(term.labelSelector, theirs) && same_at(term.matchLabelKeys, mine, theirs) &&
+         differs_at(term.mismatchLabelKeys, mine, theirs);
+}
+
+struct Round {
+  const api::Pod& pod;
+  const NodeView& node;
+  const std::vector<const api::Pod*>& others;
+
+  bool itself(const api::Pod* other) const {
+    return other->metadata.uid == pod.metadata.uid && !pod.metadata.uid.empty();
+  }
+  template <class F>
+  std::ptrdiff_t count(F which) const {
+    return std::count_if(others.begin(), others.end(),
+                         [&](const api::Pod* other) { return !itself(other) && which(*other); });
+  }
+};
+
+// The first of a group that keeps together is let in, though there is nobody yet that it could be
+// beside.
+bool affinity_holds(const Round& r) {
+  const auto& affinity = r.pod.spec.affinity;
+  if (!affinity || !affinity->podAffinity) return true;
+  const auto& terms = affinity->podAffinity->requiredDuringSchedulingIgnoredDuringExecution;
+  const auto met = [&](const api::PodAffinityTerm& term) {
+    return r.count([&](const api::Pod& other) { return means(term, r.pod, other); }) > 0;
+  };
+  for (const auto& term : terms) {
+    if (!r.node.labels.contains(term.topologyKey)) return false;
+  }
+  if (std::all_of(terms.begin(), terms.end(), met)) return true;
+  return std::none_of(terms.begin(), terms.end(), met) &&
+         std::all_of(terms.begin(), terms.end(),
+                     [&](const auto& term) { return means(term, r.pod, r.pod); });
+}
+
+bool keeps_away(const api::Pod& owner, const api::Pod& other, const NodeView& node) {
+  const auto& affinity = owner.spec.affinity;
+  if (!affinity || !affinity->podAntiAffinity) return false;
+  const auto& terms = affinity->podAntiAffinity->requiredDuringSchedulingIgnoredDuringExecution;
+  return std::any_of(terms.begin(), terms.end(), [&](const api::PodAffinityTerm& term) {
+    return node.labels.contains(term.topologyKey) && means(term, owner, other);
+  });
+}
+
+// One node is one domain: it holds the fewest itself, unless more domains are asked for.
+bool too_many(const Round& r, const api::TopologySpreadConstraint& c) {
+  const auto& labels = r.pod.metadata.labels;
+  const auto counted = [&](const api::Pod& other) {
+    return other.metadata.namespace_ == r.pod.metadata.namespace_ &&
+           !other.metadata.deletionTimestamp && selects(c.labelSelector, other.metadata.labels) &&
+           same_at(c.matchLabelKeys, labels, other.metadata.labels);
+  };
+  const auto there = r.count(counted);
+  const std::ptrdiff_t fewest = c.minDomains.value_or(1) > 1 ? 0 : there;
+  return there + (selects(c.labelSelector, labels) ? 1 : 0) - fewest > c.maxSkew;
+}
+
+// ---- the answer, in the scheduler's words ----
+
+struct Obstacle {
+  std::string what;
+  bool for_good = true;  // nobody's going would help
+};
+
+std::optional<Obstacle> spread_obstacle(const Round& r) {
+  for (const auto& c : r.pod.spec.topologySpreadConstraints) {
+    if (c.whenUnsatisfiable != "DoNotSchedule") continue;
+    if (!r.node.labels.contains(c.topologyKey)) {
+      return Obstacle{
+          "node(s) didn't match pod topology spread constraints (missing required label)"};
+    }
+    if (too_many(r, c))
+      return Obstacle{"node(s) didn't match pod topology spread constraints", false};
+  }
+  return std::nullopt;
+}
+
+// In the order of the scheduler's filters.
+std::optional<Obstacle> obstacle(const Round& r) {
+  if (!node_matches(r.pod, r.node))
+    return Obstacle{"node(s) didn't match Pod's node affinity/selector"};
+  if (auto found = spread_obstacle(r)) return found;
+  if (!affinity_holds(r)) return Obstacle{"node(s) didn't match pod affinity rules"};
+  if (r.count([&](const auto& other) { return keeps_away(r.pod, other, r.node); }) > 0)
+    return Obstacle{"node(s) didn't match pod anti-affinity rules", false};
+  if (r.count([&](const auto& other) { return keeps_away(other, r.pod, r.node); }) > 0)
+    return Obstacle{"node(s) didn't satisfy existing pods anti-affinity rules", false};
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool node_matches(const api::Pod& pod, const NodeView& node) {
+  if (!has_all(pod.spec.nodeSelector, node.labels)) return false;
+  const auto& affinity = pod.spec.affinity;
+  if (!affinity || !affinity->nodeAffinity) return true;
+  const auto& required = affinity->nodeAffinity->requiredDuringSchedulingIgnoredDuringExecution;
+  if (!required) return true;
+  const auto& terms = required->nodeSelectorTerms;
+  return std::any_of(terms.begin(), terms.end(),
+                     [&](const auto& term) { return term_matches(term, node); });
+}
+
+Placement place(const api::Pod& pod, const NodeView& node,
+                const std::vector<const api::Pod*>& others) {
+  if (!pod.spec.schedulingGates.empty()) {
+    return {Placed::kGated, "SchedulingGated",
+            "Scheduling is blocked due to non-empty scheduling gates"};
+  }
+  const auto found = obstacle({pod, node, others});
+  if (!found) return {};
+  const std::string none = "0/1 nodes are available: 1 ";
+  return {Placed::kNowhere, "Unschedulable",
+          none + found->what + ". preemption: " + none +
+              (found->for_good ? "Preemption is not helpful for scheduling."
+                               : "No preemption victims found for incoming pod.")};
+}
+
+}  // namespace podctl::lifecycle

@@ -1,0 +1,69 @@
+# Which pods the one node takes: gates, selectors, affinity, as the scheduler says it.
+load helper
+
+# placed NAME SPEC: the manifest of a pod that sleeps, with these fields of its spec (one line, YAML).
+placed() {
+  cat <<EOF
+apiVersion: v1
+kind: Pod
+metadata: {name: $1, labels: {app: $1}}
+spec:
+  terminationGracePeriodSeconds: 0
+  $2
+  containers:
+  - {name: main, image: podctl/busybox, command: [sleep, "1000"]}
+EOF
+}
+reason() { podctl get pod "$1" -o jsonpath='{.status.conditions[?(@.type=="PodScheduled")].reason}'; }
+has_reason() { [ "$(reason "$1")" = "$2" ]; }
+
+@test "a gated pod waits until its gates are taken away, podctld's end or not" {
+  placed one 'schedulingGates: [{name: example.com/wait}]' | podctl apply -f -
+  has_reason one SchedulingGated
+  run podctl get pods -o wide --no-headers
+  [[ $output =~ one\ +0/1\ +SchedulingGated\ +0\ +.*\<none\> ]]
+  kill -9 "$(podctl version -o json | jq -r .server.pid)"
+  has_reason one SchedulingGated
+  run podctl why one
+  says "given to no node"
+  fails 1 podctl apply -f - < <(placed one 'schedulingGates: [{name: example.com/wait}, {name: example.com/more}]')
+  placed one '' | podctl apply -f -
+  ready one
+  [ -n "$(field one '{.spec.nodeName}')" ]
+}
+
+@test "a node selector that does not match leaves the pod Pending, and says so" {
+  placed one 'nodeSelector: {disk: ssd}' | podctl apply -f -
+  has_reason one Unschedulable
+  run podctl events --for pod/one
+  says "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
+  run timeout 1 podctl apply --wait -f - < <(placed one 'nodeSelector: {disk: ssd}')
+  says "pod/one: Unschedulable: 0/1 nodes are available"
+  podctl delete pod one
+  # Who names the node itself meets the kubelet alone.
+  placed one "{nodeName: $(podctl get nodes -o jsonpath='{.items[0].metadata.name}'), nodeSelector: {disk: ssd}}" |
+    sed 's/^  {\(.*\)}$/  \1/; s/, nodeSelector/\n  nodeSelector/' | podctl apply -f -
+  ended one Failed
+  [ "$(field one '{.status.reason}')" = NodeAffinity ]
+  placed two "nodeSelector: {kubernetes.io/os: linux}" | podctl apply -f -
+  ready two
+}
+
+@test "a pod that keeps away from another one comes when that goes" {
+  local away='affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: one}}}]}}'
+  placed one '' | podctl apply -f -
+  ready one
+  placed shy "$away" | podctl apply -f -
+  has_reason shy Unschedulable
+  podctl delete pod one
+  ready shy
+}
+
+@test "what one machine cannot give is refused" {
+  fails 1 podctl apply -f - < <(placed one 'priorityClassName: mine')
+  says "no PriorityClass with name mine was found"
+  fails 1 podctl apply -f - < <(placed one 'overhead: {cpu: 1m}')
+  says "Pod Overhead set without corresponding RuntimeClass"
+  placed one 'priorityClassName: system-node-critical' | podctl apply -f -
+  [ "$(field one '{.spec.priority}')" = 2000001000 ]
+}

@@ -1,0 +1,121 @@
+// What the scheduler says of the one node.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "podctl/api/decode.hpp"
+#include "podctl/lifecycle/placement.hpp"
+
+namespace podctl::lifecycle {
+namespace {
+
+using testing::HasSubstr;
+
+const NodeView kNode{"here", {{"kubernetes.io/hostname", "here"}, {"disk", "ssd"}, {"cpus", "8"}}};
+
+api::Pod pod(const std::string& name, const std::string& labels, const std::string& spec = "") {
+  api::Pod pod;
+  const std::string json = R"({"metadata": {"name": ")" + name +
+                           R"(", "namespace": "default", "uid": "uid-)" + name +
+                           R"(", "labels": {)" + labels + R"(}}, "spec": {)" + spec + "}}";
+  const auto faults = api::decode_json(json, pod, api::Unknown::kFault);
+  EXPECT_TRUE(faults.empty()) << faults[0].field << ": " << faults[0].text;
+  return pod;
+}
+
+// Empty where it fits.
+std::string said(const api::Pod& wanted, std::vector<const api::Pod*> others = {}) {
+  return place(wanted, kNode, others).message;
+}
+std::string of_node(const std::string& spec) { return said(pod("web", "", spec)); }
+
+std::string required(const std::string& terms) {
+  return R"("affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution":
+      {"nodeSelectorTerms": [)" +
+         terms + "]}}}";
+}
+std::string expression(const std::string& words) {
+  return required(R"({"matchExpressions": [{)" + words + "}]}");
+}
+
+constexpr const char* kNoMatch =
+    "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 "
+    "nodes are available: 1 Preemption is not helpful for scheduling.";
+
+TEST(Placement, ByTheNodesLabels) {
+  EXPECT_EQ(of_node(""), "");
+  EXPECT_EQ(of_node(R"("nodeSelector": {"disk": "ssd"})"), "");
+  EXPECT_EQ(of_node(R"("nodeSelector": {"disk": "hdd"})"), kNoMatch);
+  EXPECT_EQ(of_node(R"("nodeSelector": {"gpu": ""})"), kNoMatch);
+  EXPECT_EQ(of_node(expression(R"("key": "disk", "operator": "In", "values": ["a", "ssd"])")), "");
+  EXPECT_EQ(of_node(expression(R"("key": "disk", "operator": "NotIn", "values": ["ssd"])")),
+            kNoMatch);
+  EXPECT_EQ(of_node(expression(R"("key": "gpu", "operator": "NotIn", "values": ["x"])")), "");
+  EXPECT_EQ(of_node(expression(R"("key": "gpu", "operator": "Exists")")), kNoMatch);
+  EXPECT_EQ(of_node(expression(R"("key": "gpu", "operator": "DoesNotExist")")), "");
+  EXPECT_EQ(of_node(expression(R"("key": "cpus", "operator": "Gt", "values": ["7"])")), "");
+  EXPECT_EQ(of_node(expression(R"("key": "cpus", "operator": "Lt", "values": ["8"])")), kNoMatch);
+  EXPECT_EQ(of_node(required("{}")), kNoMatch);
+  // One of the terms is enough.
+  EXPECT_EQ(of_node(required(R"({"matchExpressions": [{"key": "gpu", "operator": "Exists"}]},
+      {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["here"]}]})")),
+            "");
+}
+
+TEST(Placement, GatesComeFirst) {
+  const auto gated = pod("web", "", R"("schedulingGates": [{"name": "a.b/c"}],
+      "nodeSelector": {"disk": "hdd"})");
+  const auto placement = place(gated, kNode, {});
+  EXPECT_EQ(placement.state, Placed::kGated);
+  EXPECT_EQ(placement.reason, "SchedulingGated");
+  EXPECT_EQ(placement.message, "Scheduling is blocked due to non-empty scheduling gates");
+}
+
+std::string beside(const std::string& kind, const std::string& more = "") {
+  return R"("affinity": {")" + kind + R"(": {"requiredDuringSchedulingIgnoredDuringExecution": [
+      {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "db"}})" +
+         more + "}]}}";
+}
+
+TEST(Placement, BesideOtherPods) {
+  const auto db = pod("db", R"("app": "db")"), other = pod("other", R"("app": "x")");
+  const auto friendly = pod("web", R"("app": "web")", beside("podAffinity"));
+  EXPECT_EQ(said(friendly, {&db, &other}), "");
+  EXPECT_THAT(said(friendly, {&other}), HasSubstr("1 node(s) didn't match pod affinity rules."));
+  // The first of a group that keeps together.
+  EXPECT_EQ(said(pod("db2", R"("app": "db")", beside("podAffinity"))), "");
+  const auto elsewhere = pod("web", "", beside("podAffinity", R"(, "namespaces": ["elsewhere"])"));
+  EXPECT_THAT(said(elsewhere, {&db}), HasSubstr("didn't match pod affinity rules"));
+  const auto anywhere = pod("web", "", beside("podAffinity", R"(, "namespaceSelector": {})"));
+  EXPECT_EQ(said(anywhere, {&db}), "");
+}
+
+TEST(Placement, AwayFromOtherPods) {
+  const auto db = pod("db", R"("app": "db")"), other = pod("other", "");
+  const auto shy = pod("shy", "", beside("podAntiAffinity"));
+  EXPECT_EQ(said(shy, {&other, &shy}), "");
+  EXPECT_EQ(said(shy, {&db}),
+            "0/1 nodes are available: 1 node(s) didn't match pod anti-affinity rules. preemption: "
+            "0/1 nodes are available: 1 No preemption victims found for incoming pod.");
+  EXPECT_THAT(said(db, {&shy}), HasSubstr("didn't satisfy existing pods anti-affinity rules"));
+}
+
+TEST(Placement, SpreadOverOneNodeFailsForWantOfOthers) {
+  const auto spread = [](const std::string& more) {
+    return pod("web", R"("app": "web")",
+               R"("topologySpreadConstraints": [{"maxSkew": 1,
+        "labelSelector": {"matchLabels": {"app": "web"}}, )" +
+                   more + "}]");
+  };
+  const auto one = pod("one", R"("app": "web")");
+  const std::string here = R"("topologyKey": "kubernetes.io/hostname", )";
+  EXPECT_EQ(said(spread(here + R"("whenUnsatisfiable": "DoNotSchedule")"), {&one}), "");
+  EXPECT_THAT(
+      said(spread(here + R"("whenUnsatisfiable": "DoNotSchedule", "minDomains": 2)"), {&one}),
+      HasSubstr("1 node(s) didn't match pod topology spread constraints. preemption"));
+  EXPECT_THAT(said(spread(R"("topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule")")),
+              HasSubstr("topology spread constraints (missing required label)"));
+  EXPECT_EQ(said(spread(R"("topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway")")), "");
+}
+
+}  // namespace
+}  // namespace podctl::lifecycle
