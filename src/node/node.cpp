@@ -9,6 +9,7 @@
 #include <set>
 
 #include "node/host_ports.hpp"
+#include "node/static_pods.hpp"
 #include "node/volume_usage.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/node/clock.hpp"
@@ -46,6 +47,16 @@ Answer<const PodRecord*> require(Objects& objects, const std::string& ns, const 
 Written dry(api::Pod pod, std::vector<std::string> warnings) {
   auto json = std::make_shared<const std::string>(api::to_json(pod));
   return {std::make_shared<const api::Pod>(std::move(pod)), std::move(json), std::move(warnings)};
+}
+
+Refusal goes_with_its_file(const std::string& name, const Layout& layout) {
+  return {403,
+          "Forbidden",
+          "pods \"" + name + "\" is forbidden: it is a static pod and goes with its file in " +
+              static_manifests(layout),
+          "pods",
+          name,
+          {}};
 }
 
 // Writable layers and volumes of pods whose object is gone: their podctld was killed meanwhile.
@@ -94,12 +105,14 @@ Result<void> Node::open_all(asio::io_context& io, Options options) {
                              [this] { reconsider(); }});
   timer_ = std::make_unique<Timer>(io);
   usage_ = std::make_unique<VolumeUsage>(*context_, workers_);
+  static_ = std::make_unique<StaticPods>(*this, *context_);
   embedded_image_ = std::move(options.embedded_image);
   return {};
 }
 
 // Workers first: their callbacks hold the rest.
 Node::~Node() {
+  static_.reset();
   usage_.reset();
   workers_.clear();
   engine_.reset();
@@ -118,6 +131,7 @@ std::shared_ptr<PodWorker> Node::adopt(std::shared_ptr<const api::Pod> pod,
                                             [this](const std::string& gone) {
                                               workers_.erase(gone);
                                               reconsider();
+                                              if (!resetting_) static_->reconcile();
                                             });
   workers_[uid] = worker;
   return worker;
@@ -176,6 +190,7 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
   }
   tick();
   usage_->start();
+  static_->start();
   ready({});
 }
 
@@ -325,6 +340,8 @@ void Node::remove(const std::string& ns, const std::string& name, const DeleteRe
   const auto found = require(*objects_, ns, name);
   if (!found) return reply(Refused(found.error()));
   const PodRecord record = **found;
+  if (is_static(*record.object) && !request.by_file)
+    return reply(Refused(goes_with_its_file(name, context_->layout)));
   const auto& meta = record.object->metadata;
   if ((!request.uid.empty() && request.uid != meta.uid) ||
       (!request.resource_version.empty() && request.resource_version != meta.resourceVersion)) {

@@ -39,9 +39,11 @@ struct DeleteRequest {
   std::optional<std::int64_t> grace_seconds;  // absent: the pod's own
   std::string uid, resource_version;          // preconditions; empty: none
   bool dry_run = false;
+  bool by_file = false;  // a static pod, whose file has gone or changed
 };
 
 class VolumeUsage;
+class StaticPods;
 
 class Node {
  public:
@@ -115,6 +117,7 @@ class Node {
   std::unique_ptr<Context> context_;
   std::unique_ptr<Timer> timer_;
   std::unique_ptr<VolumeUsage> usage_;
+  std::unique_ptr<StaticPods> static_;
   std::string embedded_image_;
   std::map<std::string, std::shared_ptr<PodWorker>> workers_;
   bool resetting_ = false, reconsidering_ = false;
