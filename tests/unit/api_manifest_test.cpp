@@ -366,8 +366,8 @@ TEST(ApiManifest, WhatIsActedOnAndWhatIsNot) {
       {"  securityContext: {supplementalGroups: [1], supplementalGroupsPolicy: Strict}\n", ""},
       {"  securityContext: {seccompProfile: {type: Localhost, localhostProfile: a.json}}\n", ""},
       {"  securityContext: {fsGroup: 5, fsGroupChangePolicy: Always}\n", ""},
-      {"  tolerations: [{operator: Exists}]\n", "spec.tolerations"},
-      {"  nodeSelector: {a: b}\n", "spec.nodeSelector"},
+      {"  tolerations: [{operator: Exists}]\n", ""},
+      {"  nodeSelector: {a: b}\n", ""},
       {"  volumes: [{name: v, emptyDir: {mode: 0700}}]\n", ""},
       {"  volumes: [{name: v, emptyDir: {medium: Memory, sizeLimit: 1Mi}}]\n", ""},
       {"  volumes: [{name: v, configMap: {name: m, items: [{key: a, path: b, mode: 0400}]}}]\n",
@@ -402,7 +402,7 @@ TEST(ApiManifest, ExplainsWhatIsSupportedInPart) {
             "FIELD: type <string> -required-  (supported)");
   EXPECT_EQ(line("pod.spec.hostPID"), "FIELD: hostPID <boolean>  (supported)");
   EXPECT_EQ(line("pod.spec.affinity.nodeAffinity"),
-            "FIELD: nodeAffinity <NodeAffinity>  (not yet)");
+            "FIELD: nodeAffinity <NodeAffinity>  (supported)");
 }
 
 TEST(ApiManifest, Explains) {

@@ -243,7 +243,6 @@ TEST(LifecycleTermination, AnEvictedPodHasASecondAndFails) {
   EXPECT_EQ(sim.pod.status.phase, "Failed");
   EXPECT_EQ(sim.pod.status.reason, "Evicted");
   EXPECT_EQ(sim.pod.status.message, *sim.seen.eviction);
-  EXPECT_EQ(sim.column(), "Evicted");
   EXPECT_EQ(sim.count("Evicted: " + *sim.seen.eviction), 1U);
   EXPECT_EQ(sim.seen.sandbox.state, SandboxState::kAbsent);
 }
