@@ -93,7 +93,7 @@ Result<void> run_editor(const std::string& path) {
   const char* words[] = {"sh", "-c", line.c_str(), "sh", path.c_str(), nullptr};
   pid_t pid = 0;
   const int error =
-      ::posix_spawnp(&pid, "sh", nullptr, nullptr, const_cast<char**>(words), environ);
+      ::posix_spawn(&pid, "/bin/sh", nullptr, nullptr, const_cast<char**>(words), environ);
   if (error != 0) return fail_errno(error, "start the editor", editor);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0) {
