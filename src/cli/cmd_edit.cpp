@@ -12,6 +12,7 @@
 #include "cli/applied.hpp"
 #include "podctl/api/decode.hpp"
 #include "podctl/api/encode.hpp"
+#include "podctl/api/pod.hpp"
 #include "podctl/api/tree.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/base/unique_fd.hpp"
@@ -162,6 +163,7 @@ class Edit {
     const api::Parsed parsed = api::parse_documents(text);
     if (!parsed.faults.empty() || parsed.documents.size() != 1 || !parsed.documents[0].is_map())
       return refused(parsed.faults.empty() ? "it must hold one object" : parsed.faults[0].text);
+    TRY(check_fields(parsed.documents[0]));
     boost::json::value wanted = api::to_value(parsed.documents[0]);
     if (View(wanted)["kind"].str() != "Pod" || View(wanted)["metadata"]["name"].str() != name_)
       return refused("At least one of apiVersion, kind and name was changed");
@@ -177,6 +179,18 @@ class Edit {
     if (!reply.ok()) return refused(refusal_text(reply));
     in_.warn(reply);
     return {};
+  }
+
+  // Before anything is merged: what has a wrong type would take away what was there.
+  static Result<void> check_fields(const api::Tree& document) {
+    api::Pod pod;
+    api::Faults faults;
+    api::decode(document, api::type_of<api::Pod>(), &pod, faults);
+    if (faults.empty()) return {};
+    std::string all;
+    for (const api::Fault& fault : faults)
+      all += (all.empty() ? "" : "\n") + fault.field + ": " + fault.text;
+    return refused(all);
   }
 
   static Failure refused(std::string why) {

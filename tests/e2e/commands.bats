@@ -252,4 +252,9 @@ END
   grep -q '^# \* .*pod updates may not change fields' seen
   rm -f "$(sed -n 's/^A copy .* stored to "\(.*\)"$/\1/p' <<<"$output")"
   [ "$(field one '{.spec.containers[0].args[0]}')" = "exec sleep 1000" ]
+  # What is no map any more takes no label away.
+  fails 1 env EDITOR='sed -i s/a:.two/a:two/' podctl edit pod one
+  says "metadata.labels: must be a map"
+  rm -f "$(sed -n 's/^A copy .* stored to "\(.*\)"$/\1/p' <<<"$output")"
+  [ "$(podctl label pod one --list)" = a=two ]
 }
