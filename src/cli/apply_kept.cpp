@@ -123,7 +123,7 @@ class Kept {
   }
 
   // Somebody else may change it in between; what is merged is then merged again.
-  Result<Applied> update(int tries = 3) {
+  Result<Applied> update(int tries = kMergeTries) {
     json::value live = TRY(in_.fetch(resource_.path(meta_.namespace_, meta_.name)));
     const auto object = decoded(live);
     json::value wanted = live;

@@ -67,8 +67,10 @@ boost::json::value with_annotation(const api::Manifest& manifest) {
   boost::json::value object = api::to_value(manifest.tree);
   auto& meta = object.as_object()["metadata"].as_object();
   meta["namespace"] = manifest.metadata().namespace_;
-  const std::string written = remembered(object, manifest.kind->type());
   auto& annotations = meta["annotations"];
+  // What was read back has the last one in it.
+  if (annotations.is_object()) annotations.get_object().erase(kLastApplied);
+  const std::string written = remembered(object, manifest.kind->type());
   if (!annotations.is_object()) annotations = boost::json::object();
   annotations.as_object()[kLastApplied] = written;
   return object;

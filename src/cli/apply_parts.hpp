@@ -9,6 +9,9 @@
 namespace podctl::cli {
 
 inline constexpr const char* kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+// An object that somebody changed between reading and writing is read and merged again, so often
+// (kubectl's maxPatchRetry).
+inline constexpr int kMergeTries = 5;
 
 enum class DryRun { kNone, kClient, kServer };
 

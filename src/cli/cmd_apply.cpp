@@ -69,16 +69,17 @@ class Applier {
     return apply_refused(reply, file_, manifest);
   }
 
+  // A pod's status changes at any moment: what is merged into what it was is then merged again.
   Result<Applied> update(const api::Manifest& manifest, const boost::json::value& object,
-                         const Request& create) {
+                         const Request& create, int tries = kMergeTries) {
     const auto& meta = manifest.pod.metadata;
     boost::json::value live_object = TRY(in_.fetch(pods_path(meta.namespace_, meta.name)));
     const api::Pod live = to_pod(live_object);
-    if (live.metadata.deletionTimestamp && !in_.args.flag("force")) {
+    if (tries == kMergeTries && live.metadata.deletionTimestamp && !in_.args.flag("force")) {
       in_.err("Warning: pod/" + meta.name +
               " is being deleted and will not come back by itself: apply again when it is gone\n");
     }
-    if (!View(live_object)["metadata"]["annotations"][kLastApplied]) {
+    if (tries == kMergeTries && !View(live_object)["metadata"]["annotations"][kLastApplied]) {
       in_.err("Warning: pods/" + meta.name +
               " was not made by apply: what it has and the manifest has not stays\n");
     }
@@ -97,6 +98,7 @@ class Applier {
     put.target = target(pods_path(meta.namespace_, meta.name), mode_);
     put.body = api::to_json(wanted);
     const Reply reply = TRY(in_.call(put));
+    if (reply.status == 409 && tries > 1) return update(manifest, object, create, tries - 1);
     if (!reply.ok()) return refuse(reply, manifest);
     return Applied{"configured", TRY(parse_json_value(reply.body))};
   }

@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "cli/applied.hpp"
+#include "cli/apply_parts.hpp"
 #include "podctl/api/decode.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/api/pod.hpp"
@@ -159,7 +160,7 @@ class Edit {
     return draft.read();
   }
 
-  Result<void> apply(const std::string& text) {
+  Result<void> apply(const std::string& text, int tries = kMergeTries) {
     const api::Parsed parsed = api::parse_documents(text);
     if (!parsed.faults.empty() || parsed.documents.size() != 1 || !parsed.documents[0].is_map())
       return refused(parsed.faults.empty() ? "it must hold one object" : parsed.faults[0].text);
@@ -176,6 +177,7 @@ class Edit {
     put.target = pods_path(ns_, name_);
     put.body = api::to_json(merged_over(live, before_, std::move(wanted)));
     const Reply reply = TRY(in_.call(put));
+    if (reply.status == 409 && tries > 1) return apply(text, tries - 1);
     if (!reply.ok()) return refused(refusal_text(reply));
     in_.warn(reply);
     return {};

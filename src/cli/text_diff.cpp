@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "podctl/base/text.hpp"
@@ -23,10 +24,20 @@ Lines lines_of(std::string_view text) {
   return text.empty() ? Lines() : text::split(text, '\n');
 }
 
-// By the longest common subsequence: manifests are short, and the table of a thousand lines is a
-// megabyte.
-std::vector<Line> script(const Lines& before, const Lines& after) {
+// Of more pairs of lines than this the table would be too large: all of one side goes, all of the
+// other comes.
+constexpr std::size_t kMostPairs = std::size_t{16} << 20;
+
+// By the longest common subsequence: the table of a thousand lines is four megabytes.
+std::vector<Line> middle(std::span<const std::string_view> before,
+                         std::span<const std::string_view> after) {
   const std::size_t n = before.size(), m = after.size();
+  if ((n + 1) * (m + 1) > kMostPairs) {
+    std::vector<Line> all;
+    for (const auto line : before) all.push_back({'-', line});
+    for (const auto line : after) all.push_back({'+', line});
+    return all;
+  }
   std::vector<std::uint32_t> common((n + 1) * (m + 1), 0);
   const auto at = [&](std::size_t i, std::size_t j) -> std::uint32_t& {
     return common[i * (m + 1) + j];
@@ -49,6 +60,24 @@ std::vector<Line> script(const Lines& before, const Lines& after) {
       out.push_back({'+', after[j++]});
     }
   }
+  return out;
+}
+
+std::vector<Line> script(const Lines& before, const Lines& after) {
+  const std::size_t least = std::min(before.size(), after.size());
+  std::size_t head = 0, tail = 0;
+  while (head < least && before[head] == after[head]) ++head;
+  while (tail < least - head &&
+         before[before.size() - 1 - tail] == after[after.size() - 1 - tail]) {
+    ++tail;
+  }
+  std::vector<Line> out;
+  for (std::size_t i = 0; i < head; ++i) out.push_back({' ', before[i]});
+  const auto changed = middle(std::span(before).subspan(head, before.size() - head - tail),
+                              std::span(after).subspan(head, after.size() - head - tail));
+  out.insert(out.end(), changed.begin(), changed.end());
+  for (std::size_t i = before.size() - tail; i < before.size(); ++i)
+    out.push_back({' ', before[i]});
   return out;
 }
 

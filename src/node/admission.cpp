@@ -1,7 +1,9 @@
 #include "podctl/node/admission.hpp"
 
 #include <algorithm>
+#include <array>
 
+#include "node/static_pods.hpp"
 #include "podctl/api/decode.hpp"
 #include "podctl/api/defaults.hpp"
 #include "podctl/api/diff.hpp"
@@ -13,6 +15,9 @@
 
 namespace podctl::node {
 namespace {
+
+// What says of a pod that it came from a file is podctld's own to say.
+constexpr std::array<const char*, 4> kFileMarks{kConfigSource, kConfigHash, kConfigMirror, kConfigSeen};
 
 constexpr std::string_view kMayChange =
     "pod updates may not change fields other than "
@@ -112,6 +117,7 @@ Answer<Admitted> decode_pod(std::string_view body, bool yaml, std::string_view n
       decode_object(api::kind_of<api::Pod>(), &admitted.pod, body, yaml, ns, validation);
   if (!warnings) return Refused(warnings.error());
   admitted.warnings = std::move(*warnings);
+  for (const char* mark : kFileMarks) admitted.pod.metadata.annotations.erase(mark);
   return admitted;
 }
 
@@ -143,6 +149,12 @@ Answer<Admitted> admit_new(Admitted admitted, std::string_view node_name, std::s
 }
 
 Answer<Admitted> admit_update(const api::Pod& live, Admitted wanted) {
+  for (const char* mark : kFileMarks) {
+    const auto kept = live.metadata.annotations.find(mark);
+    wanted.pod.metadata.annotations.erase(mark);
+    if (kept != live.metadata.annotations.end())
+      wanted.pod.metadata.annotations.emplace(*kept);
+  }
   const auto& name = live.metadata.name;
   const auto& version = wanted.pod.metadata.resourceVersion;
   if (!version.empty() && version != live.metadata.resourceVersion)

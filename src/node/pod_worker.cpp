@@ -247,7 +247,8 @@ void PodWorker::run(std::function<void(Result<void>)> stored, bool first) {
   const std::uint64_t begin = boot_now_ns();
   auto outcome = lifecycle::step(*pod_, memory_, seen_, {begin, wall_now_ns(), context_.boot_id});
   memory_ = std::move(outcome.memory);
-  seen_.configs_changed = false;
+  // A sandbox that fails for want of an object is told of the object that came meanwhile.
+  if (seen_.sandbox.state != lifecycle::SandboxState::kCreating) seen_.configs_changed = false;
   follow_probes();
   std::vector<lifecycle::Action> actions;
   for (auto& action : outcome.actions) {

@@ -210,6 +210,7 @@ Result<std::vector<wire::PodVolume>> build_volumes(const api::Pod& pod, const Ma
     made.name = volume.name;
     if (is_filled(volume)) {
       made.memory = true;
+      give_to_fs_group(made, pod);
       volumes.push_back(std::move(made));
       continue;
     }

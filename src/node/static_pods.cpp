@@ -7,6 +7,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <filesystem>
+#include <optional>
 
 #include "podctl/api/encode.hpp"
 #include "podctl/api/manifest.hpp"
@@ -27,21 +28,27 @@ constexpr std::chrono::seconds kPeriod{20};
 constexpr std::chrono::milliseconds kCalm{50};
 constexpr std::size_t kMaxFile = 8U << 20;
 
-// As the kubelet, which also leaves out what begins with a dot.
-std::vector<StaticFile> read_files(const std::string& directory, std::vector<std::string>& faults) {
+// As the kubelet, which also leaves out what begins with a dot. Only a directory that is not there
+// has no files; what cannot be listed says nothing of them.
+Result<std::vector<StaticFile>> read_files(const std::string& directory, StaticSet& set) {
   std::vector<StaticFile> files;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
+  fs::directory_iterator entry(directory, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     std::error_code ignored;
-    const std::string name = entry.path().filename();
-    if (name.starts_with('.') || !entry.is_regular_file(ignored)) continue;
-    auto text = sys::read_file(entry.path(), kMaxFile);
-    if (text) {
+    const std::string name = entry->path().filename();
+    if (name.starts_with('.') || !entry->is_regular_file(ignored)) continue;
+    auto text = sys::read_file(entry->path(), kMaxFile);
+    if (text && text->size() < kMaxFile && !text::trim(*text).empty()) {
       files.push_back({name, std::move(*text)});
-    } else {
-      faults.push_back(text.error().message());
+      continue;
     }
+    set.unread.insert(name);  // an empty one is being written
+    if (!text) set.faults.push_back(name + ": " + text.error().message());
+    if (text && text->size() >= kMaxFile) set.faults.push_back(name + ": it is larger than 8 MiB");
   }
+  if (error && error != std::errc::no_such_file_or_directory)
+    return fail_errno(error.value(), "list directory", directory);
   std::sort(files.begin(), files.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
   return files;
@@ -62,7 +69,7 @@ StaticPod made_static(const std::string& file, api::Pod pod, const std::string& 
   meta.name += "-" + node;
   meta.annotations[kConfigHash] = out.hash;
   meta.annotations[kConfigSource] = "file";
-  meta.annotations["kubernetes.io/config.mirror"] = out.hash;
+  meta.annotations[kConfigMirror] = out.hash;
   pod.spec.nodeName = node;
   api::Toleration stays;
   stays.operator_ = "Exists";
@@ -79,8 +86,9 @@ std::string static_manifests(const Layout& layout) {
 }
 
 bool is_static(const api::Pod& pod) {
-  const auto source = pod.metadata.annotations.find(kConfigSource);
-  return source != pod.metadata.annotations.end() && source->second == "file";
+  const auto& notes = pod.metadata.annotations;
+  const auto source = notes.find(kConfigSource);
+  return source != notes.end() && source->second == "file" && notes.contains(kConfigHash);
 }
 
 StaticSet static_pods(const std::vector<StaticFile>& files, const std::string& node) {
@@ -89,7 +97,10 @@ StaticSet static_pods(const std::vector<StaticFile>& files, const std::string& n
   for (const StaticFile& file : files) {
     auto loaded = api::load_manifests(file.text, "default", api::Bar::kPodctl);
     for (const auto& fault : loaded.faults) set.faults.push_back(fault_text(file.name, fault));
-    if (!loaded.faults.empty()) continue;
+    if (!loaded.faults.empty()) {
+      set.unread.insert(file.name);
+      continue;
+    }
     for (auto& manifest : loaded.manifests) {
       if (!manifest.is_pod()) {
         set.faults.push_back(file.name + ": kind: only pods can be kept running from a file");
@@ -175,30 +186,51 @@ void StaticPods::scan() {
   }
   context_.offload.run([this, alive = alive_, directory = directory_,
                         name = context_.machine.facts.name]() -> std::function<void()> {
-    std::vector<std::string> unread;
-    StaticSet found = static_pods(read_files(directory, unread), name);
-    found.faults.insert(found.faults.end(), unread.begin(), unread.end());
-    return [this, alive, found = std::move(found)]() mutable {
-      if (*alive) scanned(std::move(found));
+    StaticSet unread;
+    const auto files = read_files(directory, unread);
+    std::optional<StaticSet> found;
+    if (files) {
+      found = static_pods(*files, name);
+      found->unread.merge(unread.unread);
+    }
+    auto faults = files ? std::move(unread.faults) : std::vector{files.error().message()};
+    return [this, alive, found = std::move(found), faults = std::move(faults)]() mutable {
+      if (*alive) scanned(std::move(found), std::move(faults));
     };
   });
 }
 
-void StaticPods::scanned(StaticSet found) {
+void StaticPods::scanned(std::optional<StaticSet> found, std::vector<std::string> unread) {
   scanning_ = false;
-  known_ = true;
-  std::set<std::string> faults(found.faults.begin(), found.faults.end());
+  std::set<std::string> faults(unread.begin(), unread.end());
+  if (found) faults.insert(found->faults.begin(), found->faults.end());
   for (const std::string& fault : faults) {
     if (!told_.contains(fault)) context_.log("static pods: " + directory_ + "/" + fault);
   }
   told_ = std::move(faults);
-  wanted_.clear();
-  for (StaticPod& pod : found.pods) {
-    Key key{pod.pod.metadata.namespace_, pod.pod.metadata.name};
-    wanted_.emplace(std::move(key), std::move(pod));
-  }
+  if (found) take(std::move(*found));
   reconcile();
   if (std::exchange(again_, false)) scan();
+}
+
+void StaticPods::take(StaticSet found) {
+  known_ = true;
+  unread_ = std::move(found.unread);
+  std::erase_if(wanted_, [&](const auto& entry) { return !unread_.contains(entry.second.file); });
+  for (StaticPod& pod : found.pods) {
+    Key key{pod.pod.metadata.namespace_, pod.pod.metadata.name};
+    files_[key] = pod.file;
+    wanted_.insert_or_assign(std::move(key), std::move(pod));
+  }
+}
+
+// Of a pod that an earlier podctld made it is not known which file asked for it.
+bool StaticPods::wanted_no_more(const Key& key, const api::Pod& pod) const {
+  const auto wanted = wanted_.find(key);
+  if (wanted != wanted_.end())
+    return wanted->second.hash != pod.metadata.annotations.find(kConfigHash)->second;
+  const auto file = files_.find(key);
+  return file == files_.end() ? unread_.empty() : !unread_.contains(file->second);
 }
 
 // What a file no longer says goes; its successor comes once it is gone.
@@ -207,11 +239,10 @@ void StaticPods::reconcile() {
   std::vector<Key> going;
   for (const auto& [key, record] : node_.objects().pods()) {
     if (!is_static(*record.object) || record.object->metadata.deletionTimestamp) continue;
-    const auto wanted = wanted_.find(key);
-    const auto& hash = record.object->metadata.annotations.at(kConfigHash);
-    if (wanted == wanted_.end() || wanted->second.hash != hash) going.push_back(key);
+    if (wanted_no_more(key, *record.object)) going.push_back(key);
   }
   for (const Key& key : going) {
+    if (!wanted_.contains(key)) files_.erase(key);
     node_.remove(key.first, key.second, {.by_file = true}, [](const Answer<Written>&) {});
   }
   for (const auto& [key, wanted] : wanted_) {
@@ -221,7 +252,7 @@ void StaticPods::reconcile() {
 
 void StaticPods::create(const StaticPod& wanted) {
   Admitted admitted{wanted.pod, {}};
-  admitted.pod.metadata.annotations["kubernetes.io/config.seen"] = to_time(wall_now_ns()).str();
+  admitted.pod.metadata.annotations[kConfigSeen] = to_time(wall_now_ns()).str();
   node_.create(std::move(admitted), false,
                [this, alive = alive_, file = wanted.file](const Answer<Written>& made) {
                  if (!*alive || made) return;

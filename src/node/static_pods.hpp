@@ -20,6 +20,8 @@ namespace podctl::node {
 
 inline constexpr const char* kConfigSource = "kubernetes.io/config.source";
 inline constexpr const char* kConfigHash = "kubernetes.io/config.hash";
+inline constexpr const char* kConfigMirror = "kubernetes.io/config.mirror";
+inline constexpr const char* kConfigSeen = "kubernetes.io/config.seen";
 
 // DIR/manifests of a root, /etc/podctl/manifests of the system's. It is not podctl's own, but the
 // user's: nothing makes or removes it.
@@ -37,6 +39,9 @@ struct StaticFile {
 struct StaticSet {
   std::vector<StaticPod> pods;
   std::vector<std::string> faults;
+  // Files that are faulty, cannot be read or are just being written: what they asked for before
+  // goes on.
+  std::set<std::string> unread;
 };
 StaticSet static_pods(const std::vector<StaticFile>& files, const std::string& node);
 // Whether a pod's object was made from a file.
@@ -56,7 +61,10 @@ class StaticPods {
   void wait_for_change();
   void scan_soon();
   void scan();
-  void scanned(StaticSet found);
+  // Nothing found: the directory could not be read.
+  void scanned(std::optional<StaticSet> found, std::vector<std::string> unread);
+  void take(StaticSet found);
+  bool wanted_no_more(const Key& key, const api::Pod& pod) const;
   void create(const StaticPod& wanted);
 
   Node& node_;
@@ -64,6 +72,8 @@ class StaticPods {
   std::string directory_;
   std::unique_ptr<Watcher> watcher_;
   std::map<Key, StaticPod> wanted_;
+  std::map<Key, std::string> files_;  // of pods that were ever wanted
+  std::set<std::string> unread_;
   std::set<std::string> told_;  // faults that stand in the log already
   bool scanning_ = false, again_ = false, known_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

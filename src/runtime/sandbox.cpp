@@ -217,7 +217,7 @@ Result<void> Sandbox::fill_volumes(const std::vector<wire::VolumeContent>& conte
     if (directory < 0) return failed(content, "the pod has no such volume");
     std::vector<sys::PayloadFile> files;
     for (const auto& file : content.files) files.push_back({file.path, file.content, file.mode});
-    if (auto written = sys::write_payload(directory, files); !written)
+    if (auto written = sys::write_payload(directory, files, group_of(content.name)); !written)
       return failed(content, written.error().message());
     filled_[content.name] = hash;
   }
@@ -228,6 +228,13 @@ Result<void> Sandbox::fill_at_first(const std::vector<wire::VolumeContent>& cont
                                     Trace& trace) {
   if (contents.empty()) return {};
   return trace.step("fill volumes", {}, [&] { return fill_volumes(contents); });
+}
+
+std::optional<std::uint32_t> Sandbox::group_of(const std::string& volume) const {
+  for (const wire::PodVolume& known : spec_.volumes) {
+    if (known.name == volume) return known.group;
+  }
+  return {};
 }
 
 // Borrowed; -1 when there is none of that name.

@@ -35,7 +35,9 @@ Result<std::string> directory_name() {
   return stamp + text::hex(random, 16);
 }
 
-Result<void> write_file_in(const RootDir& root, const PayloadFile& file) {
+// Its group comes from the directory, which is setgid where there is one (K SetVolumeOwnership of a
+// volume that is read only).
+Result<void> write_file_in(const RootDir& root, const PayloadFile& file, bool grouped) {
   const auto slash = file.path.rfind('/');
   if (slash != std::string_view::npos) TRY(root.mkdir_all(file.path.substr(0, slash), 0755));
   const UniqueFd fd = TRY(root.open(file.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
@@ -46,20 +48,22 @@ Result<void> write_file_in(const RootDir& root, const PayloadFile& file) {
     if (n < 0) return fail_errno(errno, "write file", std::string(file.path));
     left.remove_prefix(static_cast<std::size_t>(n));
   }
-  if (::fchmod(fd.get(), file.mode) != 0)
+  if (::fchmod(fd.get(), file.mode | (grouped ? 0440U : 0U)) != 0)
     return fail_errno(errno, "set mode", std::string(file.path));
   return {};
 }
 
 Result<void> write_files(int directory, const std::string& name,
-                         const std::vector<PayloadFile>& files) {
+                         const std::vector<PayloadFile>& files,
+                         std::optional<std::uint32_t> group) {
   if (::mkdirat(directory, name.c_str(), 0755) != 0)
     return fail_errno(errno, "make directory", name);
   UniqueFd fd(::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) return fail_errno(errno, "open directory", name);
-  if (::fchmod(fd.get(), 0755) != 0) return fail_errno(errno, "set mode", name);
+  if (group && ::fchown(fd.get(), -1, *group) != 0) return fail_errno(errno, "set group", name);
+  if (::fchmod(fd.get(), group ? 02755 : 0755) != 0) return fail_errno(errno, "set mode", name);
   const RootDir root(std::move(fd), Resolve::kBeneath);
-  for (const PayloadFile& file : files) TRY(write_file_in(root, file));
+  for (const PayloadFile& file : files) TRY(write_file_in(root, file, group.has_value()));
   return {};
 }
 
@@ -110,10 +114,11 @@ Result<void> show(int directory, const std::vector<PayloadFile>& files) {
 
 }  // namespace
 
-Result<void> write_payload(int directory, const std::vector<PayloadFile>& files) {
+Result<void> write_payload(int directory, const std::vector<PayloadFile>& files,
+                           std::optional<std::uint32_t> group) {
   const std::string before = current(directory);
   const std::string name = TRY(directory_name());
-  auto written = write_files(directory, name, files);
+  auto written = write_files(directory, name, files, group);
   if (written) written = point_to(directory, name);
   if (!written) {
     (void)remove_tree_at(directory, name);

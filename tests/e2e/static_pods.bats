@@ -54,3 +54,32 @@ says_args() { [ "$(field "$1" '{.spec.containers[0].args[0]}')" = "$2" ]; }
   until_true gone "goes-$node"
   [ "$(uid_of "stays-$node")" = "$uid" ]
 }
+
+@test "a pod that only says that it came from a file is left alone" {
+  mkdir "$PODCTL_ROOT/manifests"
+  pod own 'exec sleep 1000' | sed 's/name: own$/name: own\n  annotations: {kubernetes.io\/config.source: file}/' | podctl apply -f -
+  ready own
+  pod web 'exec sleep 1000' >"$PODCTL_ROOT/manifests/web.yaml"
+  until_true there "web-$(node)"
+  rm "$PODCTL_ROOT/manifests/web.yaml"
+  until_true gone "web-$(node)"
+  there own
+}
+
+@test "a file that has a fault now leaves its pod running" {
+  mkdir "$PODCTL_ROOT/manifests"
+  local web uid
+  pod web 'exec sleep 1000' Always >"$PODCTL_ROOT/manifests/web.yaml"
+  web=web-$(node)
+  until_true there "$web"
+  ready "$web"
+  uid=$(uid_of "$web")
+  echo 'kind: [' >"$PODCTL_ROOT/manifests/web.yaml"
+  until_true has_said 'manifests/web.yaml:'
+  : >"$PODCTL_ROOT/manifests/web.yaml"
+  pod other 'exec sleep 1000' >"$PODCTL_ROOT/manifests/other.yaml"
+  until_true there "other-$(node)"
+  [ "$(uid_of "$web")" = "$uid" ]
+  rm "$PODCTL_ROOT/manifests/web.yaml"
+  until_true gone "$web"
+}

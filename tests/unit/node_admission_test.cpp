@@ -79,6 +79,18 @@ TEST(Admission, WhatPodctlHasNotIsForbiddenWithItsPath) {
                                             "spec.containers[0].env[0].valueFrom.fileKeyRef"));
 }
 
+TEST(Admission, ThatAPodCameFromAFileIsNotForOthersToSay) {
+  const std::string marked =
+      R"({"kind":"Pod","metadata":{"name":"web","annotations":{"a":"b","kubernetes.io/config.source":"file"}},)"
+      R"("spec":{"containers":[{"name":"c","image":"i"}]}})";
+  EXPECT_EQ(decode(marked)->pod.metadata.annotations.size(), 1U);
+  auto live = admit(kPlain)->pod;
+  live.metadata.annotations["kubernetes.io/config.hash"] = "5";
+  const auto updated = admit_update(live, *decode(marked));
+  ASSERT_TRUE(updated) << updated.error().message;
+  EXPECT_EQ(updated->pod.metadata.annotations.at("kubernetes.io/config.hash"), "5");
+}
+
 TEST(Admission, UpdatesMayChangeLabelsButNotTheCommand) {
   auto live = admit(kPlain)->pod;
   live.metadata.resourceVersion = "7";

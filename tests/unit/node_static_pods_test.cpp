@@ -31,6 +31,18 @@ TEST(StaticPods, CarryTheKubeletsMarks) {
   EXPECT_EQ(pod.spec.tolerations[0].effect, "NoExecute");
 }
 
+TEST(StaticPods, OfAFaultyFileIsSaidThatItWasNotRead) {
+  const auto set = static_pods({{"a.yaml", "kind: ["}, {"b.yaml", manifest("b")}}, "here");
+  EXPECT_THAT(set.unread, ElementsAre("a.yaml"));
+  EXPECT_EQ(set.pods.size(), 1U);
+}
+
+TEST(StaticPods, AreThoseOfFilesAlone) {
+  api::Pod pod;
+  pod.metadata.annotations[kConfigSource] = "file";
+  EXPECT_FALSE(is_static(pod));
+}
+
 TEST(StaticPods, AreOthersWhenTheirFileSaysSomethingElse) {
   const auto hash = [](const std::string& text) {
     return static_pods({{"web.yaml", text}}, "here").pods.at(0).hash;

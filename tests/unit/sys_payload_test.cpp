@@ -57,6 +57,19 @@ TEST_F(PayloadTest, LinksLeadThroughOneDirectory) {
   EXPECT_EQ(names().size(), 4U);  // and ..data, and where that leads
 }
 
+TEST_F(PayloadTest, TheirGroupMayReadThem) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  ASSERT_TRUE(write_payload(fd_.get(), {{"a", "1", 0400}, {"deep/er/b", "2", 0600}}, 6000));
+  EXPECT_EQ(mode("a"), 0440U);
+  EXPECT_EQ(mode("deep/er/b"), 0640U);
+  EXPECT_EQ(mode("..data"), 02755U);
+  for (const char* name : {"/a", "/deep/er", "/deep/er/b"}) {
+    struct stat st {};
+    ASSERT_EQ(::stat((path_ + name).c_str(), &st), 0);
+    EXPECT_EQ(st.st_gid, 6000U) << name;
+  }
+}
+
 TEST_F(PayloadTest, WhatIsWrittenAnewTakesThePlaceOfAll) {
   ASSERT_TRUE(write_payload(fd_.get(), {{"a", "1"}, {"gone", "x"}, {"dir/f", "x"}}));
   const auto before = fs::read_symlink(path_ + "/..data");

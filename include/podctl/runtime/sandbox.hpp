@@ -76,6 +76,7 @@ class Sandbox {
   Result<void> connect_network(Trace& trace);
   Result<void> fill_at_first(const std::vector<wire::VolumeContent>& contents, Trace& trace);
   int memory_volume(const std::string& name) const;
+  std::optional<std::uint32_t> group_of(const std::string& volume) const;
 
   Layout layout_;
   Programs programs_;

@@ -10,6 +10,8 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,8 @@ struct PayloadFile {
 };
 
 // The files take the place of those that were written before. On failure what was there stays.
-Result<void> write_payload(int directory, const std::vector<PayloadFile>& files);
+// `group`: whose they are, and may read them; absent: root's.
+Result<void> write_payload(int directory, const std::vector<PayloadFile>& files,
+                           std::optional<std::uint32_t> group = {});
 
 }  // namespace podctl::sys
