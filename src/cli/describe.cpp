@@ -6,6 +6,7 @@
 #include <boost/json/object.hpp>
 #include <map>
 
+#include "cli/apply_parts.hpp"
 #include "cli/describe_parts.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/cli/time_text.hpp"
@@ -14,7 +15,6 @@ namespace podctl::cli {
 namespace {
 
 constexpr std::size_t kMaxAnnotation = 140;  // with its key; of a line below the key two less
-constexpr std::string_view kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
 std::map<std::string, std::string> sorted(View map) {
   std::map<std::string, std::string> out;

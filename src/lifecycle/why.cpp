@@ -94,65 +94,53 @@ void sandbox_causes(const api::Pod& pod, const Evidence& evidence, std::vector<C
   }
 }
 
+// A cause of the pod itself, with what its status says.
+void tell(std::vector<Cause>& out, const std::string& reason, std::string problem,
+          std::string remedy, std::string said) {
+  Cause cause{{}, reason, std::move(problem), std::move(remedy), {}};
+  add_fact(cause, "status", std::move(said));
+  out.push_back(std::move(cause));
+}
+
 void pod_causes(const api::Pod& pod, const Evidence& evidence, std::vector<Cause>& out) {
   const auto& status = pod.status;
   if (const auto* scheduled = condition(pod, "PodScheduled");
       scheduled && scheduled->status == "False") {
-    Cause cause{{},
-                scheduled->reason.empty() ? "Unschedulable" : scheduled->reason,
-                "The pod has been given to no node: " + scheduled->message + ".",
-                "Change what the manifest asks of a node, or take its scheduling gates away.",
-                {}};
-    add_fact(cause, "status", "condition PodScheduled is False: " + scheduled->message);
-    out.push_back(std::move(cause));
+    tell(out, scheduled->reason.empty() ? "Unschedulable" : scheduled->reason,
+         "The pod has been given to no node: " + scheduled->message + ".",
+         "Change what the manifest asks of a node, or take its scheduling gates away.",
+         "condition PodScheduled is False: " + scheduled->message);
   }
+  const std::string said = status.reason + ": " + status.message;
   if (status.reason == "DeadlineExceeded") {
-    const auto seconds = std::to_string(pod.spec.activeDeadlineSeconds.value_or(0));
-    Cause cause{{},
-                status.reason,
-                "The pod was ended because it ran for longer than its activeDeadlineSeconds of " +
-                    seconds + ".",
-                "Raise spec.activeDeadlineSeconds, or have its containers end sooner.",
-                {}};
-    add_fact(cause, "status", status.reason + ": " + status.message);
-    out.push_back(std::move(cause));
+    tell(out, status.reason,
+         "The pod was ended because it ran for longer than its activeDeadlineSeconds of " +
+             std::to_string(pod.spec.activeDeadlineSeconds.value_or(0)) + ".",
+         "Raise spec.activeDeadlineSeconds, or have its containers end sooner.", said);
   }
   if (status.reason == "Evicted") {
-    Cause cause{
-        {},
-        status.reason,
-        "The pod was put out because it used more than it may: " +
-            std::string(text::trim(status.message)),
-        "Raise the volume's sizeLimit, or have its containers keep less there; make the pod "
-        "anew, for it does not come back by itself.",
-        {}};
-    add_fact(cause, "status", status.reason + ": " + status.message);
-    out.push_back(std::move(cause));
+    tell(out, status.reason,
+         "The pod was put out because it used more than it may: " +
+             std::string(text::trim(status.message)),
+         "Raise the volume's sizeLimit, or have its containers keep less there; make the pod "
+         "anew, for it does not come back by itself.",
+         said);
   }
   if (status.reason == "NodePorts") {
-    Cause cause{
-        {},
-        status.reason,
-        "The pod was refused: another pod of this machine has one of the host ports that it "
-        "asks for.",
-        "Delete this pod, and either the other one first, or give its ports another hostPort; "
-        "a refused pod does not try again.",
-        {}};
-    add_fact(cause, "status", status.reason + ": " + status.message);
-    out.push_back(std::move(cause));
+    tell(out, status.reason,
+         "The pod was refused: another pod of this machine has one of the host ports that it "
+         "asks for.",
+         "Delete this pod, and either the other one first, or give its ports another hostPort; "
+         "a refused pod does not try again.",
+         said);
   }
   sandbox_causes(pod, evidence, out);
   const auto* ready = condition(pod, "Ready");
   if (ready != nullptr && ready->status == "False" && ready->reason == "ReadinessGatesNotReady") {
-    Cause cause{
-        {},
-        ready->reason,
-        "The containers are ready, but a readiness gate of the pod is not.",
-        "Whoever looks after that condition has to set it to True in the pod's status, or the "
-        "gate has to go from spec.readinessGates.",
-        {}};
-    add_fact(cause, "status", "condition Ready is False: " + ready->message);
-    out.push_back(std::move(cause));
+    tell(out, ready->reason, "The containers are ready, but a readiness gate of the pod is not.",
+         "Whoever looks after that condition has to set it to True in the pod's status, or the "
+         "gate has to go from spec.readinessGates.",
+         "condition Ready is False: " + ready->message);
   }
 }
 
