@@ -40,7 +40,9 @@ Result<boost::json::value> tried(Invocation& in, std::string_view method, const 
   request.target = Target(path).add("dryRun", "All").str();
   request.body = std::move(body);
   const Reply reply = TRY(in.call(request));
-  if (!reply.ok()) return fail(Code::kFailedPrecondition, refusal_text(reply), {});
+  if (!reply.ok())
+    return fail(reply.status == 409 ? Code::kConflict : Code::kFailedPrecondition,
+                refusal_text(reply), {});
   return parse_json_value(reply.body);
 }
 
@@ -67,8 +69,9 @@ void hide(boost::json::value& one, const boost::json::value& other, std::string_
   }
 }
 
+// Compares what is there with what apply would make of it; again when it was changed in between.
 Result<std::string> difference(Invocation& in, const ManifestFile& file,
-                               const api::Manifest& manifest) {
+                               const api::Manifest& manifest, int tries = kMergeTries) {
   const auto& meta = manifest.metadata();
   const Resource& resource = resource_of(*manifest.kind);
   const std::string name =
@@ -77,7 +80,13 @@ Result<std::string> difference(Invocation& in, const ManifestFile& file,
   if (!fetched && fetched.error().code != Code::kNotFound) return Failure(fetched.error());
   boost::json::value live;
   if (fetched) live = std::move(*fetched);
-  auto wanted = TRY(would_be(in, file, manifest, live.is_null() ? nullptr : &live));
+  auto tried = would_be(in, file, manifest, live.is_null() ? nullptr : &live);
+  if (!tried) {
+    if (manifest.is_pod() && tried.error().code == Code::kConflict && tries > 1)
+      return difference(in, file, manifest, tries - 1);
+    return Failure(tried.error());
+  }
+  boost::json::value wanted = std::move(*tried);
   const boost::json::value before = live;
   hide(live, wanted, "before");
   hide(wanted, before, "after");

@@ -3,8 +3,6 @@
 # Nothing here takes long: what hangs is a fault, and its line is to be seen.
 podctl() { timeout 60 "$PODCTL_BIN/podctl" "$@"; }
 
-# The podctld of this root, without starting one; nothing when there is none.
-daemon_of_root() { pgrep -f "^[^ ]*podctld --root $PODCTL_ROOT( |$)" || true; }
 pause_of() { podctl ns "$1" -o json | jq -r '.namespaces[] | select(.holder == "pause") | .pid'; }
 main_of() { podctl ns "$1" -o json | jq -r --arg c "container/$2" '.namespaces[] | select(.holder == $c) | .pid'; }
 

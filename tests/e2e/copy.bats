@@ -147,12 +147,11 @@ YAML
     sed 's|image: podctl/busybox|image: podctl/busybox\n    resources: {limits: {cpu: 50m}}|' | podctl apply -f -
   ready slow
   until_true podctl exec slow -- test -s /d/f
-  podctl_of_root() { pgrep -f "^[^ ]*podctld --root $PODCTL_ROOT( |$)"; }
   mkdir here
   podctl cp --retries=1 slow:/d here 2>err 3>&- &
   local copying=$!
   until_true test -s here/d/f
-  kill -KILL "$(podctl_of_root)"
+  kill -KILL "$(daemon_of_root)"
   wait "$copying"
   grep -q 'the copy begins again' err
   [ "$(stat -c %s here/d/f)" = 200000000 ]
@@ -160,7 +159,7 @@ YAML
   podctl cp slow:/d there 2>err 3>&- &
   copying=$!
   until_true test -s there/f
-  kill -KILL "$(podctl_of_root)"
+  kill -KILL "$(daemon_of_root)"
   local code=0
   wait "$copying" || code=$?
   [ "$code" = 1 ]

@@ -97,8 +97,8 @@ asked() { ls -l "/proc/$1/fd" 2>/dev/null | grep -q socket; }
   pod one 'exec sleep 1000' | podctl apply -f -
   ready one
   # No sandbox made in advance may give its room back meanwhile.
-  kill "$(pgrep -f "^[^ ]*podctld --root $PODCTL_ROOT( |$)")"
-  until_true eval '! pgrep -f "^[^ ]*podctld --root $PODCTL_ROOT( |$)"'
+  kill "$(daemon_of_root)"
+  until_true eval '[ -z "$(daemon_of_root)" ]'
   "$PODCTL_BIN/podctld" --root "$PODCTL_ROOT" --no-ready-sandbox --ready-fd 5 5>"$PODCTL_ROOT/run/up" &
   until_true test -s "$PODCTL_ROOT/run/up"
   dd if=/dev/zero of="$PODCTL_ROOT/full" bs=4k 2>/dev/null || true
@@ -111,7 +111,7 @@ asked() { ls -l "/proc/$1/fd" 2>/dev/null | grep -q socket; }
   rm "$PODCTL_ROOT/full" "$PODCTL_ROOT/run/up"
   podctl apply -f two.yaml
   ready two
-  kill -9 "$(pgrep -f "^[^ ]*podctld --root $PODCTL_ROOT( |$)")"
+  kill -9 "$(daemon_of_root)"
   [ "$(podctl get pods -o name)" = pod/two ]
 }
 

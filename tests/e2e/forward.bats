@@ -164,7 +164,7 @@ YAML
   server web
   forward web :8080
   until_true answers "127.0.0.1:$local" four
-  kill -KILL "$(pgrep -f "^[^ ]*podctld --root $PODCTL_ROOT( |$)")"
+  kill -KILL "$(daemon_of_root)"
   until_true answers "127.0.0.1:$local" four
   kill -STOP "$forwarding"
   podctl delete pod web --now

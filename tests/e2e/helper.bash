@@ -113,6 +113,9 @@ until_true() {
 let_go() { podctl exec "$1" "${@:3}" -- touch "$2" || [ $? = 137 ]; }
 
 uid_of() { field "$1" '{.metadata.uid}'; }
+# The podctld of this root, without starting one; nothing when there is none. A child that it has just
+# made has its words until it executes something: the oldest is meant.
+daemon_of_root() { pgrep -o -f "^[^ ]*podctld --root $PODCTL_ROOT( |$)" || true; }
 shim_of() { cat "$PODCTL_ROOT/run/pods/$(uid_of "$1")/shim.pid"; }
 
 # late SCRIPT: the pod "late", whose container runs this once its init container "first" has been let go by

@@ -97,7 +97,7 @@ ns_of() { podctl exec pair -c "$1" -- readlink "/proc/self/ns/$2"; }
   ready one
   says_of() { podctl --root "$1" describe pod one | grep -q "podctl-$ROOT_ID"; }
   says_of link
-  kill -9 "$(pgrep -f "^[^ ]*podctld --root $PODCTL_ROOT( |$)")"
+  kill -9 "$(daemon_of_root)"
   pod two 'exec sleep 1000' >two.yaml
   (cd "$PODCTL_ROOT" && podctl --root ../"${PODCTL_ROOT##*/}" apply -f "$BATS_TEST_TMPDIR/two.yaml")
   ready two
