@@ -210,25 +210,28 @@ void Engine::Impl::recover(std::function<void(std::vector<RecoveredSandbox>)> do
   boost::asio::post(io, [recovery] { recovery->finish_one(); });
 }
 
+// What a dead shim has left goes before the pod is told of.
+void Engine::Impl::recover_dead(const std::shared_ptr<Recovery>& recovery, const std::string& uid) {
+  auto exits = read_exits(layout, uid);
+  offload<void>(
+      [where = layout, uid] {
+        sys::Remains remains;
+        return clean_pod(where, uid, {.host_ports = true}, remains);
+      },
+      [recovery, uid, exits = std::move(exits)](const Result<void>& cleaned) mutable {
+        wire::State state{.uid = uid, .exits = std::move(exits)};
+        state.death = cleaned ? "the shim has died" : cleaned.error().message();
+        recovery->add({.uid = uid, .shim_dead = true, .state = std::move(state)});
+      });
+}
+
 void Engine::Impl::recover_one(const std::shared_ptr<Recovery>& recovery, const std::string& uid) {
   if (pods.contains(uid)) return boost::asio::post(io, [recovery] { recovery->finish_one(); });
   auto socket = wire::connect_at(layout.pod_run(uid), "shim.sock");
   auto process = socket ? process_of(*socket) : UniqueFd();
   auto pod =
       socket ? add_pod(uid, std::move(*socket), std::move(process)) : Failure(socket.error());
-  if (!pod) {
-    auto exits = read_exits(layout, uid);
-    return offload<void>(
-        [where = layout, uid] {
-          sys::Remains remains;
-          return clean_pod(where, uid, {.host_ports = true}, remains);
-        },
-        [recovery, uid, exits = std::move(exits)](const Result<void>& cleaned) mutable {
-          wire::State state{.uid = uid, .exits = std::move(exits)};
-          state.death = cleaned ? "the shim has died" : cleaned.error().message();
-          recovery->add({.uid = uid, .shim_dead = true, .state = std::move(state)});
-        });
-  }
+  if (!pod) return recover_dead(recovery, uid);
   const auto link = (*pod)->link;
   link->hold_events();
   auto late = std::make_shared<boost::asio::steady_timer>(io, kHelloBound);
@@ -241,8 +244,16 @@ void Engine::Impl::recover_one(const std::shared_ptr<Recovery>& recovery, const 
   late->async_wait([tell, uid](const boost::system::error_code& error) {
     if (!error) tell({.uid = uid, .death = "its shim does not answer"});
   });
-  say_hello(link, [tell, uid](Result<wire::State> state) {
-    tell(state ? std::move(*state) : wire::State{.uid = uid, .death = state.error().message()});
+  say_hello(link, [this, recovery, link, tell, uid, told, late](Result<wire::State> state) {
+    if (state || *told || !link->lost())
+      return tell(state ? std::move(*state)
+                        : wire::State{.uid = uid, .death = state.error().message()});
+    // It was just ending the pod, for the podctld before us or without one.
+    *told = true;
+    late->cancel();
+    link->close();
+    pods.erase(uid);
+    recover_dead(recovery, uid);
   });
 }
 

@@ -101,6 +101,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   struct Recovery;
   void recover(std::function<void(std::vector<RecoveredSandbox>)> done);
   void recover_one(const std::shared_ptr<Recovery>& recovery, const std::string& uid);
+  void recover_dead(const std::shared_ptr<Recovery>& recovery, const std::string& uid);
 
   Engine* engine;
   boost::asio::io_context& io;

@@ -120,12 +120,13 @@ void PodWorker::recovered(const engine::RecoveredSandbox& found) {
   auto& sandbox = seen_.sandbox;
   sandbox.attempt = memory_.sandbox_attempt;
   sandbox.pod_ips = pod_ips_;
-  if (found.shim_dead || !found.state.created) {
+  if (found.shim_dead) {
     sandbox.state = SandboxState::kAbsent;
   } else {
+    // One whose shim does not answer has to be destroyed too.
     sandbox.state = found.state.alive ? SandboxState::kReady : SandboxState::kDead;
     sandbox.message = found.state.death;
-    set_info(found.state.info);
+    if (found.state.created) set_info(found.state.info);
   }
   for (const auto& running : found.state.containers) {
     if (found.shim_dead) break;

@@ -1,5 +1,6 @@
 // Custody: what dies, and what must survive it. kill -9 of podctld, of pause, of the shim.
 #include <gmock/gmock.h>
+#include <poll.h>
 #include <signal.h>
 
 #include "engine/root.hpp"
@@ -109,10 +110,10 @@ TEST_F(ROOT_Engine, DeadShimIsFoundAndCleanedByRecover) {
   ASSERT_TRUE(start(container("done", "exit 4")));
   EXPECT_EQ(exit_of("done").exit_code, 4);
   ASSERT_TRUE(start(container("main", "sleep 1000")));
-  const pid_t shim = shim_pid(layout_, kUid);
+  const UniqueFd shim = MUST(sys::open_pidfd(shim_pid(layout_, kUid)));
   abandon();
-  ASSERT_EQ(::kill(shim, SIGKILL), 0);
-  ::usleep(100'000);
+  ASSERT_TRUE(sys::send_signal(shim.get(), SIGKILL));
+  ASSERT_TRUE(ends(shim));
   open();
   std::optional<std::vector<RecoveredSandbox>> found;
   engine_->recover([&](auto list) { found = std::move(list); });
@@ -122,6 +123,30 @@ TEST_F(ROOT_Engine, DeadShimIsFoundAndCleanedByRecover) {
   ASSERT_EQ((*found)[0].state.exits.size(), 1U);
   EXPECT_EQ((*found)[0].state.exits[0].exit_code, 4);
   expect_pod_gone();
+}
+
+// A podctld is killed while it has a sandbox destroyed: the next one meets the shim at its end.
+TEST_F(ROOT_Engine, ShimThatEndsWhileItIsGreetedCountsAsDead) {
+  sandbox();
+  abandon();
+  const std::string run = layout_.pod_run(kUid);
+  std::filesystem::create_directories(run);
+  UniqueFd ending = MUST(wire::listen_at(run, "shim.sock"));
+  open();
+  std::optional<std::vector<RecoveredSandbox>> found;
+  engine_->recover([&](auto list) { found = std::move(list); });
+  const auto greeted = [&ending] {
+    pollfd knock{.fd = ending.get(), .events = POLLIN, .revents = 0};
+    return ::poll(&knock, 1, 0) == 1;
+  };
+  ASSERT_TRUE(run_until(greeted));
+  ending.reset();
+  ASSERT_TRUE(run_until([&] { return found.has_value(); }));
+  ASSERT_EQ(found->size(), 1U);
+  EXPECT_TRUE((*found)[0].shim_dead);
+  EXPECT_FALSE(engine_->shim_alive(kUid));
+  expect_pod_gone();
+  EXPECT_TRUE(MUST(ipam::list(layout_)).empty()) << "its address is kept";
 }
 
 // podctld is killed right after it has started a shim: the next one has looked before that shim
