@@ -138,7 +138,7 @@ class Kept {
     put.body = json::serialize(wanted);
     const Reply reply = TRY(in_.call(put));
     if (reply.ok()) return Applied{"configured", TRY(parse_json_value(reply.body))};
-    if (reply.status == 409 && tries > 1) return update(tries - 1);
+    if (merge_again(reply, tries)) return update(tries - 1);
     if (reply.status == 422 && in_.args.flag("force")) return recreate();
     return apply_refused(reply, file_, manifest_);
   }

@@ -6,6 +6,7 @@
 
 #include "podctl/api/decode.hpp"
 #include "podctl/api/encode.hpp"
+#include "podctl/cli/session.hpp"
 #include "podctl/cli/view.hpp"
 
 namespace podctl::cli {
@@ -56,6 +57,12 @@ std::string remembered(boost::json::value object, const api::Type& type) {
 }
 
 }  // namespace
+
+bool merge_again(const Reply& reply, int tries) {
+  if (reply.status != 409 || tries <= 1) return false;
+  pause_briefly();
+  return true;
+}
 
 std::string target(const std::string& path, DryRun mode) {
   Target t(path);

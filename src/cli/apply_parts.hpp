@@ -12,6 +12,9 @@ inline constexpr const char* kLastApplied = "kubectl.kubernetes.io/last-applied-
 // An object that somebody changed between reading and writing is read and merged again, so often
 // (kubectl's maxPatchRetry).
 inline constexpr int kMergeTries = 5;
+// Whether this answer to a write asks for that, and tries are left; then after a moment, for a pod
+// that starts changes several times in a row.
+bool merge_again(const Reply& reply, int tries);
 
 enum class DryRun { kNone, kClient, kServer };
 

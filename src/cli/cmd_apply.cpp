@@ -98,7 +98,7 @@ class Applier {
     put.target = target(pods_path(meta.namespace_, meta.name), mode_);
     put.body = api::to_json(wanted);
     const Reply reply = TRY(in_.call(put));
-    if (reply.status == 409 && tries > 1) return update(manifest, object, create, tries - 1);
+    if (merge_again(reply, tries)) return update(manifest, object, create, tries - 1);
     if (!reply.ok()) return refuse(reply, manifest);
     return Applied{"configured", TRY(parse_json_value(reply.body))};
   }

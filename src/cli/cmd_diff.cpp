@@ -82,8 +82,10 @@ Result<std::string> difference(Invocation& in, const ManifestFile& file,
   if (fetched) live = std::move(*fetched);
   auto tried = would_be(in, file, manifest, live.is_null() ? nullptr : &live);
   if (!tried) {
-    if (manifest.is_pod() && tried.error().code == Code::kConflict && tries > 1)
+    if (manifest.is_pod() && tried.error().code == Code::kConflict && tries > 1) {
+      pause_briefly();
       return difference(in, file, manifest, tries - 1);
+    }
     return Failure(tried.error());
   }
   boost::json::value wanted = std::move(*tried);

@@ -177,7 +177,7 @@ class Edit {
     put.target = pods_path(ns_, name_);
     put.body = api::to_json(merged_over(live, before_, std::move(wanted)));
     const Reply reply = TRY(in_.call(put));
-    if (reply.status == 409 && tries > 1) return apply(text, tries - 1);
+    if (merge_again(reply, tries)) return apply(text, tries - 1);
     if (!reply.ok()) return refused(refusal_text(reply));
     in_.warn(reply);
     return {};

@@ -219,9 +219,9 @@ class WatchPrinter {
     }
     auto text = format_object(w_.format, object);
     if (!text) return;
-    // Of YAML each object is a document of its own.
-    if (w_.format.kind == Format::Kind::kYaml && std::exchange(printed_, true)) in_.out("---\n");
-    in_.out(*text + (text->ends_with('\n') ? "" : "\n"));
+    // Of YAML each object is a document of its own; whoever reads along sees it whole.
+    const bool parted = w_.format.kind == Format::Kind::kYaml && std::exchange(printed_, true);
+    in_.out((parted ? "---\n" : "") + *text + (text->ends_with('\n') ? "" : "\n"));
   }
 
   void flush() {

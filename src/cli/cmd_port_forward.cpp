@@ -206,13 +206,11 @@ class Forwarding {
     return false;
   }
 
-  // Until a signal ends it, or the pod does.
-  int run() {
-    auto signals = terminal_signals();
-    if (!signals) return in_.failed(signals.error());
+  // Until one of these signals ends it, or the pod does.
+  int run(int signals) {
     lost_ = !pod_.follow().value_or(false);
     while (!lost_) {
-      if (!round(signals->get())) return kDone;
+      if (!round(signals)) return kDone;
     }
     return in_.failed("lost connection to pod");
   }
@@ -298,6 +296,9 @@ int run_port_forward(Invocation& in) {
     return in.failed("unable to forward port because pod is not running. Current status=" +
                      std::string(phase));
   }
+  // Before anybody is told that it listens, and may want it to end.
+  const auto signals = terminal_signals();
+  if (!signals) return in.failed(signals.error());
   Forwarding forwarding(in, in.ns(), *pod, std::string(View(*object)["metadata"]["uid"].str()));
   bool any = false;
   std::string asked;
@@ -307,7 +308,7 @@ int run_port_forward(Invocation& in) {
     asked += "{" + std::to_string(port.local) + " " + std::to_string(port.remote) + "}";
   }
   if (!any) return in.failed("unable to listen on any of the requested ports: [" + asked + "]");
-  return forwarding.run();
+  return forwarding.run(signals->get());
 }
 
 }  // namespace podctl::cli

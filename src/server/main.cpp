@@ -106,7 +106,7 @@ std::string find_embedded_image() {
   return {};
 }
 
-constexpr std::chrono::milliseconds kEndingBound{2000}, kEndingStep{10};
+constexpr std::chrono::milliseconds kEndingBound{10'000}, kEndingStep{10};
 constexpr std::chrono::milliseconds kFailedBound{10'000};  // for whoever had it started to ask
 
 Result<void> make_run_directory(const Layout& layout) {
