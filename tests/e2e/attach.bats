@@ -29,7 +29,7 @@ with() { sed "s|image: podctl/busybox|image: podctl/busybox\n    $1|"; }
   echo two | podctl attach -i cat >out2 &
   local second=$!
   until_true grep -qx "got two" out
-  grep -qx "got two" out2
+  until_true grep -qx "got two" out2
   podctl delete pod cat --now
   wait "$first" "$second"
 }
@@ -76,7 +76,9 @@ with() { sed "s|image: podctl/busybox|image: podctl/busybox\n    $1|"; }
   pod shell 'while read -r line; do eval "$line"; done' | with 'stdin: true\n    tty: true' | podctl apply -f -
   ready shell
   coproc TERMINAL { script -qec "stty rows 31 cols 81; podctl attach -it shell" /dev/null; }
-  local line keys=${TERMINAL[1]} screen=${TERMINAL[0]}
+  # bash forgets the process and closes its descriptors when it ends, read or not: these are our own.
+  local line keys screen terminal_pid=$TERMINAL_PID
+  exec {keys}>&"${TERMINAL[1]}" {screen}<&"${TERMINAL[0]}"
   shown() {
     while IFS= read -r -t "$(patience 30)" line <&"$screen"; do
       [[ $line != *"$1"* ]] || return 0
@@ -87,7 +89,7 @@ with() { sed "s|image: podctl/busybox|image: podctl/busybox\n    $1|"; }
   printf 'until [ "$(stty size)" = "31 81" ]; do sleep 0.1; done; echo size $((30 + 1))\n' >&"$keys"
   shown "size 31"
   printf 'exit 0\n' >&"$keys"
-  wait "$TERMINAL_PID"
+  wait "$terminal_pid"
   ended shell Succeeded
 }
 

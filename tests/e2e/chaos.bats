@@ -88,9 +88,9 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
     twins | podctl apply -f - &
     job=$!  # a process substitution changes it
     moment 90
-    shim=$(pgrep -f "^podctl-shim [^ ]* $PODCTL_ROOT$" || true)
+    shim=$(pgrep -d, -f "^podctl-shim [^ ]* $PODCTL_ROOT$" || true)
     if [ $((round % 2)) = 0 ]; then
-      kill_9 "$shim"
+      kill_9 "${shim//,/ }"
     elif [ -n "$shim" ]; then
       kill_9 "$(pgrep -P "$shim" -f ^podctl-pause || true)"
     fi
@@ -148,6 +148,8 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
     kill_9 "$(daemon_of_root)"
     podctl get pod writer >/dev/null
   done
+  written() { [ "$(podctl logs writer | wc -l)" -gt 500 ]; }
+  until_true written
   let_go writer /tmp/stop
   kill_9 "$(daemon_of_root)"
   ended writer Failed

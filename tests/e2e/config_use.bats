@@ -69,7 +69,7 @@ END
 @test "a container that runs keeps the variables that it was started with, for exec and probes too" {
   config site 'MODE: first' | podctl apply -f -
   using one 'exec sleep 1000' '    envFrom: [{configMapRef: {name: site}}]
-    readinessProbe: {periodSeconds: 1, exec: {command: [sh, -c, "[ $MODE = first ]"]}}
+    readinessProbe: {periodSeconds: 1, timeoutSeconds: 30, exec: {command: [sh, -c, "[ $MODE = first ]"]}}
 ' | podctl apply -f -
   ready one
   config site 'MODE: second' | podctl apply -f -
@@ -207,7 +207,7 @@ END
   ready one
   [ "$(inside one 'cat /keys/user; echo $USER')" = xyzzy-plughxyzzy-plugh ]
   podctl exec one -- sh -c 'true'
-  run grep -rlE 'xyzzy-plugh|eHl6enktcGx1Z2g' "$PODCTL_ROOT"
+  run grep -rslE 'xyzzy-plugh|eHl6enktcGx1Z2g' "$PODCTL_ROOT"  # -s: what goes meanwhile
   local file
   for file in $output; do
     [[ $file == "$PODCTL_ROOT"/lib/objects.db* && $(stat -c %a "$file") = 600 ]] || { echo "$file"; return 1; }

@@ -140,7 +140,7 @@ END
   run podctl describe secret login
   [ "$output" = $'Name:         login\nNamespace:    default\nLabels:       <none>\nAnnotations:  <none>\n\nType:  Opaque\n\nData\n====\npassword:  7 bytes\nuser:      4 bytes' ]
   # What holds it is its owner's alone, and logs are not among that.
-  run grep -rlE 'xyzzy|eHl6enkt' "$PODCTL_ROOT"
+  run grep -rslE 'xyzzy|eHl6enkt' "$PODCTL_ROOT"  # -s: what goes meanwhile
   [ -n "$output" ]
   local file
   while read -r file; do

@@ -97,8 +97,11 @@ asked() { ls -l "/proc/$1/fd" 2>/dev/null | grep -q socket; }
   pod one 'exec sleep 1000' | podctl apply -f -
   ready one
   # No sandbox made in advance may give its room back meanwhile.
+  local shim
+  shim=$(shim_of one)
   kill "$(daemon_of_root)"
   until_true eval '[ -z "$(daemon_of_root)" ]'
+  until_true eval '[ "$(pgrep -f "^podctl-shim [^ ]* $PODCTL_ROOT$")" = "$shim" ]'
   "$PODCTL_BIN/podctld" --root "$PODCTL_ROOT" --no-ready-sandbox --ready-fd 5 5>"$PODCTL_ROOT/run/up" &
   until_true test -s "$PODCTL_ROOT/run/up"
   dd if=/dev/zero of="$PODCTL_ROOT/full" bs=4k 2>/dev/null || true

@@ -33,7 +33,7 @@ ephemeral_ended() { await --for=jsonpath='{.status.ephemeralContainerStatuses[0]
   fails 2 podctl debug one
   says 'you must specify --image, --copy-to or both'
   fails 1 podctl debug one -i --image=no/such:1 -q </dev/null
-  says 'does not start: ErrImage'
+  [[ $output =~ "does not start: "(ErrImagePull|ImagePullBackOff) ]]
   # It stays what it is: neither changed nor taken away.
   podctl get pod one -o json | sed 's/"podctl\/busybox"/"other"/; s/no\/such:1/other/' >changed.json
   fails 1 podctl apply -f changed.json

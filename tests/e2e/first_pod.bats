@@ -67,7 +67,7 @@ client_has_seen() { [ "$(podctl logs web -c client)" = "seen" ]; }
 @test "apply --wait says what keeps a pod from being ready, and ends with a pod that is over" {
   pod lost 'true' | sed 's#podctl/busybox#no/such:image#' >lost.yaml
   fails 1 podctl apply -f lost.yaml --wait --timeout=3s
-  says "pod/lost: container main: ErrImagePull: "
+  [[ $output =~ "pod/lost: container main: "(ErrImagePull|ImagePullBackOff)": " ]]
   says "error: timed out waiting for the condition on pods/lost"
   pod over 'exec sleep 1000' | sed 's#^  containers:#  initContainers: [{name: first, image: podctl/busybox, command: ["false"]}]\n&#' >over.yaml
   fails 1 podctl apply -f over.yaml --wait

@@ -23,6 +23,7 @@ EOF2
 
 # forward ARGS…: in the background, its output in the file out; $local is the first port here.
 forward() {
+  rm -f out err  # what an earlier one has said
   podctl port-forward "$@" >out 2>err 3>&- &
   forwarding=$!
   until_true grep -q '^Forwarding' out

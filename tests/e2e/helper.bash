@@ -23,11 +23,22 @@ setup() {
   cd "$BATS_TEST_TMPDIR"
 }
 
+# What a test that has failed left in the background: it would hold bats up, and start podctld anew.
+end_jobs() {
+  local job
+  for job in $(jobs -p); do
+    [ "$(cat "/proc/$job/comm" 2>/dev/null)" = podctld ] || kill "$job" 2>/dev/null || :
+  done
+}
+
 # bats looks at the status of the whole alone: nothing here ends it early.
 teardown() {
   [ -n "${PODCTL_ROOT:-}" ] || return 0
   local failed=0
-  [ -n "${BATS_TEST_COMPLETED:-}" ] || tail -n 40 "$PODCTL_ROOT"/run/{podctld.log,pods/*/shim.log} 2>/dev/null
+  [ -n "${BATS_TEST_COMPLETED:-}" ] || {
+    tail -n 40 "$PODCTL_ROOT"/run/{podctld.log,pods/*/shim.log} 2>/dev/null
+    end_jobs
+  }
   podctl system reset --yes >"$BATS_TEST_TMPDIR/reset.out" 2>&1 || {
     echo "reset failed: $(cat "$BATS_TEST_TMPDIR/reset.out")"
     tail -n 40 "$PODCTL_ROOT/run/podctld.log" 2>/dev/null
@@ -111,6 +122,10 @@ until_true() {
 
 # let_go POD FILE [ARG…]: makes the file that a container waits for to end, which may end the command too.
 let_go() { podctl exec "$1" "${@:3}" -- touch "$2" || [ $? = 137 ]; }
+
+# logged POD LINE [ARG…]: waits until this is a whole line of the pod's log.
+has_line() { podctl logs "$1" "${@:3}" 2>/dev/null | grep -qxF -- "$2"; }
+logged() { until_true has_line "$@"; }
 
 uid_of() { field "$1" '{.metadata.uid}'; }
 # The podctld of this root, without starting one; nothing when there is none. A child that it has just

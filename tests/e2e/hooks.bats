@@ -26,17 +26,18 @@ EOF
 waiter='trap \"echo term; exit 0\" TERM; echo up; while :; do sleep 0.1; done'
 
 @test "a container is Running only after its postStart has ended" {
-  hooked begin '{postStart: {exec: {command: [sh, -c, "until [ -e /go ]; do sleep 0.05; done; echo hook > /proc/1/fd/1"]}}}' "$waiter" | podctl apply -f -
-  until_true podctl exec begin -- true
+  hooked begin '{postStart: {exec: {command: [sh, -c, "until [ -e /go ]; do sleep 0.05; done; echo hook > /proc/1/fd/1"]}}}' "${waiter/echo up/echo up; touch /up}" | podctl apply -f -
+  until_true podctl exec begin -- test -e /up
   [ "$(field begin '{.status.phase} {.status.containerStatuses[0].state.waiting.reason} {.status.containerStatuses[0].started}')" = "Pending ContainerCreating false" ]
   podctl exec begin -- touch /go
   ready begin
+  logged begin hook
   [ "$(podctl logs begin)" = $'up\nhook' ]
 }
 
 @test "a postStart that fails kills the container, which then backs off" {
   # It fails only once the shell has set its trap.
-  hooked bad '{postStart: {exec: {command: [sh, -c, "until [ -e /trapped ]; do sleep 0.05; done; echo no good; exit 3"]}}}' "${waiter/echo up/touch /trapped}" 1 | podctl apply -f -
+  hooked bad '{postStart: {exec: {command: [sh, -c, "until [ -e /trapped ]; do sleep 0.05; done; echo no good; exit 3"]}}}' "${waiter/echo up/touch /trapped}" | podctl apply -f -
   event bad "PostStartHook failed"
   event bad "FailedPostStartHook"
   await --for=jsonpath='{.status.containerStatuses[0].state.waiting.reason}'=CrashLoopBackOff pod/bad
@@ -88,7 +89,10 @@ spec:
       while read -r line && [ ${#line} -gt 1 ]; do echo "$line" >/proc/1/fd/1; done
       printf 'HTTP/1.0 503 Closing\r\n\r\n'
       END
-      exec nc -ll -p 8080 -e sh /serve
+      nc -ll -p 8080 -e sh /serve &
+      trap 'exit 0' TERM
+      echo up
+      wait
     lifecycle:
       preStop: {httpGet: {path: "/drain?now", port: admin, httpHeaders: [{name: X-Why, value: deletion}]}}
 EOF
@@ -96,7 +100,8 @@ EOF
   until_true podctl exec web -- sh -c 'netstat -ltn | grep -q :8080'
   podctl logs -f web >log.out &
   local follower=$!
-  podctl delete pod web --grace-period=5
+  until_true grep -qx up log.out
+  podctl delete pod web
   wait $follower || true
   tr -d '\r' <log.out >lines
   grep -q '^GET /drain?now HTTP/1.1$' lines
@@ -128,6 +133,7 @@ EOF
   podctl logs -f hooks >log.out &
   local follower=$!
   until_true grep -q "after the start" log.out
+  until_true grep -q "the workload" log.out
   podctl delete pod hooks
   wait $follower || true
   [ "$(sort <(head -n 2 log.out))" = $'after the start\nthe workload' ]

@@ -147,7 +147,7 @@ EOF
   own=$(free_port)
   mkdir www
   echo secret >www/f
-  busybox httpd -f -p "127.0.0.1:$own" -h www &
+  busybox httpd -f -p "127.0.0.1:$own" -h www 3>&- &
   local server=$!
   until_true fetch "127.0.0.1:$own"
   # It may change its network, and sends what is for 127.0.0.1 to the host.

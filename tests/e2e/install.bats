@@ -26,8 +26,7 @@ installed() { cmake --install "${PODCTL_BUILD:?}" "$@" >install.log || { cat ins
   [ "$(command -v podctl)" = "$PODCTL_ROOT/usr/bin/podctl" ]
   pod one 'echo from the embedded image; exec sleep 1000' | podctl apply -f -
   ready one
-  run podctl exec one -- cat /proc/1/comm
-  [ "$output" = sleep ]
+  until_true eval '[ "$(podctl exec one -- cat /proc/1/comm)" = sleep ]'
   # The shim runs from a sealed copy, which has no path any more; podctld names its own.
   local found='' exe
   for exe in /proc/[0-9]*/exe; do

@@ -37,8 +37,12 @@ has_reason() { [ "$(reason "$1")" = "$2" ]; }
   has_reason one Unschedulable
   run podctl events --for pod/one
   says "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
-  run timeout 1 podctl apply --wait -f - < <(placed one 'nodeSelector: {disk: ssd}')
-  says "pod/one: Unschedulable: 0/1 nodes are available"
+  placed one 'nodeSelector: {disk: ssd}' >one.yaml
+  podctl apply --wait -f one.yaml >out 2>&1 &
+  local waiting=$!
+  until_true grep -q "^pod/one: Unschedulable: 0/1 nodes are available" out
+  kill "$waiting"
+  wait "$waiting" || true
   podctl delete pod one
   # Who names the node itself meets the kubelet alone.
   placed one "{nodeName: $(podctl get nodes -o jsonpath='{.items[0].metadata.name}'), nodeSelector: {disk: ssd}}" |
@@ -54,7 +58,7 @@ has_reason() { [ "$(reason "$1")" = "$2" ]; }
   placed one '' | podctl apply -f -
   ready one
   placed shy "$away" | podctl apply -f -
-  has_reason shy Unschedulable
+  until_true has_reason shy Unschedulable
   podctl delete pod one
   ready shy
 }

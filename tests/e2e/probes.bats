@@ -58,8 +58,9 @@ livenessProbe: {exec: {command: ["false"]}, periodSeconds: 1, failureThreshold: 
 }
 
 @test "HTTP and TCP are asked at the pod's address, by a port's name" {
+  # Ready it can only be once a connection has been a success.
   probed web 'readinessProbe: {httpGet: {path: /ok, port: web}, periodSeconds: 1}
-livenessProbe: {tcpSocket: {port: web}, periodSeconds: 1}' 'mkdir /www; echo fine >/www/ok; exec httpd -f -h /www -p 8080' | podctl apply -f -
+startupProbe: {tcpSocket: {port: web}, periodSeconds: 1, failureThreshold: 100}' 'mkdir /www; echo fine >/www/ok; exec httpd -f -h /www -p 8080' | podctl apply -f -
   ready web
   podctl exec web -- rm /www/ok
   event web "Readiness probe failed: HTTP probe failed with statuscode: 404"
@@ -113,7 +114,7 @@ EOF
 @test "HTTPS is asked without looking at the certificate" {
   command -v openssl >/dev/null || skip "openssl is not installed"
   openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 1 -subj /CN=nobody 2>/dev/null
-  coproc SERVER { exec openssl s_server -accept 127.0.0.1:0 -key key.pem -cert cert.pem -www 2>&1; }
+  coproc SERVER { exec timeout "$(patience 200)" openssl s_server -accept 127.0.0.1:0 -key key.pem -cert cert.pem -www 2>&1 3>&-; }
   local line port
   while read -r line <&"${SERVER[0]}"; do
     [[ $line == ACCEPT* ]] && { port=${line##*:}; break; }
@@ -132,7 +133,7 @@ EOF
 }
 
 @test "a command that hangs once has failed once" {
-  probed once 'livenessProbe: {exec: {command: [sh, -c, "[ -e /hung ] && exec touch /again; touch /hung; exec sleep 4322"]}, periodSeconds: 1, timeoutSeconds: 3, failureThreshold: 2}' 'exec sleep 1000' | podctl apply -f -
+  probed once 'livenessProbe: {exec: {command: [sh, -c, "[ -e /hung ] && exec touch /again; touch /hung; exec sleep 4322"]}, periodSeconds: 3, timeoutSeconds: 3, failureThreshold: 2}' 'exec sleep 1000' | podctl apply -f -
   event once 'timed out after 3s'
   until_true podctl exec once -- test -e /again
   [ "$(restarts once)" = 0 ]
@@ -147,7 +148,7 @@ EOF
 }
 
 @test "a pod stays Ready when podctld is killed and comes back" {
-  probed stays 'readinessProbe: {exec: {command: [test, -e, /ready]}, periodSeconds: 1}' 'touch /ready; exec sleep 1000' | podctl apply -f -
+  probed stays 'readinessProbe: {exec: {command: [test, -e, /ready]}, periodSeconds: 1, timeoutSeconds: 30}' 'touch /ready; exec sleep 1000' | podctl apply -f -
   ready stays
   local since
   since=$(field stays '{.status.conditions[?(@.type=="Ready")].lastTransitionTime}')

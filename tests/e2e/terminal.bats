@@ -3,8 +3,11 @@ load helper
 # in_terminal COMMAND: runs it in a terminal of its own. The terminal's name comes as the first line; what
 # is typed goes to fd $keys, what is shown comes from fd $screen.
 in_terminal() {
+  [ -z "${keys:-}" ] || exec {keys}>&- {screen}<&-
   coproc TERMINAL { script -qec "tty; $1" /dev/null; }
-  keys=${TERMINAL[1]} screen=${TERMINAL[0]} terminal_pid=$TERMINAL_PID
+  terminal_pid=$TERMINAL_PID
+  # bash closes its own descriptors when the process ends, whether all has been read or not.
+  exec {keys}>&"${TERMINAL[1]}" {screen}<&"${TERMINAL[0]}"
   IFS=$' \r\n' read -r -t "$(patience 30)" terminal <&"$screen"
 }
 

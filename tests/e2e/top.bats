@@ -21,12 +21,12 @@ YAML
   [[ ${lines[0]} =~ ^NAME\ +CPU\(cores\)\ +MEMORY\(bytes\)\ *$ ]]
   [[ ${lines[1]} == calm* ]]
   [[ ${lines[2]} == work* ]]
-  run podctl top pods --sort-by=cpu --no-headers
-  [[ ${lines[0]} == work* ]]
   # It works as much as its limit lets it, or the machine.
-  [[ ${lines[0]} =~ ^work\ +([0-9]+)m ]]
-  [ "${BASH_REMATCH[1]}" -ge 20 ]
-  [ "${BASH_REMATCH[1]}" -le 300 ]
+  works_most() {
+    run podctl top pods --sort-by=cpu --no-headers
+    [[ ${lines[0]} =~ ^work\ +([0-9]+)m ]] && [ "${BASH_REMATCH[1]}" -ge 20 ] && [ "${BASH_REMATCH[1]}" -le 300 ]
+  }
+  until_true works_most
   run podctl top pod -l app=work --containers --sum
   [[ ${lines[0]} =~ ^POD\ +NAME\ +CPU ]]
   says '________'
