@@ -28,6 +28,7 @@ struct HttpAnswer::Parser {
   Parser() { begin(); }
   void begin() {
     parser.emplace();
+    looked = 0;
     parser->eager(true);
     parser->header_limit(kHead);
     parser->body_limit(boost::none);
@@ -38,8 +39,30 @@ struct HttpAnswer::Parser {
     return parser->is_done() && status >= kContinue && status < kOk && status != kSwitching;
   }
 
+  // Whether the head has come whole. A line feed alone ends its lines too, as simple servers and
+  // CGI programs write them: Go's reader takes that (net/textproto Reader.ReadLine), Beast does
+  // not.
+  bool mend_head() {
+    auto at = pending.find('\n', looked - std::min<std::size_t>(looked, 2));
+    for (; at != std::string::npos; at = pending.find('\n', at + 1)) {
+      const auto rest = std::string_view(pending).substr(at + 1);
+      if (rest.starts_with("\n") || rest.starts_with("\r\n")) break;
+    }
+    looked = pending.size();
+    if (at == std::string::npos) return false;
+    const auto end = pending.find('\n', at + 1) + 1;
+    std::string head;
+    for (std::size_t i = 0; i < end; ++i) {
+      if (pending[i] == '\n' && !head.ends_with('\r')) head += '\r';
+      head += pending[i];
+    }
+    pending.replace(0, end, head);
+    return true;
+  }
+
   std::optional<http::response_parser<http::string_body>> parser;
-  std::string pending;  // a head or a chunk that has not come whole
+  std::string pending;     // a head or a chunk that has not come whole
+  std::size_t looked = 0;  // so far no end of the head was found in it
   int interim = 0;
 };
 
@@ -67,6 +90,10 @@ Result<bool> HttpAnswer::go_on() {
       !std::string_view(pending).starts_with(kBegin.substr(0, pending.size()))) {
     return malformed("\"" + pending.substr(0, pending.find_first_of("\r\n")) + "\"");
   }
+  if (!parser.got_some() && !parser_->mend_head()) {
+    if (pending.size() > kHead) return malformed("its head is too long");
+    return false;
+  }
   while (!parser.is_done() && !pending.empty()) {
     boost::system::error_code error;
     const auto used = parser.put(boost::asio::buffer(pending), error);
@@ -84,7 +111,10 @@ Result<bool> HttpAnswer::go_on() {
 Result<void> HttpAnswer::end() {
   auto& parser = *parser_->parser;
   boost::system::error_code error;
-  if (!parser.got_some()) return fail(Code::kCorrupt, "read response", "", "EOF");
+  if (!parser.got_some()) {
+    return fail(Code::kCorrupt, "read response", "",
+                parser_->pending.empty() ? "EOF" : "unexpected EOF");
+  }
   parser.put_eof(error);
   if (error) return fail(Code::kCorrupt, "read response", "", "unexpected EOF");
   return {};

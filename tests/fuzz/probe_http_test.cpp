@@ -14,7 +14,7 @@ TEST(FuzzProbeHttp, AnswersAreJudgedOrRefused) {
       "HTTP/1.1 302 Found\r\nLocation: http://10.0.0.2:80/a?b\r\nContent-Length: 0\r\n\r\n",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n5\r\nhello\r\n0\r\nX: "
       "y\r\n\r\n",
-      "HTTP/1.0 503 Busy\r\n\r\nuntil the end"};
+      "HTTP/1.0 503 Busy\r\n\r\nuntil the end", "HTTP/1.1 200 OK\r\nX: y\nZ:\n\nas CGI writes it"};
   fuzz::run(seeds, [](const std::string& text) {
     HttpAnswer answer;
     bool over = false;

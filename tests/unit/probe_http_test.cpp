@@ -127,6 +127,20 @@ TEST(ProbeHttpAnswer, EndsByLengthByChunksOrByTheConnection) {
   EXPECT_THAT(judged("SSH-2.0-OpenSSH\r\n").text, HasSubstr("malformed HTTP response"));
 }
 
+// As CGI programs write it, and many a shell script.
+TEST(ProbeHttpAnswer, ALineFeedAloneEndsALineOfTheHead) {
+  for (const std::size_t piece : {1, 2, 7, 1000}) {
+    EXPECT_EQ(judged("HTTP/1.1 200 OK\r\nContent-Type: text/plain\n\nfine\n", piece).verdict,
+              Verdict::kSuccess);
+    EXPECT_EQ(judged("HTTP/1.0 503 Busy\nX: y\n\r\nbusy", piece).verdict, Verdict::kFailure);
+    EXPECT_EQ(judged("HTTP/1.1 200 OK\nContent-Length: 9\n\nabc\n\n", piece).text,
+              "unexpected EOF");
+  }
+  EXPECT_EQ(judged("HTTP/1.1 200 OK\nX: y\n").text, "unexpected EOF");
+  EXPECT_THAT(judged("HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x'), 4096).text,
+              HasSubstr("malformed HTTP response"));
+}
+
 TEST(ProbeHttpAnswer, WhatComesBeforeTheAnswerIsPassedOver) {
   const std::string wait = "HTTP/1.1 100 Continue\r\n\r\n";
   const std::string hints = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n";
