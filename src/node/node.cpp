@@ -188,6 +188,7 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
     if (!pod->placed()) place(*pod);
     pod->kick();
   }
+  reconsider();  // one may belong beside another that has been placed after it
   tick();
   usage_->start();
   static_->start();
@@ -230,6 +231,7 @@ void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
   // Reserved in the cache by the first step's put, on this very turn of the loop.
   auto pod = adopt(std::make_shared<const api::Pod>(std::move(admitted->pod)), {});
   pod->place(std::move(placement));
+  if (here) reconsider();  // another one may have waited to be beside it
   pod->create(std::move(rejection), [this, key, uid, warnings = std::move(admitted->warnings),
                                      reply = std::move(reply)](Result<void> stored) {
     if (!stored) {
@@ -278,6 +280,7 @@ void Node::reconsider() {
     for (const auto& [uid, worker] : workers_) {
       if (worker->placed()) continue;
       place(*worker);
+      if (worker->placed()) reconsider();
       worker->kick();
     }
   });

@@ -63,6 +63,13 @@ has_reason() { [ "$(reason "$1")" = "$2" ]; }
   ready shy
 }
 
+@test "a pod that belongs beside another one comes when that has come" {
+  placed shy 'affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: one}}}]}}' | podctl apply -f -
+  has_reason shy Unschedulable
+  placed one '' | podctl apply -f -
+  ready shy
+}
+
 @test "what one machine cannot give is refused" {
   fails 1 podctl apply -f - < <(placed one 'priorityClassName: mine')
   says "no PriorityClass with name mine was found"
