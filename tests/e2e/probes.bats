@@ -119,7 +119,8 @@ EOF
   while read -r line <&"${SERVER[0]}"; do
     [[ $line == ACCEPT* ]] && { port=${line##*:}; break; }
   done
-  probed tls "readinessProbe: {httpGet: {scheme: HTTPS, host: 127.0.0.1, port: $port, path: /}, periodSeconds: 1}" 'exec sleep 1000' | podctl apply -f -
+  probed tls "readinessProbe: {httpGet: {scheme: HTTPS, host: 127.0.0.1, port: $port, path: /}, periodSeconds: 1}
+startupProbe: {tcpSocket: {host: 127.0.0.1, port: $port}, periodSeconds: 1}" 'exec sleep 1000' | podctl apply -f -
   ready tls
   kill "$SERVER_PID"
 }

@@ -99,6 +99,20 @@ TEST(Placement, AwayFromOtherPods) {
   EXPECT_THAT(said(db, {&shy}), HasSubstr("didn't satisfy existing pods anti-affinity rules"));
 }
 
+// A key binds only a pod that has such a label.
+TEST(Placement, ByLabelsThatBothHave) {
+  const auto db = pod("db", R"("app": "db", "version": "1")");
+  const auto beside_db = [](const std::string& version, const std::string& keys) {
+    return pod("web", R"("version": ")" + version + R"(")", beside("podAffinity", keys));
+  };
+  const std::string match = R"(, "matchLabelKeys": ["version", "tier"])";
+  EXPECT_EQ(said(beside_db("1", match), {&db}), "");
+  EXPECT_THAT(said(beside_db("2", match), {&db}), HasSubstr("didn't match pod affinity rules"));
+  const std::string mismatch = R"(, "mismatchLabelKeys": ["version"])";
+  EXPECT_EQ(said(beside_db("2", mismatch), {&db}), "");
+  EXPECT_THAT(said(beside_db("1", mismatch), {&db}), HasSubstr("didn't match pod affinity rules"));
+}
+
 TEST(Placement, SpreadOverOneNodeFailsForWantOfOthers) {
   const auto spread = [](const std::string& more) {
     return pod("web", R"("app": "web")",
@@ -112,6 +126,16 @@ TEST(Placement, SpreadOverOneNodeFailsForWantOfOthers) {
   EXPECT_THAT(
       said(spread(here + R"("whenUnsatisfiable": "DoNotSchedule", "minDomains": 2)"), {&one}),
       HasSubstr("1 node(s) didn't match pod topology spread constraints. preemption"));
+  // Pods of another version are not counted.
+  const auto versions = [&](const std::string& mine) {
+    auto wanted = spread(
+        here + R"("whenUnsatisfiable": "DoNotSchedule", "minDomains": 2, "matchLabelKeys": ["v"])");
+    wanted.metadata.labels["v"] = mine;
+    return wanted;
+  };
+  const auto first = pod("first", R"("app": "web", "v": "1")");
+  EXPECT_EQ(said(versions("2"), {&first}), "");
+  EXPECT_THAT(said(versions("1"), {&first}), HasSubstr("pod topology spread constraints"));
   EXPECT_THAT(said(spread(R"("topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule")")),
               HasSubstr("topology spread constraints (missing required label)"));
   EXPECT_EQ(said(spread(R"("topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway")")), "");

@@ -169,9 +169,17 @@ TEST_F(SpecBuilderTest, UsersAndRunAsNonRoot) {
   }
 }
 
+TEST_F(SpecBuilderTest, GroupsOfTheImageAreLeftOutWherePolicyIsStrict) {
+  for (const std::string policy : {"Strict", "Merge"}) {
+    pod = {};
+    make("", R"(,"securityContext":{"supplementalGroupsPolicy":")" + policy + R"("})");
+    EXPECT_EQ(build()->user.strict_groups, policy == "Strict");
+  }
+}
+
 TEST_F(SpecBuilderTest, VolumesBecomeMountsParentsFirst) {
   make(
-      R"(,"volumeMounts":[{"name":"d","mountPath":"/data/deep/x/","readOnly":true,"subPath":"s"},
+      R"(,"volumeMounts":[{"name":"d","mountPath":"/data/deep/x/","readOnly":true,"recursiveReadOnly":"Enabled","subPath":"s"},
           {"name":"m","mountPath":"/data"},{"name":"h","mountPath":"/etc/hosts","mountPropagation":"HostToContainer"}])",
       R"(,"volumes":[{"name":"d","emptyDir":{}},{"name":"m","emptyDir":{"medium":"Memory","sizeLimit":"1Mi"}},
           {"name":"h","hostPath":{"path":"/srv/h","type":"FileOrCreate"}}])");
@@ -183,6 +191,7 @@ TEST_F(SpecBuilderTest, VolumesBecomeMountsParentsFirst) {
   EXPECT_EQ(disk->source, "/r/lib/pods/u-1/volumes/d");
   EXPECT_EQ(disk->sub_path, "s");
   EXPECT_TRUE(disk->read_only);
+  EXPECT_TRUE(disk->recursive_read_only);
   const auto* memory = mount_at(*spec, "/data");
   EXPECT_EQ(memory->kind, wire::MountKind::kPodVolume);
   EXPECT_EQ(memory->source, "m");
