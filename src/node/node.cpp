@@ -30,6 +30,8 @@ struct Node::Timer {
 
 namespace {
 
+constexpr std::int64_t kCentury = 100LL * 365 * 24 * 3600;  // in seconds
+
 Result<void> make_directory(const std::string& path, mode_t mode) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
@@ -71,6 +73,14 @@ void sweep_files(Context& context, const std::map<std::string, std::shared_ptr<P
     for (const auto& path : stale) (void)sys::remove_tree(path);
     return {};
   });
+}
+
+// What somebody wants of a pod, held against what Kubernetes lets one change.
+Revision admitted_by(Answer<Admitted> (*admit)(const api::Pod&, Admitted), Revision wanted) {
+  return [admit, wanted = std::move(wanted)](const api::Pod& live) -> Answer<Admitted> {
+    auto pod = wanted(live);
+    return pod ? admit(live, std::move(*pod)) : std::move(pod);
+  };
 }
 
 }  // namespace
@@ -306,33 +316,34 @@ void Node::take_ready_sandbox(api::Pod& pod) {
   if (auto uid = engine_->take_ready(*spec)) pod.metadata.uid = std::move(*uid);
 }
 
-void Node::update(const std::string& ns, const std::string& name, Admitted wanted, bool dry_run,
+void Node::update(const std::string& ns, const std::string& name, Revision wanted, bool dry_run,
+                  Reply<Written> reply) {
+  revise(ns, name, admitted_by(admit_update, std::move(wanted)), dry_run, std::move(reply));
+}
+
+void Node::update_ephemeral(const std::string& ns, const std::string& name, Revision wanted,
+                            bool dry_run, Reply<Written> reply) {
+  revise(ns, name, admitted_by(admit_ephemeral, std::move(wanted)), dry_run, std::move(reply));
+}
+
+void Node::revise(const std::string& ns, const std::string& name, Revision revision, bool dry_run,
                   Reply<Written> reply) {
   const auto live = require(*objects_, ns, name);
   if (!live) return reply(Refused(live.error()));
-  store_update(admit_update(*(*live)->object, std::move(wanted)), dry_run, std::move(reply));
-}
-
-void Node::update_ephemeral(const std::string& ns, const std::string& name, Admitted wanted,
-                            bool dry_run, Reply<Written> reply) {
-  const auto live = require(*objects_, ns, name);
-  if (!live) return reply(Refused(live.error()));
-  store_update(admit_ephemeral(*(*live)->object, std::move(wanted)), dry_run, std::move(reply));
-}
-
-void Node::store_update(Answer<Admitted> admitted, bool dry_run, Reply<Written> reply) {
-  if (!admitted) return reply(Refused(admitted.error()));
-  if (dry_run) return reply(dry(std::move(admitted->pod), std::move(admitted->warnings)));
-  const std::string ns = admitted->pod.metadata.namespace_, name = admitted->pod.metadata.name;
-  auto* pod = worker(admitted->pod.metadata.uid);
+  if (dry_run) {
+    auto admitted = revision(*(*live)->object);
+    if (!admitted) return reply(Refused(std::move(admitted).error()));
+    return reply(dry(std::move(admitted->pod), std::move(admitted->warnings)));
+  }
+  auto* pod = worker((*live)->object->metadata.uid);
   if (pod == nullptr) return reply(Refused(not_found("pods", name)));
-  pod->update(std::move(admitted->pod), [this, ns, name, warnings = std::move(admitted->warnings),
-                                         reply = std::move(reply)](Result<void> stored) {
-    if (!stored) return reply(Refused(refusal_from(stored.error())));
+  pod->update(std::move(revision), [this, ns, name, reply = std::move(reply)](
+                                       Answer<std::vector<std::string>> warnings) {
+    if (!warnings) return reply(Refused(std::move(warnings).error()));
     const auto* record = objects_->find_pod(ns, name);
     if (record == nullptr) return reply(Refused(not_found("pods", name)));
     reconsider();
-    reply(Written{record->object, record->json, warnings});
+    reply(Written{record->object, record->json, std::move(*warnings)});
   });
 }
 
@@ -360,7 +371,9 @@ void Node::remove(const std::string& ns, const std::string& name, const DeleteRe
       meta.deletionTimestamp.has_value() && meta.deletionGracePeriodSeconds.value_or(0) <= grace;
   if (request.dry_run || nothing_new || pod == nullptr)
     return reply(Written{record.object, record.json, {}});
-  const auto at = to_time(wall_now_ns() + static_cast<std::uint64_t>(grace) * 1'000'000'000ULL);
+  // A longer one is for ever, and a clock of nanoseconds would run over.
+  const auto until = static_cast<std::uint64_t>(std::min(grace, kCentury)) * 1'000'000'000ULL;
+  const auto at = to_time(wall_now_ns() + until);
   pod->end(at, grace, [this, ns, name, record, reply = std::move(reply)](Result<void> stored) {
     std::vector<std::string> warnings;
     // It goes all the same: what fills the disk could not be deleted else.

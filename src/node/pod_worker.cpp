@@ -194,33 +194,36 @@ void PodWorker::create(std::optional<lifecycle::Rejection> rejection,
   run(std::move(done), true);
 }
 
-void PodWorker::update(api::Pod pod, std::function<void(Result<void>)> done) {
+void PodWorker::update(Revision revision,
+                       std::function<void(Answer<std::vector<std::string>>)> done) {
   if (updating_) {
-    // It was admitted on top of the one that is being stored.
-    after_update_.push_back([this, pod = std::move(pod), done](const Result<void>& stored) {
-      if (!stored) return done(stored);
-      update(pod, done);
-    });
+    after_update_.push_back(
+        [this, revision = std::move(revision), done = std::move(done)] { update(revision, done); });
     return;
   }
+  if (finished_) return done(Refused(not_found("pods", pod_->metadata.name)));
+  auto revised = revision(*pod_);
+  if (!revised) return done(Refused(std::move(revised).error()));
   updating_ = true;
-  const auto before = pod_;
   auto memory = lifecycle::encode_memory(memory_);
-  auto finish = [self = shared_from_this(), before, memory, done](Result<void> stored) {
+  auto finish = [self = shared_from_this(), before = pod_, memory,
+                 warnings = std::move(revised->warnings),
+                 done = std::move(done)](const Result<void>& stored) {
     if (!stored) self->pod_ = self->context_.objects.put_pod(*before, memory, {});
     self->updating_ = false;
     if (stored) self->refill_volumes();  // labels and annotations may stand in them
     self->kick();
-    done(stored);
-    for (const auto& next : std::exchange(self->after_update_, {})) next(stored);
+    // First come, first served: whom this answers may ask for a change at once.
+    for (const auto& next : std::exchange(self->after_update_, {})) next();
+    if (!stored) return done(Refused(refusal_from(stored.error())));
+    done(warnings);
   };
-  pod_ = context_.objects.put_pod(std::move(pod), std::move(memory), std::move(finish));
+  pod_ = context_.objects.put_pod(std::move(revised->pod), std::move(memory), std::move(finish));
 }
 
 void PodWorker::end(api::Time at, std::int64_t grace_s, std::function<void(Result<void>)> done) {
   if (updating_) {
-    after_update_.push_back(
-        [this, at, grace_s, done](const Result<void>&) { end(at, grace_s, done); });
+    after_update_.push_back([this, at, grace_s, done] { end(at, grace_s, done); });
     return;
   }
   api::Pod going = *pod_;
@@ -236,8 +239,7 @@ void PodWorker::end(api::Time at, std::int64_t grace_s, std::function<void(Resul
 // stored unless memory or status changed.
 void PodWorker::run(std::function<void(Result<void>)> stored, bool first) {
   if (updating_) {
-    after_update_.push_back(
-        [this, stored = std::move(stored), first](const Result<void>&) { run(stored, first); });
+    after_update_.push_back([this, stored = std::move(stored), first] { run(stored, first); });
     return;
   }
   scheduled_ = false;

@@ -29,7 +29,7 @@ node::Reply<node::Written> answer_with(const ExchangePtr& exchange, int status) 
 }
 
 // What is changed of the pod, or of its subresource ephemeralcontainers.
-void store(node::Node& node, const ExchangePtr& exchange, const Route& route, node::Admitted wanted,
+void store(node::Node& node, const ExchangePtr& exchange, const Route& route, node::Revision wanted,
            bool dry_run) {
   if (route.kind == Route::Kind::kPodEphemeral) {
     return node.update_ephemeral(route.ns, route.name, std::move(wanted), dry_run,
@@ -69,23 +69,26 @@ void replace_pod(node::Node& node, const ExchangePtr& exchange, const Route& rou
   }
   const auto dry = dry_run(request);
   if (!dry) return exchange->refuse(dry.error());
-  store(node, exchange, route, std::move(*decoded), *dry);
+  const auto wanted = [pod = std::move(*decoded)](const api::Pod&) -> node::Answer<node::Admitted> {
+    return pod;
+  };
+  store(node, exchange, route, wanted, *dry);
 }
 
 void patch_pod(node::Node& node, const ExchangePtr& exchange, const Route& route) {
-  const auto* record = require_pod(node, exchange, route);
-  if (record == nullptr) return;
-  const auto& request = exchange->request();
-  const auto patched = apply_patch(request.content_type, request.body,
-                                   api::to_value(api::type_of<api::Pod>(), record->object.get()));
-  if (!patched) return exchange->refuse(patched.error());
-  const auto validation = field_validation(request);
+  const auto validation = field_validation(exchange->request());
   if (!validation) return exchange->refuse(validation.error());
-  auto decoded = node::decode_pod(json::serialize(*patched), false, route.ns, *validation);
-  if (!decoded) return exchange->refuse(decoded.error());
-  const auto dry = dry_run(request);
+  const auto dry = dry_run(exchange->request());
   if (!dry) return exchange->refuse(dry.error());
-  store(node, exchange, route, std::move(*decoded), *dry);
+  const auto patched = [exchange, ns = route.ns, validation = *validation](
+                           const api::Pod& live) -> node::Answer<node::Admitted> {
+    const auto& request = exchange->request();
+    const auto object = apply_patch(request.content_type, request.body,
+                                    api::to_value(api::type_of<api::Pod>(), &live));
+    if (!object) return node::Refused(object.error());
+    return node::decode_pod(json::serialize(*object), false, ns, validation);
+  };
+  store(node, exchange, route, patched, *dry);
 }
 
 void delete_pod(node::Node& node, const ExchangePtr& exchange, const Route& route) {

@@ -200,6 +200,28 @@ all_written() { podctl logs one | grep -qx 5; }
   says "no name was specified"
 }
 
+@test "changes that many make at once are all kept, and a deletion amid them" {
+  changing 'a: "1"' | podctl apply -f -
+  local i jobs=()
+  for i in $(seq 12); do
+    podctl label pod one "l$i=x" 3>&- &
+    jobs+=($!)
+  done
+  for i in "${jobs[@]}"; do wait "$i"; done
+  [ "$(podctl label pod one --list | grep -c '^l[0-9]*=x$')" = 12 ]
+  pod ending 'trap "" TERM; while :; do sleep 1; done' | sed 's/PeriodSeconds: 1/PeriodSeconds: 600/' | podctl apply -f -
+  ready ending
+  jobs=()
+  for i in $(seq 10); do
+    podctl label pod ending "l$i=x" 3>&- &
+    jobs+=($!)
+    [ "$i" != 5 ] || podctl delete pod ending --wait=false
+  done
+  for i in "${jobs[@]}"; do wait "$i"; done
+  [ "$(podctl label pod ending --list | wc -l)" = 10 ]
+  [ -n "$(field ending '{.metadata.deletionTimestamp}')" ]
+}
+
 @test "custom columns may stand in a file" {
   sleepers one a b | podctl apply -f -
   printf 'NAME  FIRST\n.metadata.name  .spec.containers[0].name\n' >columns

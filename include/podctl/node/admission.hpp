@@ -2,6 +2,7 @@
 // and the clock that are given. Used by Node; the wording is the Kubernetes API server's.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,10 @@ struct Admitted {
   api::Pod pod;
   std::vector<std::string> warnings;
 };
+
+// What somebody makes of a pod as it is when it is the change's turn: a patch applied to it, or
+// what a PUT says in any case.
+using Revision = std::function<Answer<Admitted>(const api::Pod& live)>;
 
 // Decodes a body (JSON, or YAML when `yaml`) into `object`, of the kind's type and of namespace
 // `ns`; yields the warnings. Faults stand in the causes with their field paths.

@@ -72,10 +72,11 @@ class Node {
   const std::map<std::string, std::shared_ptr<PodWorker>>& workers() const { return workers_; }
 
   void create(Admitted decoded, bool dry_run, Reply<Written> reply);
-  void update(const std::string& ns, const std::string& name, Admitted wanted, bool dry_run,
+  // Changes what may be changed, one change after the other: none is lost to another one's.
+  void update(const std::string& ns, const std::string& name, Revision wanted, bool dry_run,
               Reply<Written> reply);
   // The same for the pod's ephemeral containers alone.
-  void update_ephemeral(const std::string& ns, const std::string& name, Admitted wanted,
+  void update_ephemeral(const std::string& ns, const std::string& name, Revision wanted,
                         bool dry_run, Reply<Written> reply);
   // Starts the deletion; the object vanishes when nothing of the pod is left.
   void remove(const std::string& ns, const std::string& name, const DeleteRequest& request,
@@ -100,7 +101,8 @@ class Node {
   void reconsider();
   void place(PodWorker& worker) const;
   void take_ready_sandbox(api::Pod& pod);
-  void store_update(Answer<Admitted> admitted, bool dry_run, Reply<Written> reply);
+  void revise(const std::string& ns, const std::string& name, Revision revision, bool dry_run,
+              Reply<Written> reply);
   void config_changed(const Change& change);
   void withdraw(const Key& key, const std::string& uid);
   std::shared_ptr<PodWorker> adopt(std::shared_ptr<const api::Pod> pod,

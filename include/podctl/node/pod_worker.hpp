@@ -16,6 +16,7 @@
 
 #include "podctl/api/kinds.hpp"
 #include "podctl/lifecycle/step.hpp"
+#include "podctl/node/admission.hpp"
 #include "podctl/node/context.hpp"
 #include "podctl/node/trace_log.hpp"
 #include "podctl/wire/messages.hpp"
@@ -68,9 +69,10 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   // Whether it has been given to the node; until then place() tells what the scheduler says.
   bool placed() const { return !pod_->spec.nodeName.empty(); }
   void place(lifecycle::Placement placement);
-  // The object was changed by somebody: stored, and then acted on. What cannot be stored has not
-  // been.
-  void update(api::Pod pod, std::function<void(Result<void>)> done);
+  // The object is changed by somebody: stored, and then acted on; answers with the warnings. While
+  // another change is being stored it waits, and is asked for what it makes of the pod after that.
+  // What cannot be stored has not been.
+  void update(Revision revision, std::function<void(Answer<std::vector<std::string>>)> done);
   // Marks it for deletion at that time: goes on also when that cannot be stored, for its end makes
   // room.
   void end(api::Time at, std::int64_t grace_s, std::function<void(Result<void>)> done);
@@ -160,7 +162,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   std::size_t stored_status_ = 0, stored_memory_ = 0;
   bool store_anyway_ = false;  // the object itself has changed
   bool updating_ = false;      // turns wait until the changed object is stored
-  std::vector<std::function<void(const Result<void>&)>> after_update_;  // told how that went
+  std::vector<std::function<void()>> after_update_;  // what waits for that
   std::unique_ptr<Timer> timer_;
   std::set<std::string> unacknowledged_;
   std::vector<std::string> pod_ips_;
