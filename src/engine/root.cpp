@@ -41,10 +41,10 @@ Result<void> make_mountpoints(const std::string& directory) {
 }  // namespace
 
 Result<Root> prepare_root(const Layout& layout, const std::string& helpers, bool in_service) {
-  TRY(sys::make_directories(layout.lib(), 0711));
+  TRY(sys::make_directories(layout.lib(), 0700));
   TRY(sys::make_directories(layout.run(), 0755));
   TRY(check_boot(layout));
-  TRY(sys::make_directories(layout.pods_run(), 0711));
+  TRY(sys::make_directories(layout.pods_run(), 0700));
   TRY(make_mountpoints(layout.mountpoints()));
 
   auto tree = TRY(cgroup::Tree::open(layout));

@@ -93,7 +93,8 @@ Result<std::unique_ptr<Node>> Node::open(asio::io_context& io, Options options) 
 
 Result<void> Node::open_all(asio::io_context& io, Options options) {
   const auto& layout = options.layout;
-  TRY(make_directory(layout.lib(), 0711));
+  // What containers write lies in there, set-uid programs among it (CVE-2021-41103).
+  TRY(make_directory(layout.lib(), 0700));
   TRY(make_directory(layout.run(), 0711));
   TRY(make_directory(layout.logs(), 0755));
   auto store = TRY(ObjectStore::open(

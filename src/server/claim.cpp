@@ -36,7 +36,7 @@ Result<void> claim_root(const Layout& layout) {
           "podctl did not make what is in " + directory + ": give --root a directory of its own");
     }
   }
-  TRY(sys::make_directories(layout.lib(), 0711));
+  TRY(sys::make_directories(layout.lib(), 0700));
   return sys::write_file(layout.marker(), "podctl keeps its state here\n", 0644);
 }
 

@@ -24,8 +24,8 @@ Shim::Shim(Loop& loop, Layout layout, std::string uid, runtime::Programs program
 // Made by mkdir alone, so that two shims never share a pod.
 Result<void> Shim::make_run_directory() {
   const std::string run = layout_.pod_run(uid_);
-  TRY(sys::make_directories(layout_.pods_run(), 0711));
-  if (::mkdir(run.c_str(), 0711) != 0) return fail_errno(errno, "make run directory", run);
+  TRY(sys::make_directories(layout_.pods_run(), 0700));
+  if (::mkdir(run.c_str(), 0700) != 0) return fail_errno(errno, "make run directory", run);
   TRY(sys::make_directories(run + "/exits", 0700));
   TRY(sys::make_directories(run + "/spec", 0700));
   return {};

@@ -28,6 +28,21 @@ ns_of() { podctl exec pair -c "$1" -- readlink "/proc/self/ns/$2"; }
   [ -z "$(find "$PODCTL_ROOT/lib/pods/$(uid_of pair)/containers" -mindepth 4 -path '*/upper/*')" ]
 }
 
+@test "other users of the machine reach nothing that containers wrote (CVE-2021-41103)" {
+  chmod 755 "$PODCTL_ROOT"  # as /var/lib is
+  pair | sed 's/^spec:/spec:\n  volumes: [{name: v, emptyDir: {}}]/; s/\(name: a,\)/\1 volumeMounts: [{name: v, mountPath: \/v}],/' | podctl apply -f -
+  ready pair
+  podctl exec pair -c a -- sh -c 'cp /bin/busybox /v/su; cp /bin/busybox /su; chmod 4755 /su /v/su; ls -l /v/su' | grep -q '^-rwsr-xr-x'
+  local pod=lib/pods/$(uid_of pair) path
+  for path in "$pod/containers/a/0/upper/su" "$pod/volumes/v/su" "run/pods/$(uid_of pair)/termination" lib/images; do
+    [ -e "$PODCTL_ROOT/$path" ]
+    fails 1 setpriv --reuid 65534 --regid 65534 --clear-groups sh -c "ls -d $PODCTL_ROOT/$path || exit 1"
+    says "Permission denied"
+  done
+  # Members of the group "podctl" speak to podctld through here.
+  setpriv --reuid 65534 --regid 65534 --clear-groups test -S "$PODCTL_ROOT/run/podctld.sock"
+}
+
 @test "shareProcessNamespace makes pause PID 1 and shows the others" {
   pair | sed 's/^spec:/spec:\n  shareProcessNamespace: true/' | podctl apply -f -
   ready pair
