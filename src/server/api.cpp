@@ -8,14 +8,14 @@ using Kind = Route::Kind;
 
 struct Api::Impl {
   node::Node& node;
-  std::function<void()> end;
+  std::function<void(bool reset)> end;
 
   void pods(const ExchangePtr& exchange, const Route& route);
   void pod(const ExchangePtr& exchange, const Route& route);
   void read(const ExchangePtr& exchange, const Route& route);
 };
 
-Api::Api(node::Node& node, std::function<void()> end) : impl_(new Impl{node, std::move(end)}) {}
+Api::Api(node::Node& node, std::function<void(bool reset)> end) : impl_(new Impl{node, std::move(end)}) {}
 
 Api::~Api() = default;
 

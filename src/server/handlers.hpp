@@ -45,7 +45,8 @@ void report_sandbox(node::Node& node, const ExchangePtr& exchange, const Route& 
 void report_sandboxes(node::Node& node, const ExchangePtr& exchange);
 void report_trace(node::Node& node, const ExchangePtr& exchange, const Route& route);
 void report_doctor(node::Node& node, const ExchangePtr& exchange);
-void reset_system(node::Node& node, const ExchangePtr& exchange, const std::function<void()>& end);
+void reset_system(node::Node& node, const ExchangePtr& exchange,
+                  const std::function<void(bool reset)>& end);
 
 // 405 with Kubernetes' words.
 void refuse_method(const ExchangePtr& exchange);

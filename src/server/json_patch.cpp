@@ -13,6 +13,24 @@ using Pointer = std::vector<std::string>;
 
 // As the Kubernetes API server: copies of copies would grow without bound.
 constexpr std::size_t kMaxOperations = 10000, kMaxCopied = 3U << 20;
+// As deep as a body may be nested: what walks the object recurses.
+constexpr std::size_t kMaxDepth = 100;
+
+bool deeper_than(const json::value& value, std::size_t levels) {
+  const auto inner = [levels](const json::value& item) {
+    return levels == 0 || deeper_than(item, levels - 1);
+  };
+  if (const auto* list = value.if_array()) return std::any_of(list->begin(), list->end(), inner);
+  const auto* object = value.if_object();
+  return object != nullptr &&
+         std::any_of(object->begin(), object->end(),
+                     [&inner](const auto& member) { return inner(member.value()); });
+}
+
+// Whether the value is too deep for that place.
+bool too_deep(const Pointer& at, const json::value& value) {
+  return at.size() > kMaxDepth || deeper_than(value, kMaxDepth - at.size());
+}
 
 node::Refused unfit(std::string why) {
   return node::Refused(node::Refusal{422, "Invalid", std::move(why), {}, {}, {}});
@@ -126,6 +144,11 @@ Done apply(json::value& root, const json::object& operation, std::size_t& copied
     return unfit("a JSON patch operation lacks its path or value: " + json::serialize(operation));
   }
   json::value* present = find(root, *path, path->size());
+  json::value* source = find(root, *from, from->size());
+  const bool takes = op == "move" || op == "copy";
+  const json::value* put = takes ? source : needs_value ? value : nullptr;
+  if (put != nullptr && too_deep(*path, *put))
+    return too_large("depth of what is put in", kMaxDepth);
   bool done = false;
   if (op == "add") {
     done = add(root, *path, *value);
@@ -139,7 +162,6 @@ Done apply(json::value& root, const json::object& operation, std::size_t& copied
   } else if (op == "move") {
     done = move(root, *from, *path);
   } else if (op == "copy") {
-    json::value* source = find(root, *from, from->size());
     if (source != nullptr) copied += json::serialize(*source).size();
     if (copied > kMaxCopied) return too_large("size of copies", kMaxCopied);
     done = source != nullptr && add(root, *path, json::value(*source));

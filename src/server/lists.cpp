@@ -141,12 +141,15 @@ class Watch : public std::enable_shared_from_this<Watch<T>> {
     }
     for (const auto& change : past) replay(change);
     if (bookmark) tell_initial_end();
+    beginning_ = stream_ ? stream_->pending() : 0;
     id_ = node_.objects().hub().watch(
         [self](const node::Change& change) { self->on_change(change); });
   }
 
   void end_after(std::uint64_t seconds) {
-    timer_.expires_after(std::chrono::seconds(seconds));
+    constexpr std::uint64_t kYear =
+        365 * 24 * 3600;  // a clock holds no more than some hundred of them
+    timer_.expires_after(std::chrono::seconds(std::min(seconds, kYear)));
     timer_.async_wait([weak = this->weak_from_this()](boost::system::error_code error) {
       auto self = weak.lock();
       if (!error && self && self->stream_) self->stream_->end();
@@ -181,7 +184,9 @@ class Watch : public std::enable_shared_from_this<Watch<T>> {
   }
 
   void send(const char* type, const T& object, const std::string& json) {
-    if (stream_->pending() > kSlowWatcher) return stream_->end();
+    if (!stream_) return;
+    if (stream_->pending() <= kSlowWatcher) beginning_ = 0;
+    if (id_ && stream_->pending() > kSlowWatcher + beginning_) return stream_->end();
     std::string line = std::string("{\"type\":\"") + type + "\",\"object\":";
     if (table_) {
       line += table_of(object, node_.objects().version(), include_);
@@ -203,7 +208,8 @@ class Watch : public std::enable_shared_from_this<Watch<T>> {
   bool table_;
   std::string include_;
   std::shared_ptr<Stream> stream_;
-  std::uint64_t id_ = 0;
+  std::uint64_t id_ = 0;       // 0: what it begins with is still being told
+  std::size_t beginning_ = 0;  // bytes that it began with, which nobody could have read yet
 };
 
 // How a watch begins. `sendInitialEvents` (KEP-3157) has the present told whatever version is
@@ -229,6 +235,17 @@ node::Answer<Beginning> beginning(const Query& query) {
   return begin;
 }
 
+// As the API server's watch cache, which waits for it in vain.
+node::Refusal too_large_version(std::uint64_t asked, std::uint64_t now) {
+  return {504,
+          "Timeout",
+          "Timeout: Too large resource version: " + std::to_string(asked) +
+              ", current: " + std::to_string(now),
+          {},
+          {},
+          {}};
+}
+
 template <class T>
 void watch(node::Node& node, const ExchangePtr& exchange, Selection selection) {
   const auto& query = exchange->request().target.query;
@@ -241,6 +258,8 @@ void watch(node::Node& node, const ExchangePtr& exchange, Selection selection) {
     if (!version)
       return exchange->refuse(
           node::bad_request("Invalid value: \"" + from + "\": resourceVersion"));
+    if (const auto now = node.objects().version(); *version > now)
+      return exchange->refuse(too_large_version(*version, now));
     auto changes = node.objects().hub().since(*version);
     if (!changes) {
       return exchange->refuse(node::expired("too old resource version: " + from + " (" +

@@ -226,7 +226,7 @@ class Daemon {
     auto node = node::Node::open(io_, std::move(options));
     if (!node) return explain(std::move(node).error(), engine, std::move(socket));
     node_ = std::move(*node);
-    api_ = std::make_unique<Api>(*node_, [this] { end_soon(true); });
+    api_ = std::make_unique<Api>(*node_, [this](bool reset) { end_soon(reset); });
     node_->start([this, &socket](Result<void> ready) {
       if (!ready) {
         failure_ = std::move(ready).error();
@@ -235,12 +235,22 @@ class Daemon {
       serve(std::move(socket),
             [this](std::shared_ptr<Exchange> exchange) { api_->handle(std::move(exchange)); });
     });
-    io_.run();
+    run_loop();
     if (failure_) return explain(*failure_, engine, std::move(socket));
     return finish();
   }
 
  private:
+  // What nobody has caught is a fault of podctld's own: its log is to say of what it died.
+  void run_loop() {
+    try {
+      io_.run();
+    } catch (const std::exception& fault) {
+      log_.error(std::string("podctld ends by a fault of its own: ") + fault.what());
+      throw;
+    }
+  }
+
   // What cannot be opened can be told of and removed, by whoever asks. A shim that wants its
   // podctld back does not ask.
   Result<void> explain(Error why, engine::Options options, UniqueFd socket) {
@@ -255,7 +265,7 @@ class Daemon {
     end_after(kFailedBound);
     serve(std::move(socket),
           [this](std::shared_ptr<Exchange> exchange) { failed_->handle(std::move(exchange)); });
-    io_.run();
+    run_loop();
     return finish();
   }
 

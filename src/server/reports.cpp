@@ -60,11 +60,16 @@ void report_doctor(node::Node& node, const ExchangePtr& exchange) {
   });
 }
 
-void reset_system(node::Node& node, const ExchangePtr& exchange, const std::function<void()>& end) {
+void reset_system(node::Node& node, const ExchangePtr& exchange,
+                  const std::function<void(bool reset)>& end) {
   node.reset([exchange, end](Result<void> done) {
-    if (!done) return exchange->refuse(done.error());
-    exchange->reply({200, success_json({}, {}, {})});
-    end();
+    if (done) {
+      exchange->reply({200, success_json({}, {}, {})});
+    } else {
+      exchange->refuse(done.error());
+    }
+    // Of a root that is half removed the next podctld finds out what there still is.
+    end(done.has_value());
   });
 }
 

@@ -11,8 +11,10 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <optional>
+#include <set>
 
 #include "chunked_stream.hpp"
+#include "podctl/base/utf8.hpp"
 #include "web_socket.hpp"
 
 namespace podctl::server {
@@ -28,6 +30,44 @@ constexpr std::uint64_t kUploadLimit = std::uint64_t{64}
                                        << 30;  // image::Limits decides before this
 
 using FileBody = http::basic_file_body<beast::file_posix>;
+
+// Of a header's warnings: kubectl and podctl read 64 KiB of head at least, Beast writes as much a
+// line.
+constexpr std::size_t kMaxWarning = 1024, kMaxWarnings = 24U << 10;
+
+// RFC 9111 5.5: a quoted string; control characters may not stand in a header.
+std::string quoted(std::string_view warning) {
+  std::string text;
+  for (const char c : warning) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return text;
+}
+
+std::string shortened(std::string_view warning) {
+  if (warning.size() <= kMaxWarning) return std::string(warning);
+  return utf8::well_formed(std::string(warning.substr(0, kMaxWarning))) + "...";
+}
+
+// Equal ones once; what does not fit is counted, not passed over.
+std::vector<std::string> warning_texts(const std::vector<std::string>& warnings) {
+  std::vector<std::string> texts;
+  std::set<std::string_view> said;
+  std::size_t size = 0, more = 0;
+  for (const auto& warning : warnings) {
+    if (!said.insert(warning).second) continue;
+    auto text = quoted(shortened(warning));
+    if (more > 0 || size + text.size() > kMaxWarnings) {
+      ++more;
+      continue;
+    }
+    size += text.size();
+    texts.push_back(std::move(text));
+  }
+  if (more > 0) texts.push_back("and " + std::to_string(more) + " more warnings");
+  return texts;
+}
 
 class Session;
 
@@ -79,6 +119,7 @@ class Session : public std::enable_shared_from_this<Session> {
  private:
   void on_header(error_code error);
   void on_body(error_code error);
+  void read_content();
   void read_body();
   void read_upload();
   void dispatch();
@@ -134,11 +175,16 @@ void Session::on_header(error_code error) {
   if (!target) return refuse_and_close(400, "BadRequest", target.error().message());
   request_.target = std::move(*target);
   if (upgrade()) return dispatch();
-  if (beast::iequals(head_[http::field::expect], "100-continue")) {
-    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    error_code ignored;
-    asio::write(socket_, asio::buffer(kContinue), ignored);  // 25 bytes into an empty socket buffer
-  }
+  if (!beast::iequals(head_[http::field::expect], "100-continue")) return read_content();
+  // Not at once: answers that nobody has read may fill the socket.
+  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  asio::async_write(socket_, asio::buffer(kContinue),
+                    [self = shared_from_this()](error_code failed, std::size_t) {
+                      if (!failed) self->read_content();
+                    });
+}
+
+void Session::read_content() {
   if (context_->options.is_upload(request_)) return read_upload();
   read_body();
 }
@@ -207,15 +253,8 @@ void Session::write(Response response) {
   reply.result(static_cast<unsigned>(response.status));
   reply.set(http::field::content_type, response.content_type);
   reply.set(http::field::cache_control, "no-cache, private");
-  for (const auto& warning : response.warnings) {
-    std::string
-        text;  // RFC 9111 5.5: a quoted string; control characters may not stand in a header
-    for (const char c : warning) {
-      if (c == '"' || c == '\\') text += '\\';
-      text += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
+  for (const auto& text : warning_texts(response.warnings))
     reply.insert(http::field::warning, "299 - \"" + text + "\"");
-  }
   reply.keep_alive(keep_alive_);
   if (head_.method() == http::verb::head) {
     reply.content_length(response.body.size());

@@ -67,14 +67,18 @@ Result<void> move_up(Tree& tree, int directory, const char* name, const std::str
 Result<void> remove_entry(Tree& tree, int directory, const char* name, unsigned char type,
                           const std::string& path, int depth) {
   const std::string full = path + "/" + name;
+  int not_removed = 0;
   if (type != DT_DIR) {
     const int err = remove_file(tree, directory, name, type);
     if (err == 0 || err == ENOENT) return {};
     if (err != EISDIR && err != EPERM) return fail_errno(err, "remove file", full);
+    not_removed = err;
   }
   if (depth == kMaxDepth) return move_up(tree, directory, name, full);
   UniqueFd fd(::openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd && errno == ENOENT) return {};  // somebody else removes it too
+  if (!fd && errno == ENOTDIR && not_removed != 0)
+    return fail_errno(not_removed, "remove file", full);
   if (!fd) return fail_errno(errno, "open directory", full);
   struct stat st {};
   if (::fstat(fd.get(), &st) != 0) return fail_errno(errno, "stat directory", full);

@@ -118,6 +118,20 @@ asked() { ls -l "/proc/$1/fd" 2>/dev/null | grep -q socket; }
   [ "$(podctl get pods -o name)" = pod/two ]
 }
 
+@test "a reset that fails leaves a root that can be used and reset" {
+  pod one 'exec sleep 1000' | podctl apply -f -
+  ready one
+  mkdir "$PODCTL_ROOT/lib/images/held"
+  mount -t tmpfs podctl-e2e "$PODCTL_ROOT/lib/images/held"
+  run podctl system reset --yes
+  umount "$PODCTL_ROOT/lib/images/held"
+  [ "$status" = 1 ]
+  says "something is mounted there"
+  podctl delete pod one --ignore-not-found --now
+  pod two 'exec sleep 1000' | podctl apply -f -
+  ready two
+}
+
 @test "kill -9 of pause makes the sandbox anew" {
   pod one 'exec sleep 1000' Always | podctl apply -f -
   ready one

@@ -177,6 +177,60 @@ TEST_F(ROOT_Daemon, DiscoveryErrorsAndMalformedRequests) {
   EXPECT_THAT(invalid.body, HasSubstr("\"field\":\"spec.containers\""));
 }
 
+// Answers that nobody reads fill a socket: what is written into it must not hold up everybody else.
+TEST_F(ROOT_Daemon, AClientThatReadsNothingHoldsUpNobody) {
+  const std::string get = "GET /version HTTP/1.1\r\nHost: p\r\n\r\n";
+  const std::string expects = "POST " + std::string(kPods) +
+                              " HTTP/1.1\r\nHost: p\r\nExpect: 100-continue\r\n"
+                              "Content-Length: 2\r\n\r\n";
+  for (int before = 100; before < 400; ++before) {
+    std::string all;
+    for (int i = 0; i < before; ++i) all += get;
+    all += expects;
+    auto fd = dial();
+    ASSERT_EQ(send(fd.get(), all.data(), all.size(), MSG_NOSIGNAL | MSG_DONTWAIT),
+              static_cast<ssize_t>(all.size()));
+    auto other = dial();
+    timeval patience{.tv_sec = 60, .tv_usec = 0};
+    setsockopt(other.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ASSERT_EQ(write(other.get(), get.data(), get.size()), static_cast<ssize_t>(get.size()));
+    char byte = 0;
+    ASSERT_EQ(read(other.get(), &byte, 1), 1) << "behind " << before << " answers";
+  }
+}
+
+TEST_F(ROOT_Daemon, LongAndManyWarningsAreShortened) {
+  std::string fields = "\"" + std::string(60'000, 'x') + "\":1";
+  for (int i = 0; i < 2000; ++i) fields += ",\"unknown" + std::to_string(i) + "\":1";
+  const auto warned = call("POST", std::string(kPods) + "?fieldValidation=Warn&dryRun=All",
+                           R"({"kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[{)"
+                           R"("name":"c","image":"i",)" +
+                               fields + "}]}}");
+  EXPECT_EQ(warned.status, 201);
+  EXPECT_THAT(warned.head, HasSubstr("xxx...\""));
+  EXPECT_THAT(warned.head, HasSubstr("more warnings\""));
+  EXPECT_LT(warned.head.size(), 64U << 10);
+}
+
+// All of it is sent before anybody can have read a byte of it: that does not make a slow watcher.
+TEST_F(ROOT_Daemon, AWatchThatBeginsWithMuchTellsAllOfIt) {
+  const std::string maps = "/api/v1/namespaces/default/configmaps";
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_EQ(call("POST", maps,
+                   R"({"metadata":{"name":"m)" + std::to_string(i) + R"("},"data":{"x":")" +
+                       std::string(1'000'000, 'y') + "\"}}")
+                  .status,
+              201);
+  }
+  const auto watched = call("GET", maps + "?watch=1&timeoutSeconds=1");
+  std::size_t lines = 0;
+  for (const char c : watched.body) lines += c == '\n' ? 1 : 0;
+  EXPECT_EQ(lines, 10U);
+  const auto future = call("GET", maps + "?watch=1&resourceVersion=99999999");
+  EXPECT_EQ(future.status, 504);
+  EXPECT_THAT(future.body, HasSubstr("Too large resource version: 99999999, current: "));
+}
+
 TEST_F(ROOT_Daemon, AnImageThatIsNotHereIsSaidByStatusAndEvents) {
   EXPECT_EQ(call("POST", std::string(kPods) + "?dryRun=All", pod_json("nowhere/x", "true")).status,
             201);

@@ -125,6 +125,13 @@ TEST(Patch, WhatDoesNotFitIsRefused) {
   std::string doubling = R"([{"op":"add","path":"/x","value":["0123456789"]})";
   for (int i = 0; i < 64; ++i) doubling += R"(,{"op":"copy","from":"/x","path":"/x/-"})";
   EXPECT_EQ(patched(kJson, doubling + "]"), "413");
+  // Few bytes, but every copy into itself makes it twice as deep.
+  std::string nesting = R"([{"op":"add","path":"/x","value":{"x":{}}})", deepest = "/x";
+  for (int i = 0; i < 7; ++i) {
+    nesting += R"(,{"op":"copy","from":"/x","path":")" + deepest + R"(/x"})";
+    for (int level = 1 << i; level > 0; --level) deepest += "/x";
+  }
+  EXPECT_EQ(patched(kJson, nesting + "]"), "413");
   EXPECT_EQ(patched(kJson, "{}"), "400");
   EXPECT_EQ(patched(kJson, "[1]"), "400");
   EXPECT_EQ(patched(kMerge, "{"), "400");

@@ -64,8 +64,8 @@ bool is_upload(const Request& request);
 
 class Api {
  public:
-  // `end` ends podctld after a reset.
-  Api(node::Node& node, std::function<void()> end);
+  // `end` ends podctld after a reset, or after one that failed half way.
+  Api(node::Node& node, std::function<void(bool reset)> end);
   ~Api();
   void handle(std::shared_ptr<Exchange> exchange);
 
