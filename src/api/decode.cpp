@@ -1,5 +1,7 @@
 #include "podctl/api/decode.hpp"
 
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -25,6 +27,17 @@ using K = Tree::Kind;
 std::string described(const Tree& tree) {
   std::string name(kind_name(tree.kind));
   return tree.is_null() ? "null" : "a " + name;
+}
+
+// A number as encoding/json of Go writes it, where a quantity's own text decides how it is shown:
+// 0.5 becomes 500m, "5e-1" would become 500e-3.
+std::string number_text(double number) {
+  const double size = std::abs(number);
+  const bool plain = size == 0 || (size >= 1e-6 && size < 1e21);
+  std::array<char, 64> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number,
+                                 plain ? std::chars_format::fixed : std::chars_format::scientific);
+  return {text.data(), end.ptr};
 }
 
 class Decoder {
@@ -182,23 +195,30 @@ class Decoder {
     if (tree.kind == K::kFloat && std::trunc(tree.number) == tree.number &&
         std::abs(tree.number) < 9e15) {
       read = static_cast<std::int64_t>(tree.number);  // 1e3 is 1000
-    } else if (tree.kind == K::kFloat) {
+    } else if (tree.kind == K::kFloat && std::trunc(tree.number) != tree.number) {
       return fault(tree, path, "FieldValueTypeInvalid", "must be a whole number, not " + tree.text),
              false;
+    } else if (tree.kind == K::kFloat) {
+      return too_wide<T>(tree, path), false;
     } else if (tree.kind != K::kInt) {
       return type_fault(tree, path, "a whole number"), false;
     }
-    if (read < std::numeric_limits<T>::min() || read > std::numeric_limits<T>::max()) {
-      return fault(tree, path, "FieldValueTypeInvalid",
-                   tree.text + " does not fit in " + std::to_string(sizeof(T) * 8) + " bits"),
-             false;
-    }
+    if (read < std::numeric_limits<T>::min() || read > std::numeric_limits<T>::max())
+      return too_wide<T>(tree, path), false;
     out = static_cast<T>(read);
     return true;
   }
 
+  template <class T>
+  void too_wide(const Tree& tree, const Path& path) {
+    fault(tree, path, "FieldValueTypeInvalid",
+          tree.text + " does not fit in " + std::to_string(sizeof(T) * 8) + " bits");
+  }
+
   bool quantity(const Tree& tree, Quantity& out, const Path& path) {
-    std::string text = tree.kind == K::kInt ? std::to_string(tree.integer) : tree.text;
+    std::string text = tree.kind == K::kInt     ? std::to_string(tree.integer)
+                       : tree.kind == K::kFloat ? number_text(tree.number)
+                                                : tree.text;
     if (tree.kind != K::kInt && tree.kind != K::kFloat && !tree.is_string()) {
       return type_fault(tree, path, "a quantity"), false;
     }

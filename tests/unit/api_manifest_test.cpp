@@ -1,6 +1,7 @@
 // Manifests, good and faulty, with the exact text a user sees; defaults, changes, support, explain.
 #include <gtest/gtest.h>
 
+#include <boost/json/serialize.hpp>
 #include <chrono>
 #include <ctime>
 #include <set>
@@ -270,6 +271,30 @@ TEST(ApiManifest, ResourcesAreFilledInAsTheApiServerDoes) {
   EXPECT_EQ(pod.spec.resources->requests.at("memory").str(), "1Gi");
   EXPECT_EQ(qos_class(pod), QosClass::kBurstable);
   EXPECT_EQ(pod.spec.serviceAccount, "default");
+}
+
+// A plain number becomes what Go's JSON makes of it, in the file and in a request's body alike.
+TEST(ApiManifest, PlainNumbersAreQuantities) {
+  struct Case {
+    const char *written, *kept;
+  };
+  for (const Case& c : std::initializer_list<Case>{{"0.5", "500m"},
+                                                   {"1.5", "1500m"},
+                                                   {".25", "250m"},
+                                                   {"2", "2"},
+                                                   {"1e7", "10000000"},
+                                                   {"67108864.0", "67108864"}}) {
+    const auto loaded = load_manifests(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n"
+        "  - {name: a, image: a, resources: {limits: {cpu: " +
+        std::string(c.written) + "}}}\n");
+    ASSERT_TRUE(loaded.faults.empty()) << loaded.faults[0].text;
+    const auto& manifest = loaded.manifests[0];
+    EXPECT_EQ(manifest.pod.spec.containers[0].resources->limits.at("cpu").str(), c.kept);
+    Pod sent;
+    EXPECT_TRUE(decode_json(boost::json::serialize(to_value(manifest.tree)), sent).empty());
+    EXPECT_EQ(sent.spec.containers[0].resources->limits.at("cpu").str(), c.kept) << c.written;
+  }
 }
 
 // A value of the wrong type hides only what repeats it.
