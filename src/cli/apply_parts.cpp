@@ -76,9 +76,9 @@ boost::json::value with_annotation(const api::Manifest& manifest) {
   meta["namespace"] = manifest.metadata().namespace_;
   auto& annotations = meta["annotations"];
   // What was read back has the last one in it.
-  if (annotations.is_object()) annotations.get_object().erase(kLastApplied);
-  const std::string written = remembered(object, manifest.kind->type());
   if (!annotations.is_object()) annotations = boost::json::object();
+  annotations.get_object().erase(kLastApplied);
+  const std::string written = remembered(object, manifest.kind->type());
   annotations.as_object()[kLastApplied] = written;
   return object;
 }

@@ -72,7 +72,8 @@ constexpr Option kApply[] = {
      0,
      Takes::kOptional,
      "CONDITION",
-     "wait until every pod has the condition (Ready); say what keeps it from it",
+     "wait until every pod has the condition (Ready), as long as --timeout says or until Ctrl-C; "
+     "say what keeps it from it",
      {},
      "Ready"},
     kTimeout,

@@ -14,6 +14,8 @@ std::string lower(std::string_view text) {
 
 Failure refused(std::string what) { return fail(Code::kInvalidArgument, std::move(what), {}); }
 
+Failure no_name() { return refused("resource name may not be empty"); }
+
 }  // namespace
 
 std::string Resource::path(std::string_view ns, std::string_view name) const {
@@ -67,6 +69,9 @@ Result<std::vector<ObjectRef>> parse_refs(const std::vector<std::string>& words)
     }
     return refs;
   }
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (words[i].empty()) return no_name();
+  }
   for (std::string_view type : text::split(words[0], ',')) {
     const Resource* resource = TRY(find_resource(type));
     if (words.size() == 1) refs.push_back({resource, {}, {}});
@@ -99,12 +104,14 @@ Result<void> check_operands(const std::vector<std::string>& words,
 }
 
 Result<std::string> parse_pod(std::string_view word) {
+  if (word.empty()) return no_name();
   const std::size_t slash = word.find('/');
   if (slash == std::string_view::npos) return std::string(word);
   const Resource* resource = TRY(find_resource(word.substr(0, slash)));
   if (resource != &pods()) {
     return fail(Code::kInvalidArgument, "\"" + std::string(word) + "\" is not a pod", {});
   }
+  if (slash + 1 == word.size()) return no_name();
   return std::string(word.substr(slash + 1));
 }
 

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "podctl/base/utf8.hpp"
 #include "podctl/cli/daemon.hpp"
 #include "podctl/cli/time_text.hpp"
 #include "podctl/cli/view.hpp"
@@ -152,29 +153,29 @@ void Invocation::err(std::string_view text) { write_all(STDERR_FILENO, text); }
 
 int Invocation::failed(const Error& error) {
   const bool sentence = error.op.starts_with("Error from server");
-  err((sentence ? error.op : "error: " + error.message()) + "\n");
+  err(utf8::printable(sentence ? error.op : "error: " + error.message()) + "\n");
   return kFailed;
 }
 
 int Invocation::failed(std::string_view text) {
-  err("error: " + std::string(text) + "\n");
+  err("error: " + utf8::printable(text) + "\n");
   return kFailed;
 }
 
 int Invocation::refused(const Reply& reply) {
-  err(refusal_text(reply) + "\n");
+  err(utf8::printable(refusal_text(reply)) + "\n");
   return kFailed;
 }
 
 int Invocation::usage(std::string_view text) {
-  err("error: " + std::string(text) + "\n");
+  err("error: " + utf8::printable(text) + "\n");
   if (text.find("see 'podctl") == std::string_view::npos)
     err("see 'podctl " + args.path + " --help'\n");
   return kUsage;
 }
 
 void Invocation::warn(const Reply& reply) {
-  for (const std::string& text : reply.warnings()) err("Warning: " + text + "\n");
+  for (const std::string& text : reply.warnings()) err("Warning: " + utf8::printable(text) + "\n");
 }
 
 Style Invocation::style() const {

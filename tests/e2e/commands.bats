@@ -35,6 +35,15 @@ all_written() { podctl logs one | grep -qx 5; }
   podctl get Pod one
 }
 
+@test "an empty name is no name, and is not every name" {
+  local command
+  for command in "get pod" "describe pod" "delete pod" logs "exec -it" why trace ns "top pod"; do
+    run podctl $command "" $([[ $command != exec* ]] || echo -- true)
+    [ "$status" != 0 ]
+    says "resource name may not be empty"
+  done
+}
+
 @test "get -w -o yaml parts its documents" {
   pod one 'exec sleep 1000' | podctl apply -f -
   podctl get pods -w -o yaml >seen &
