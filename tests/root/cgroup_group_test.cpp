@@ -84,7 +84,7 @@ TEST_F(ROOT_Group, AChildIsBornInsideAndCounted) {
   EXPECT_EQ(stats->oom_kills, 0U);
   ASSERT_TRUE(web.kill());
   EXPECT_EQ(WTERMSIG(wait_status(child)), SIGKILL);
-  EXPECT_TRUE(web.wait_empty(milliseconds(1000)));
+  EXPECT_TRUE(web.wait_empty(patience(milliseconds(10000))));
   EXPECT_TRUE(web.remove());
   EXPECT_TRUE(pod.remove());
   EXPECT_EQ(tree_->find("pods/pod1/web").error().code, Code::kNotFound);
@@ -126,7 +126,7 @@ TEST_F(ROOT_Group, AForkBombStopsAtThePidsLimit) {
   EXPECT_EQ(stats->pids_current, 10U);
   ASSERT_TRUE(web.kill());
   wait_status(child);
-  EXPECT_TRUE(web.wait_empty(milliseconds(2000)));
+  EXPECT_TRUE(web.wait_empty(patience(milliseconds(10000))));
 }
 
 TEST_F(ROOT_Group, ThrottlingIsCounted) {
@@ -239,7 +239,7 @@ TEST_F(ROOT_Group, RemovalWaitsOnlyItsBound) {
     std::this_thread::sleep_for(milliseconds(50));
     ::kill(child, SIGKILL);
   });
-  EXPECT_TRUE(web.remove(milliseconds(2000)));
+  EXPECT_TRUE(web.remove(patience(milliseconds(10000))));
   later.join();
   wait_status(child);
 }
@@ -256,7 +256,7 @@ TEST_F(ROOT_Group, EnsureKeepsAGroupInUseAndMakesAnEmptyOneAnew) {
   EXPECT_EQ(same->procs(), std::vector<pid_t>{first});
   ASSERT_TRUE(same->kill());
   EXPECT_EQ(wait_status(first), SIGKILL);
-  ASSERT_TRUE(same->wait_empty(milliseconds(2000)));
+  ASSERT_TRUE(same->wait_empty(patience(milliseconds(10000))));
   // Into the old one a child might be born dead (Linux 6.14).
   auto anew = tree_->ensure("shims");
   ASSERT_TRUE(anew) << anew.error().message();

@@ -1,5 +1,5 @@
-// Pure v1, where no cgroup2 mount helps: shown on any machine that has v1 hierarchies, by not looking at
-// its cgroup2.
+// Pure v1, where no cgroup2 mount helps: shown on any machine that has v1 hierarchies, by not
+// looking at its cgroup2.
 #include <sys/prctl.h>
 
 #include <algorithm>
@@ -41,7 +41,7 @@ TEST_F(ROOT_PureV1, AChildIsBornInsideAndCounted) {
   EXPECT_TRUE(eventually([&] { return web.stats().value().memory_current > 1 << 20; }));
   ASSERT_TRUE(web.kill());
   EXPECT_EQ(WTERMSIG(wait_status(child)), SIGKILL);
-  EXPECT_TRUE(web.wait_empty(patience(milliseconds(2000))));
+  EXPECT_TRUE(web.wait_empty(patience(milliseconds(10000))));
   EXPECT_TRUE(web.remove());
 }
 
@@ -60,7 +60,7 @@ TEST_F(ROOT_PureV1, AChainOfForksIsKilledToTheLast) {
     });
     ASSERT_TRUE(web.kill());
     wait_status(child);
-    ASSERT_TRUE(web.wait_empty(patience(milliseconds(2000)))) << "a process outlived the kill";
+    ASSERT_TRUE(web.wait_empty(patience(milliseconds(10000)))) << "a process outlived the kill";
     EXPECT_TRUE(web.remove());
   }
 }

@@ -69,7 +69,8 @@ TEST_F(ROOT_Engine, AStartThatHangsHoldsUpNothingElse) {
   const std::string program = dir_ + "/rootfs/bin/leased";
   std::filesystem::copy_file("/bin/busybox", program);
   ASSERT_EQ(::chmod(program.c_str(), 0711), 0);
-  static std::atomic<bool> asked = false;  // by the kernel, for the lease back
+  static std::atomic<bool> asked;  // by the kernel, for the lease back
+  asked = false;
   ::signal(SIGIO, [](int) { asked = true; });
   UniqueFd leased(::open(program.c_str(), O_RDWR | O_CLOEXEC));
   ASSERT_EQ(::fcntl(leased.get(), F_SETLEASE, F_WRLCK), 0);
@@ -99,7 +100,7 @@ TEST_F(ROOT_Engine, AStartThatHangsHoldsUpNothingElse) {
   ASSERT_TRUE(call<void>([&](auto cb) { engine_->kill(kUid, hanging.id, cb); }));
   // It hangs in execve itself: what has been killed there counts as the workload.
   EXPECT_EQ(exit_of("hanging").exit_code, 137);
-  EXPECT_TRUE(outcome.has_value());
+  EXPECT_TRUE(run_until([&] { return outcome.has_value(); }));
   leased.reset();
   ASSERT_TRUE(destroy());
   expect_pod_gone();

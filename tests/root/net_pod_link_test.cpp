@@ -208,12 +208,13 @@ TEST_F(ROOT_PodLink, AVethGoesWithItsNamespaceAndIsTold) {
   ASSERT_TRUE(watch);
   EXPECT_EQ(wait_gone("vethtest1", std::chrono::milliseconds(20)).error().code, Code::kTimedOut);
   one.reset();
-  auto gone = wait_gone("vethtest1", std::chrono::milliseconds(5000));
+  auto gone = wait_gone("vethtest1", patience(std::chrono::milliseconds(30000)));
   ASSERT_TRUE(gone) << gone.error().message();
   // The name is free a moment before the event is out.
   pollfd event{watch->fd(), POLLIN, 0};
   std::vector<std::string> names;
-  while (names.empty() && ::poll(&event, 1, 2000) > 0) names = watch->read().value();
+  const auto bound = static_cast<int>(patience(std::chrono::milliseconds(10000)).count());
+  while (names.empty() && ::poll(&event, 1, bound) > 0) names = watch->read().value();
   EXPECT_EQ(names, std::vector<std::string>{"vethtest1"});
   EXPECT_TRUE(delete_link("vethtest1"));
 }

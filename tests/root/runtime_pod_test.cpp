@@ -49,11 +49,8 @@ TEST_F(RuntimePod, ROOT_PodsReachTheBridgeAndEachOther) {
   ASSERT_TRUE(sandbox_);
   auto server = start(container_spec({"listen", "8080"}));
   ASSERT_TRUE(server) << server.error().message();
-  int answer = -1;
-  for (int i = 0; i < 100 && answer != 0; ++i) {
-    if ((answer = dial(ip("10.77.0.2"), 8080)) != 0) ::usleep(10'000);
-  }
-  EXPECT_EQ(answer, 0) << "the pod's address does not answer";
+  EXPECT_TRUE(eventually([] { return dial(ip("10.77.0.2"), 8080) == 0; }))
+      << "the pod's address does not answer";
   // The other container of the pod shares its network.
   EXPECT_EQ(probe({"connect", "127.0.0.1", "8080", "over loopback"}).value("echo"),
             "over loopback");

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/serialize.hpp>
-#include <chrono>
 #include <ctime>
 #include <set>
 
@@ -494,10 +493,9 @@ TEST(ApiManifest, BombsAreRefusedEarly) {
                                times("x", 3500000),
                                "a: \"" + times("x", 2900000) + "\""};
   for (const std::string& bomb : bombs) {
-    auto start = std::chrono::steady_clock::now();
+    const auto start = std::clock();  // of the processor, which others use too
     auto parsed = parse_documents(bomb);
-    auto ms =
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    const double ms = 1e3 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
     EXPECT_FALSE(parsed.faults.empty()) << bomb.substr(0, 20);
     EXPECT_LT(ms, 500) << bomb.substr(0, 20);
   }
