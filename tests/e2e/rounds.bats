@@ -204,11 +204,14 @@ logs_hold() {
     log_holds $c $((n - 1)) "${LAST[$c]}" --previous || return 1
   done
 }
+# What a running container has said may still be on its way to its log.
 log_holds() {  # CONTAINER ATTEMPT END [--previous]
   local least=-1
   [[ $3 == *StatusUnknown ]] || least=$(said "$1" "$2")
-  podctl logs chaos -c "$1" ${4:-} >log
-  has_lines log "$2" "$least" "$(last_words "$3")" || { echo "the log of $1 is wrong"; return 1; }
+  log_has() { podctl logs chaos -c "$1" ${4:-} >log && has_lines log "$2" "$least" "$(last_words "$3")" >wrong; }
+  until_true log_has "$@" && return
+  echo "the log of $1 is wrong: $(cat wrong)"
+  return 1
 }
 
 all_events() { podctl get events --field-selector "involvedObject.uid=$POD_UID" "$@"; }
