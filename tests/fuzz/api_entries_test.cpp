@@ -2,7 +2,11 @@
 // compiler.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -31,17 +35,37 @@ void run(Entry entry, const std::vector<std::string>& seeds) {
   });
 }
 
+// What people copy from: nearly every field of a Pod stands in one of them.
+void add_manifests(std::vector<std::string>& seeds) {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(PODCTL_SOURCE_DIR "/manifests")) {
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());  // the same in every run
+  for (const auto& file : files) {
+    std::ifstream in(file);
+    seeds.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+  }
+}
+
 TEST(ApiFuzz, Manifest) {
-  run(fuzz_manifest,
-      {"", "---\n", "a: &a [*a]", "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"spec\":{}}",
-       "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: c\n"
-       "    image: i\n    resources: {limits: {cpu: 1, memory: 64Mi}}\n    ports: [{containerPort: "
-       "80}]\n",
-       "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: eA==}\nstringData: {b: c}\n"
-       "type: kubernetes.io/tls\n",
-       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b}\nbinaryData: {b: "
-       "AA==}\n",
-       "kind: List\nitems:\n- kind: Pod\n- 3\n", "x: |\n  a\n b: <<\n<<: {a: b}\n"});
+  std::vector<std::string> seeds = {
+      "",
+      "---\n",
+      "a: &a [*a]",
+      "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"spec\":{}}",
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: c\n"
+      "    image: i\n    resources: {limits: {cpu: 1, memory: 64Mi}}\n    ports: [{containerPort: "
+      "80}]\n",
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: eA==}\nstringData: {b: c}\n"
+      "type: kubernetes.io/tls\n",
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b}\nbinaryData: {b: "
+      "AA==}\n",
+      "kind: List\nitems:\n- kind: Pod\n- 3\n",
+      "x: |\n  a\n b: <<\n<<: {a: b}\n"};
+  add_manifests(seeds);
+  run(fuzz_manifest, seeds);
 }
 TEST(ApiFuzz, Quantity) {
   run(fuzz_quantity,
