@@ -35,6 +35,14 @@ waiter='trap \"echo term; exit 0\" TERM; echo up; while :; do sleep 0.1; done'
   [ "$(podctl logs begin)" = $'up\nhook' ]
 }
 
+@test "postStart may sleep, and the pod is not ready before" {
+  local begin
+  begin=$(date +%s%N)
+  hooked late '{postStart: {sleep: {seconds: 2}}}' "$waiter" | podctl apply -f -
+  ready late
+  [ $((($(date +%s%N) - begin) / 1000000)) -ge 2000 ]
+}
+
 @test "a postStart that fails kills the container, which then backs off" {
   # It fails only once the shell has set its trap.
   hooked bad '{postStart: {exec: {command: [sh, -c, "until [ -e /trapped ]; do sleep 0.05; done; echo no good; exit 3"]}}}' "${waiter/echo up/touch /trapped}" | podctl apply -f -

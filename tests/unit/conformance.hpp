@@ -165,7 +165,10 @@ inline Faults refusals(const Pod& pod, bool ephemeral) {
   Faults out = not_served(pod);
   Faults more = ephemeral ? validate_ephemeral({}, pod.spec.ephemeralContainers) : validate(pod);
   for (Fault& fault : more) {
-    if (fault.code == "FieldValueForbidden") out.push_back(std::move(fault));
+    // Of the faults of a value only the one that no value would mend.
+    if (fault.code == "FieldValueForbidden" ||
+        fault.text.find("must not be set") != fault.text.npos)
+      out.push_back(std::move(fault));
   }
   return out;
 }
