@@ -1,6 +1,4 @@
-// exec and attach over a WebSocket: v4 and v5.channel.k8s.io. The first byte of a message is its
-// channel: 0 stdin, 1 stdout, 2 stderr, 3 the final Status, 4 resize; in v5, 255 closes the channel
-// named by the next byte.
+// exec and attach, between a client's channels (channels.hpp) and what runs in a container.
 // https://github.com/kubernetes/enhancements/tree/master/keps/sig-api-machinery/4006-transition-spdy-to-websockets
 #include <fcntl.h>
 #include <unistd.h>
@@ -14,7 +12,7 @@
 #include <cerrno>
 #include <deque>
 
-#include "handlers.hpp"
+#include "channels.hpp"
 #include "podctl/base/utf8.hpp"
 #include "podctl/engine/adopt.hpp"
 #include "podctl/engine/engine.hpp"
@@ -27,15 +25,6 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 using boost::system::error_code;
 using Descriptor = asio::posix::stream_descriptor;
-
-enum Channel : char {
-  kStdin = 0,
-  kStdout = 1,
-  kStderr = 2,
-  kStatus = 3,
-  kResize = 4,
-  kCloseChannel = '\xff'
-};
 
 constexpr std::size_t kLag = 1U << 20;  // bytes underway in a direction before it pauses
 constexpr std::chrono::milliseconds kDrain{
@@ -306,8 +295,6 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
   bool tty_ = false, started_ = false, writing_ = false, input_closed_ = false;
 };
 
-const std::vector<std::string> kProtocols = {"v5.channel.k8s.io", "v4.channel.k8s.io"};
-
 // The container that a request names, or the pod's first, with what an exec in it runs under.
 struct Inside {
   std::string uid;
@@ -318,7 +305,7 @@ struct Inside {
 std::optional<Inside> inside(node::Node& node, const ExchangePtr& exchange, const Route& route) {
   const auto* record = require_pod(node, exchange, route);
   if (record == nullptr) return std::nullopt;
-  if (!exchange->wants_websocket()) {
+  if (exchange->upgrade() == Upgrade::kNone) {
     exchange->refuse(node::bad_request("Upgrade request required"));
     return std::nullopt;
   }
@@ -376,8 +363,8 @@ void start_exec(node::Node& node, const ExchangePtr& exchange, const Route& rout
         node::bad_request("you must specify at least one of stdin, stdout, stderr"));
   }
   auto exec = node::build_exec(found->spec, std::move(command), tty);
-  exchange->accept_websocket(kProtocols, [&node, exec = std::move(exec), wanted,
-                                          uid = found->uid](const std::shared_ptr<Socket>& socket) {
+  accept_channels(exchange, [&node, exec = std::move(exec), wanted,
+                             uid = found->uid](const std::shared_ptr<Socket>& socket) {
     if (!socket) return;
     std::make_shared<ExecSession>(node.context().io, socket, wanted)
         ->begin(node.engine(), uid, exec);
@@ -399,8 +386,8 @@ void start_attach(node::Node& node, const ExchangePtr& exchange, const Route& ro
     return exchange->refuse(
         node::bad_request("you must specify at least one of stdin, stdout, stderr"));
   }
-  exchange->accept_websocket(kProtocols, [&node, asked,
-                                          uid = found->uid](const std::shared_ptr<Socket>& socket) {
+  accept_channels(exchange, [&node, asked,
+                             uid = found->uid](const std::shared_ptr<Socket>& socket) {
     if (!socket) return;
     std::make_shared<ExecSession>(node.context().io, socket, Wanted{asked.in, asked.out, asked.err})
         ->begin_attach(node.engine(), uid, asked);
@@ -427,7 +414,7 @@ void start_copy(node::Node& node, const ExchangePtr& exchange, const Route& rout
         std::make_shared<ExecSession>(node.context().io, socket, Wanted{in, true, true})
             ->begin(node.engine(), uid, exec, std::move(*program));
       };
-      exchange->accept_websocket(kProtocols, begin);
+      accept_channels(exchange, begin);
     };
   });
 }

@@ -1,7 +1,8 @@
 // port-forward over a WebSocket, as the kubelet serves it (kubernetes/cri-streaming
 // portforward/websocket.go): for the n-th port channel 2n carries a connection's bytes and 2n+1 the
 // text of its error, each begun by the port's number in two bytes. In v5, 255 closes the channel
-// named by the next byte: the end of one direction.
+// named by the next byte: the end of one direction. kubectl tunnels SPDY through a WebSocket, or
+// speaks it right away: spdy_forward.
 //
 // The sockets are made in the pod's network by its shim; dialling and all that follows is
 // port_link's.
@@ -11,11 +12,11 @@
 #include "podctl/base/text.hpp"
 #include "podctl/engine/engine.hpp"
 #include "port_link.hpp"
+#include "spdy_forward.hpp"
 
 namespace podctl::server {
 namespace {
 
-constexpr char kCloseChannel = '\xff';
 constexpr std::size_t kMostPorts = 100;  // channels are numbered by a byte
 
 class ForwardSession : public std::enable_shared_from_this<ForwardSession> {
@@ -36,12 +37,19 @@ class ForwardSession : public std::enable_shared_from_this<ForwardSession> {
         if (const auto session = weak.lock()) session->changed();
       };
       links_.push_back(link);
+      announce(ports[i], static_cast<char>(2 * i));
       node.engine().pod_sockets(
           uid, [link](Result<std::vector<UniqueFd>> sockets) { link->dial(std::move(sockets)); });
     }
   }
 
  private:
+  void announce(std::uint16_t port, char channel) {
+    const std::string number{static_cast<char>(port & 255), static_cast<char>(port >> 8)};
+    socket_->send(channel + number);
+    socket_->send(static_cast<char>(channel + 1) + number);
+  }
+
   PortLink* link(char channel) {
     const auto number = static_cast<unsigned char>(channel);
     return number % 2 == 0 && number / 2 < links_.size() ? links_[number / 2].get() : nullptr;
@@ -80,12 +88,34 @@ class ForwardSession : public std::enable_shared_from_this<ForwardSession> {
   bool paused_ = false;
 };
 
+// The query's ports; kubectl names them stream by stream instead.
+node::Answer<std::vector<std::uint16_t>> asked_ports(const Query& query) {
+  std::vector<std::uint16_t> ports;
+  for (const auto& value : query.all("ports")) {
+    for (const auto word : text::split(value, ',')) {
+      const auto port = text::parse_u64(word);
+      if (!port || *port == 0 || *port > 65535)
+        return node::Refused(node::bad_request("invalid port '" + std::string(word) + "'"));
+      ports.push_back(static_cast<std::uint16_t>(*port));
+    }
+  }
+  if (ports.size() > kMostPorts)
+    return node::Refused(node::bad_request("you must specify at least 1 port, at most 100"));
+  return ports;
+}
+
+// Channels need ports, a tunnel does not.
+std::vector<std::string> spoken(const std::vector<std::uint16_t>& ports) {
+  if (ports.empty()) return {std::string(kForwardTunnel)};
+  return {"v5.channel.k8s.io", "v4.channel.k8s.io", std::string(kForwardTunnel)};
+}
+
 }  // namespace
 
 void start_port_forward(node::Node& node, const ExchangePtr& exchange, const Route& route) {
   const auto* record = require_pod(node, exchange, route);
   if (record == nullptr) return;
-  if (!exchange->wants_websocket())
+  if (exchange->upgrade() == Upgrade::kNone)
     return exchange->refuse(node::bad_request("Upgrade request required"));
   const std::string& found = record->object->metadata.uid;
   if (const auto uid = exchange->request().target.query.get("uid"); uid && *uid != found) {
@@ -93,27 +123,24 @@ void start_port_forward(node::Node& node, const ExchangePtr& exchange, const Rou
         "pods", route.name,
         "Precondition failed: UID in precondition: " + *uid + ", UID in object meta: " + found));
   }
-  std::vector<std::uint16_t> ports;
-  for (const auto& value : exchange->request().target.query.all("ports")) {
-    for (const auto word : text::split(value, ',')) {
-      const auto port = text::parse_u64(word);
-      if (!port || *port == 0 || *port > 65535)
-        return exchange->refuse(node::bad_request("invalid port '" + std::string(word) + "'"));
-      ports.push_back(static_cast<std::uint16_t>(*port));
-    }
-  }
-  if (ports.empty() || ports.size() > kMostPorts)
-    return exchange->refuse(node::bad_request("you must specify at least 1 port, at most 100"));
+  auto ports = asked_ports(exchange->request().target.query);
+  if (!ports) return exchange->refuse(ports.error());
   const auto* worker = node.worker(found);
   if (worker == nullptr || !worker->sandbox()) {
     return exchange->refuse(
         node::bad_request("unable to forward port because pod is not running. Current status=" +
                           record->object->status.phase));
   }
-  exchange->accept_websocket({"v5.channel.k8s.io", "v4.channel.k8s.io"},
-                             [&node, ports, uid = worker->uid()](const std::shared_ptr<Socket>& s) {
-                               if (s) std::make_shared<ForwardSession>(s)->begin(node, uid, ports);
-                             });
+  const auto tunnel = [&node, uid = worker->uid()](const std::shared_ptr<Socket>& socket) {
+    if (socket) begin_spdy_forward(node, uid, socket);
+  };
+  if (exchange->upgrade() == Upgrade::kSpdy)
+    return exchange->accept_spdy({std::string(kForwardProtocol)}, tunnel);
+  exchange->accept_websocket(spoken(*ports), [&node, tunnel, ports = *ports, uid = worker->uid()](
+                                                 const std::shared_ptr<Socket>& socket) {
+    if (!socket || socket->protocol() == kForwardTunnel) return tunnel(socket);
+    std::make_shared<ForwardSession>(socket)->begin(node, uid, ports);
+  });
 }
 
 }  // namespace podctl::server

@@ -13,11 +13,7 @@ using boost::system::error_code;
 
 PortLink::PortLink(asio::io_context& io, std::shared_ptr<Socket> socket, std::uint16_t port,
                    char channel)
-    : socket_(std::move(socket)), port_(port), channel_(channel), tcp_(io), other_(io) {
-  const std::string number{static_cast<char>(port & 255), static_cast<char>(port >> 8)};
-  socket_->send(channel_ + number);
-  socket_->send(static_cast<char>(channel_ + 1) + number);
-}
+    : socket_(std::move(socket)), port_(port), channel_(channel), tcp_(io), other_(io) {}
 
 void PortLink::dial(Result<std::vector<UniqueFd>> sockets) {
   if (!socket_) return;

@@ -1,8 +1,8 @@
-// One port of a port-forward session: one connection into the pod, between a WebSocket's two
-// channels and the pod's localhost.
+// One connection of a port-forward session, between two channels of a Socket and the pod's
+// localhost.
 //
-// Used by port_forward.cpp and tests, on podctld's loop. It dials with the sockets it is given,
-// made in the pod's network, and never with one of its own.
+// Used by port_forward, spdy_forward and tests, on podctld's loop. It dials with the sockets it is
+// given, made in the pod's network, and never with one of its own.
 #pragma once
 
 #include <array>
@@ -19,8 +19,6 @@
 #include "podctl/server/http.hpp"
 
 namespace podctl::server {
-
-inline constexpr char kCloseChannel = '\xff';
 
 class PortLink : public std::enable_shared_from_this<PortLink> {
  public:

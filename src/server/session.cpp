@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/file_posix.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -14,7 +15,9 @@
 #include <set>
 
 #include "chunked_stream.hpp"
+#include "podctl/base/text.hpp"
 #include "podctl/base/utf8.hpp"
+#include "raw_socket.hpp"
 #include "web_socket.hpp"
 
 namespace podctl::server {
@@ -28,6 +31,9 @@ using boost::system::error_code;
 constexpr std::uint64_t kBodyLimit = 3U << 20;  // as the Kubernetes API server
 constexpr std::uint64_t kUploadLimit = std::uint64_t{64}
                                        << 30;  // image::Limits decides before this
+
+constexpr std::string_view kSpdy = "SPDY/3.1";
+constexpr std::string_view kStreamProtocol = "X-Stream-Protocol-Version";
 
 using FileBody = http::basic_file_body<beast::file_posix>;
 
@@ -82,11 +88,15 @@ class HttpExchange final : public Exchange {
   const Request& request() const override { return request_; }
   void reply(Response response) override;
   std::shared_ptr<Stream> stream(std::string content_type) override;
-  bool wants_websocket() const override;
+  Upgrade upgrade() const override;
   void accept_websocket(std::vector<std::string> protocols,
                         std::function<void(std::shared_ptr<Socket>)> ready) override;
+  void accept_spdy(std::vector<std::string> protocols,
+                   std::function<void(std::shared_ptr<Socket>)> ready) override;
 
  private:
+  void refuse_protocols(const std::vector<std::string>& spoken);
+
   std::shared_ptr<Session> session_;
   Request request_;
   bool answered_ = false;
@@ -108,8 +118,9 @@ class Session : public std::enable_shared_from_this<Session> {
         [self = shared_from_this()](error_code error, std::size_t) { self->on_header(error); });
   }
 
-  bool upgrade() const { return beast::websocket::is_upgrade(head_); }
+  Upgrade upgrade() const;
   UnixSocket take_socket() { return std::move(socket_); }
+  std::string take_read() { return beast::buffers_to_string(buffer_.data()); }
   const http::request<http::empty_body>& head() const { return head_; }
   void write(Response response);
   std::shared_ptr<Stream> begin_stream(const std::string& content_type) {
@@ -153,6 +164,13 @@ class Session : public std::enable_shared_from_this<Session> {
   bool keep_alive_ = true;
 };
 
+Upgrade Session::upgrade() const {
+  if (beast::websocket::is_upgrade(head_)) return Upgrade::kWebSocket;
+  const bool spdy = http::token_list(head_[http::field::connection]).exists("upgrade") &&
+                    beast::iequals(head_[http::field::upgrade], kSpdy);
+  return spdy ? Upgrade::kSpdy : Upgrade::kNone;
+}
+
 void Session::on_header(error_code error) {
   if (error == http::error::end_of_stream || error == asio::error::eof ||
       error == asio::error::connection_reset || error == asio::error::operation_aborted) {
@@ -174,7 +192,7 @@ void Session::on_header(error_code error) {
   auto target = parse_target({head_.target().data(), head_.target().size()});
   if (!target) return refuse_and_close(400, "BadRequest", target.error().message());
   request_.target = std::move(*target);
-  if (upgrade()) return dispatch();
+  if (upgrade() == Upgrade::kWebSocket) return dispatch();
   if (!beast::iequals(head_[http::field::expect], "100-continue")) return read_content();
   // Not at once: answers that nobody has read may fill the socket.
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -283,20 +301,38 @@ std::shared_ptr<Stream> HttpExchange::stream(std::string content_type) {
   return session_->begin_stream(content_type);
 }
 
-bool HttpExchange::wants_websocket() const { return session_->upgrade(); }
+Upgrade HttpExchange::upgrade() const { return session_->upgrade(); }
+
+void HttpExchange::refuse_protocols(const std::vector<std::string>& spoken) {
+  refuse(
+      node::bad_request("unable to upgrade: no supported subprotocol was offered; podctld speaks " +
+                        text::join(spoken, ", ")));
+}
 
 void HttpExchange::accept_websocket(std::vector<std::string> protocols,
                                     std::function<void(std::shared_ptr<Socket>)> ready) {
-  answered_ = true;
-  const std::string chosen = choose_protocol(session_->head(), protocols);
+  const std::string chosen = choose_protocol(
+      session_->head(), http::to_string(http::field::sec_websocket_protocol), protocols);
   if (chosen.empty()) {
-    answered_ = false;
-    refuse(node::bad_request(
-        "unable to upgrade: no supported subprotocol was offered; podctld speaks " +
-        text_list(protocols)));
+    refuse_protocols(protocols);
     return ready(nullptr);
   }
+  answered_ = true;
   make_web_socket(session_->take_socket(), session_->head(), chosen, std::move(ready));
+}
+
+void HttpExchange::accept_spdy(std::vector<std::string> protocols,
+                               std::function<void(std::shared_ptr<Socket>)> ready) {
+  const std::string chosen = choose_protocol(session_->head(), kStreamProtocol, protocols);
+  if (chosen.empty()) {
+    refuse_protocols(protocols);
+    return ready(nullptr);
+  }
+  answered_ = true;
+  std::string head = "Connection: Upgrade\r\nUpgrade: " + std::string(kSpdy) + "\r\n";
+  head += std::string(kStreamProtocol) + ": " + chosen + "\r\n";
+  std::string read = session_->take_read();
+  ready(make_raw_socket(session_->take_socket(), head, std::move(read), chosen));
 }
 
 }  // namespace

@@ -123,18 +123,19 @@ class WebSocket final : public Socket, public std::enable_shared_from_this<WebSo
 
 }  // namespace
 
-std::string choose_protocol(const UpgradeRequest& request,
+std::string choose_protocol(const UpgradeRequest& request, std::string_view field,
                             const std::vector<std::string>& protocols) {
-  const auto offered = request[http::field::sec_websocket_protocol];
+  const auto [first, last] = request.equal_range(beast::string_view(field.data(), field.size()));
   for (const auto& protocol : protocols) {
-    for (const auto word : text::split({offered.data(), offered.size()}, ',')) {
-      if (text::trim(word) == protocol) return protocol;
+    for (auto offered = first; offered != last; ++offered) {
+      const auto value = offered->value();
+      for (const auto word : text::split({value.data(), value.size()}, ',')) {
+        if (text::trim(word) == protocol) return protocol;
+      }
     }
   }
   return {};
 }
-
-std::string text_list(const std::vector<std::string>& words) { return text::join(words, ", "); }
 
 void make_web_socket(UnixSocket socket, const UpgradeRequest& request, std::string protocol,
                      std::function<void(std::shared_ptr<Socket>)> ready) {

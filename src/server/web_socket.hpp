@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "podctl/server/http.hpp"
@@ -15,10 +16,9 @@ namespace podctl::server {
 
 using UpgradeRequest = boost::beast::http::request<boost::beast::http::empty_body>;
 
-// The first of `protocols` that the client offers; empty when it offers none of them.
-std::string choose_protocol(const UpgradeRequest& request,
+// The first of `protocols` that the client offers in the fields `field`; empty when it offers none.
+std::string choose_protocol(const UpgradeRequest& request, std::string_view field,
                             const std::vector<std::string>& protocols);
-std::string text_list(const std::vector<std::string>& words);
 
 // Answers the handshake; `ready` gets the socket, or nothing when the handshake fails.
 void make_web_socket(boost::asio::local::stream_protocol::socket socket,

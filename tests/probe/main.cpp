@@ -13,15 +13,20 @@
 //   podctl-probe listen PORT     echoes one connection after another
 //   podctl-probe datagrams PORT  prints what comes over UDP, and sends it back
 //   podctl-probe connect IP PORT TEXT   sends and prints what came back
+//   podctl-probe relay SOCKET    prints a port of 127.0.0.1 that leads to a unix socket, and serves
+//   it while its parent lives (outside of containers: for clients that speak only TCP)
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -267,6 +272,58 @@ int connect_to(const Args& args) {
   return 0;
 }
 
+// One direction's next bytes; false at their end, which is passed on.
+bool pass_on(int from, int to) {
+  char buffer[65536];
+  const auto n = ::read(from, buffer, sizeof buffer);
+  for (ssize_t sent = 0; sent < n;) {
+    const auto more = ::send(to, buffer + sent, static_cast<std::size_t>(n - sent), MSG_NOSIGNAL);
+    if (more < 0) return false;
+    sent += more;
+  }
+  if (n <= 0) ::shutdown(to, SHUT_WR);
+  return n > 0;
+}
+
+[[noreturn]] void relay_one(int client, const std::string& path) {
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (::connect(server, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+    ::_exit(failed("connect"));
+  pollfd ends[2] = {{client, POLLIN, 0}, {server, POLLIN, 0}};
+  while (ends[0].fd >= 0 || ends[1].fd >= 0) {
+    if (::poll(ends, 2, -1) < 0) ::_exit(1);
+    if (ends[0].revents != 0 && !pass_on(client, server)) ends[0].fd = -1;
+    if (ends[1].revents != 0 && !pass_on(server, client)) ends[1].fd = -1;
+  }
+  ::_exit(0);
+}
+
+int relay(const Args& args) {
+  ::signal(SIGCHLD, SIG_IGN);  // nobody waits for them
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* any = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(fd, any, size) != 0 || ::listen(fd, 64) != 0) return failed("listen");
+  ::getsockname(fd, any, &size);
+  std::cout << ntohs(address.sin_port) << std::endl;
+  for (;;) {
+    const int client = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);
+    if (client < 0) return failed("accept");
+    if (::fork() == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      relay_one(client, args.at(1));
+    }
+    ::close(client);
+  }
+}
+
 int run(const Args& args) {
   static const std::map<std::string, std::function<int(const Args&)>> commands = {
       {"show", show},
@@ -284,6 +341,7 @@ int run(const Args& args) {
       {"listen", listen_on},
       {"datagrams", datagrams_on},
       {"connect", connect_to},
+      {"relay", relay},
       {"open-exe", open_exe},
       {"tiocsti", push_byte},
       {"ignore-term", ignore_term},

@@ -73,7 +73,20 @@ class Stream {
   virtual void on_drained(std::function<void()> drained) = 0;
 };
 
-// A WebSocket after its handshake; messages are binary.
+// The first byte of a message of exec and attach.
+enum Channel : char {
+  kStdin = 0,
+  kStdout = 1,
+  kStderr = 2,
+  kStatus = 3,  // the final one
+  kResize = 4,
+  kCloseChannel = '\xff'  // in v5: closes the channel named by the next byte
+};
+
+// What the client wants the connection to become.
+enum class Upgrade : std::uint8_t { kNone, kWebSocket, kSpdy };
+
+// A connection after its upgrade: a WebSocket, whose messages are binary, or what lies over one.
 class Socket {
  public:
   virtual ~Socket() = default;
@@ -95,11 +108,14 @@ class Exchange {
   virtual void reply(Response response) = 0;
   // Answers 200 with a chunked body.
   virtual std::shared_ptr<Stream> stream(std::string content_type) = 0;
-  virtual bool wants_websocket() const = 0;
+  virtual Upgrade upgrade() const = 0;
   // Finishes the handshake with the first of `protocols` that the client offers; an empty pointer
   // to `ready` when it offers none or is gone (the client has its answer by then).
   virtual void accept_websocket(std::vector<std::string> protocols,
                                 std::function<void(std::shared_ptr<Socket>)> ready) = 0;
+  // The same with SPDY/3.1; the socket's messages are bytes of frames, parted anywhere.
+  virtual void accept_spdy(std::vector<std::string> protocols,
+                           std::function<void(std::shared_ptr<Socket>)> ready) = 0;
 
   void refuse(const node::Refusal& refusal);
   void refuse(const Error& error) { refuse(node::refusal_from(error)); }
