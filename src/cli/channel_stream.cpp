@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "cli/detach_keys.hpp"
 #include "cli/terminal.hpp"
 #include "podctl/base/text.hpp"
 
@@ -20,7 +21,10 @@ constexpr std::size_t kMaxPending = 256U << 10;  // bytes of stdin not yet taken
 class ChannelStream {
  public:
   ChannelStream(WebSocket socket, const ChannelEnds& ends)
-      : socket_(std::move(socket)), ends_(ends), stdin_open_(ends.in >= 0) {}
+      : socket_(std::move(socket)),
+        ends_(ends),
+        keys_(ends.tty ? ends.detach : std::string()),
+        stdin_open_(ends.in >= 0) {}
 
   Result<ChannelEnd> run() {
     const UniqueFd signals = TRY(terminal_signals());
@@ -36,9 +40,9 @@ class ChannelStream {
  private:
   Result<void> loop(int signals) {
     TRY(take_messages());  // some may have come with the handshake's answer
-    while (!socket_.closed() && interrupted_ == 0) {
+    while (!socket_.closed() && interrupted_ == 0 && !left()) {
       TRY(socket_.flush());
-      const bool read_stdin = stdin_open_ && socket_.pending() < kMaxPending;
+      const bool read_stdin = stdin_open_ && !keys_.detached() && socket_.pending() < kMaxPending;
       std::array<pollfd, 3> fds{{{socket_.fd(), POLLIN, 0},
                                  {read_stdin ? ends_.in : -1, POLLIN, 0},
                                  {signals, POLLIN, 0}}};
@@ -55,6 +59,9 @@ class ChannelStream {
     }
     return {};
   }
+
+  // By the keys; what was typed before them has been sent.
+  bool left() const { return keys_.detached() && socket_.pending() == 0; }
 
   // False at the end of the stream.
   Result<bool> receive() {
@@ -85,12 +92,12 @@ class ChannelStream {
   }
 
   void take_stdin() {
-    std::string block(1 + (32U << 10), '\0');
-    const ssize_t n = ::read(ends_.in, block.data() + 1, block.size() - 1);
+    std::array<char, 32U << 10> block;
+    const ssize_t n = ::read(ends_.in, block.data(), block.size());
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
     if (n > 0) {
-      block.resize(static_cast<std::size_t>(n) + 1);
-      socket_.send(block);
+      const auto typed = keys_.pass({block.data(), static_cast<std::size_t>(n)});
+      if (!typed.empty()) socket_.send('\0' + typed);
       return;
     }
     stdin_open_ = false;
@@ -116,6 +123,7 @@ class ChannelStream {
 
   Result<ChannelEnd> end() const {
     if (interrupted_ != 0) return ChannelEnd{.interrupted = interrupted_};
+    if (keys_.detached()) return ChannelEnd{.detached = true};
     if (status_.empty())
       return fail(Code::kUnavailable, "the stream ended before the command did", {});
     const auto parsed = TRY(parse_json_value(status_));
@@ -134,6 +142,7 @@ class ChannelStream {
 
   WebSocket socket_;
   const ChannelEnds& ends_;
+  DetachFilter keys_;
   bool stdin_open_;
   std::string status_;
   int interrupted_ = 0;

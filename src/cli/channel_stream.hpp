@@ -17,8 +17,9 @@
 namespace podctl::cli {
 
 struct ChannelEnds {
-  int in = -1;                                             // read from, until its end; -1: no stdin
-  bool tty = false;                                        // a terminal of ours is at both ends
+  int in = -1;         // read from, until its end; -1: no stdin
+  bool tty = false;    // a terminal of ours is at both ends
+  std::string detach;  // with tty: bytes that, read from `in`, end our part
   std::function<Result<void>(std::string_view)> out, err;  // an error ends the stream
 };
 
@@ -27,7 +28,8 @@ Result<WebSocket> open_channels(Invocation& in, const std::string& target, Reply
 
 // How the stream ended.
 struct ChannelEnd {
-  int interrupted = 0;  // the signal that ended podctl's part; 0: none
+  int interrupted = 0;    // the signal that ended podctl's part; 0: none
+  bool detached = false;  // the keys did
   bool success = false;
   std::optional<int> exit_code;  // of a command that did not end with success
   std::string message;           // of any other failure

@@ -6,6 +6,7 @@
 #include "cli/attach.hpp"
 #include "cli/channel_stream.hpp"
 #include "cli/container_choice.hpp"
+#include "cli/detach_keys.hpp"
 #include "cli/pod_actions.hpp"
 #include "podctl/cli/commands.hpp"
 #include "podctl/cli/resource.hpp"
@@ -65,21 +66,30 @@ int attach_to(Invocation& in, const boost::json::value& pod, const std::string& 
   Reply refused;
   auto socket = open_channels(in, target.str(), refused);
   if (!socket) return refused.status != 0 ? in.refused(refused) : in.failed(socket.error());
-  if (wish.tty && !quiet) in.err("If you don't see a command prompt, try pressing enter.\n");
+  if (wish.tty && !quiet) {
+    in.err(
+        "All commands and output from this session will be recorded in container logs, including "
+        "credentials and sensitive information passed through the command prompt.\n"
+        "If you don't see a command prompt, try pressing enter.\n");
+  }
   const ChannelEnds ends{
       .in = wish.in ? STDIN_FILENO : -1,
       .tty = wish.tty,
+      .detach = wish.detach,
       .out = [&in](std::string_view data) { return in.out(data), Result<void>(); },
       .err = [&in](std::string_view data) { return in.err(data), Result<void>(); }};
   const auto end = serve_channels(std::move(*socket), ends);
   if (!end) return in.failed(end.error());
   if (end->interrupted != 0) return 128 + end->interrupted;
+  if (end->detached) return kDone;
   return end->success ? kDone : in.failed(end->message);
 }
 
 int run_attach(Invocation& in) {
   const auto pod = parse_pod(in.args.operands[0]);
   if (!pod) return in.usage(pod.error().message());
+  auto keys = parse_detach_keys(in.args.get("detach-keys", kDetachKeys));
+  if (!keys) return in.usage(keys.error().message());
   const auto until = running_deadline(in);
   if (!until) return in.usage(until.error().message());
   const auto container_is_up = [named = in.args.get("container")](View seen) {
@@ -96,8 +106,8 @@ int run_attach(Invocation& in) {
   if (!choice) return in.failed(choice.error());
   const bool quiet = in.args.flag("quiet");
   if (!choice->remark.empty() && !quiet) in.err(choice->remark + "\n");
-  return attach_to(in, *object, choice->names[0], {in.args.flag("stdin"), in.args.flag("tty")},
-                   quiet);
+  return attach_to(in, *object, choice->names[0],
+                   {in.args.flag("stdin"), in.args.flag("tty"), std::move(*keys)}, quiet);
 }
 
 }  // namespace podctl::cli

@@ -167,6 +167,8 @@ constexpr Option kAttach[] = {
     {"stdin", 'i', Takes::kFlag, {}, "pass stdin to the container"},
     {"tty", 't', Takes::kFlag, {}, "stdin is a terminal, and the container's is too"},
     {"quiet", 'q', Takes::kFlag, {}, "print only what the container prints"},
+    {"detach-keys", 0, Takes::kValue, "KEY,...",
+     "with -it, the keys that leave and let the container run on (ctrl-p,ctrl-q); \"\" for none"},
     kPodRunningTimeout,
 };
 constexpr Option kPortForward[] = {
