@@ -6,6 +6,10 @@
 #include <array>
 #include <boost/json/array.hpp>
 
+#include "podctl/api/container.hpp"
+#include "podctl/api/decode.hpp"
+#include "podctl/api/three_way.hpp"
+#include "podctl/api/tree.hpp"
 #include "podctl/base/text.hpp"
 
 namespace podctl::cli {
@@ -24,23 +28,30 @@ bool has_container(View pod, std::string_view name) {
   return false;
 }
 
-json::object capabilities(std::initializer_list<std::string_view> added) {
-  json::array add;
-  for (const auto name : added) add.emplace_back(name);
-  return {{"capabilities", json::object{{"add", std::move(add)}}}};
+json::object& child(json::object& object, std::string_view name) {
+  json::value& there = object[name];
+  if (!there.is_object()) there.emplace_object();
+  return there.get_object();
 }
 
-json::object security_of(std::string_view profile) {
-  if (profile == "general") return capabilities({"SYS_PTRACE"});
-  if (profile == "netadmin") return capabilities({"NET_ADMIN", "NET_RAW"});
-  if (profile == "sysadmin") return {{"privileged", true}};
+void add_capabilities(json::object& container, std::initializer_list<std::string_view> names) {
+  json::value& add = child(child(container, "securityContext"), "capabilities")["add"];
+  if (!add.is_array()) add.emplace_array();
+  for (const auto name : names) add.get_array().emplace_back(name);
+}
+
+// What a profile makes of a container, and of one that is there already.
+void apply_profile(json::object& container, std::string_view profile) {
+  if (profile == "baseline" || profile == "restricted") container.erase("securityContext");
+  if (profile == "general") add_capabilities(container, {"SYS_PTRACE"});
+  if (profile == "netadmin") add_capabilities(container, {"NET_ADMIN", "NET_RAW"});
+  if (profile == "sysadmin") child(container, "securityContext")["privileged"] = true;
   if (profile == "restricted") {
-    return {{"runAsNonRoot", true},
-            {"allowPrivilegeEscalation", false},
-            {"capabilities", json::object{{"drop", json::array{"ALL"}}}},
-            {"seccompProfile", json::object{{"type", "RuntimeDefault"}}}};
+    container["securityContext"] = {{"runAsNonRoot", true},
+                                    {"allowPrivilegeEscalation", false},
+                                    {"capabilities", json::object{{"drop", json::array{"ALL"}}}},
+                                    {"seccompProfile", json::object{{"type", "RuntimeDefault"}}}};
   }
-  return {};  // baseline: what every container has
 }
 
 Failure wrong(std::string text) { return fail(Code::kInvalidArgument, std::move(text), {}); }
@@ -52,9 +63,11 @@ Result<void> fill(json::object& container, const DebugWish& wish) {
   if (!wish.command.empty()) {
     json::array words;
     for (const auto& word : wish.command) words.emplace_back(word);
-    container["command"] = std::move(words);
-    container.erase("args");
+    if (!wish.arguments_only) container.erase("args");
+    container[wish.arguments_only ? "args" : "command"] = std::move(words);
   }
+  container.erase("stdin");
+  container.erase("tty");
   if (wish.in) container["stdin"] = true;
   if (wish.tty) container["tty"] = true;
   json::array env;
@@ -69,32 +82,35 @@ Result<void> fill(json::object& container, const DebugWish& wish) {
   return {};
 }
 
-Result<json::object> new_container(const DebugWish& wish) {
-  json::object container{{"name", wish.name}};
-  TRY(fill(container, wish));
-  if (auto security = security_of(wish.profile); !security.empty())
-    container["securityContext"] = std::move(security);
-  return container;
+// The profile, and what the user's own file says over it.
+void shape(json::object& container, const DebugWish& wish) {
+  apply_profile(container, wish.profile);
+  container = api::three_way({}, wish.custom, std::move(container)).as_object();
 }
 
-json::object metadata_of(View pod, const DebugWish& wish) {
+// The legacy profile takes only the labels away.
+json::object metadata_of(View pod, const DebugWish& wish, bool shaped) {
+  const bool legacy = wish.profile == "legacy";
+  const bool labels = !shaped || (wish.keep_labels && !legacy);
+  const bool annotations = !shaped || wish.keep_annotations || legacy;
   json::object meta{{"name", wish.copy}, {"namespace", pod["metadata"]["namespace"].str()}};
-  for (auto [keep, field] :
-       {std::pair{wish.keep_labels, "labels"}, {wish.keep_annotations, "annotations"}}) {
+  for (auto [keep, field] : {std::pair{labels, "labels"}, {annotations, "annotations"}}) {
     if (keep && pod["metadata"][field]) meta[field] = *pod["metadata"][field].get();
   }
   return meta;
 }
 
-void drop_probes(json::object& spec) {
-  for (const char* list : {"initContainers", "containers"}) {
-    auto* all = spec.if_contains(list);
-    if (all == nullptr || !all->is_array()) continue;
-    for (auto& container : all->get_array()) {
-      for (const char* probe : {"livenessProbe", "readinessProbe", "startupProbe"})
-        container.as_object().erase(probe);
+// Without what a copy that is looked into had better not have.
+void strip(json::object& spec, const DebugWish& wish) {
+  if (!wish.keep_init) spec.erase("initContainers");
+  for (auto& container : spec["containers"].as_array()) {
+    for (auto [keep, probe] : {std::pair{wish.keep_liveness, "livenessProbe"},
+                               {wish.keep_readiness, "readinessProbe"},
+                               {wish.keep_startup, "startupProbe"}}) {
+      if (!keep) container.as_object().erase(probe);
     }
   }
+  if (!spec.contains("shareProcessNamespace")) spec["shareProcessNamespace"] = true;
 }
 
 json::object* find(json::object& spec, std::string_view name) {
@@ -125,6 +141,18 @@ Result<void> set_images(json::object& spec, const DebugWish& wish) {
   return {};
 }
 
+// The container that the copy is about, made where it is a new one; null when only images change.
+Result<json::object*> container_of(json::object& spec, const DebugWish& wish) {
+  if (auto* there = find(spec, wish.name)) return there;
+  if (wish.image.empty()) {
+    if (!wish.set_images.empty()) return static_cast<json::object*>(nullptr);
+    return wrong("you must specify image when creating new container");
+  }
+  auto& list = spec["containers"].as_array();
+  list.push_back(json::object{{"name", wish.name}});
+  return &list.back().as_object();
+}
+
 }  // namespace
 
 std::string debugger_name(View pod) {
@@ -139,8 +167,46 @@ std::string debugger_name(View pod) {
   }
 }
 
+std::vector<std::string> pairs_of(const std::vector<std::string_view>& words) {
+  std::vector<std::string> pairs;
+  for (const auto word : words) {
+    if (std::count(word.begin(), word.end(), '=') == 1) {
+      pairs.emplace_back(word);
+      continue;
+    }
+    for (const auto part : text::split(word, ',')) pairs.emplace_back(part);
+  }
+  return pairs;
+}
+
+Result<json::object> custom_profile(std::string_view file, std::string_view text) {
+  const api::Parsed parsed = api::parse_documents(text);
+  const bool one = parsed.faults.empty() && parsed.documents.size() == 1;
+  if (!one || !parsed.documents[0].is_map()) {
+    return wrong(std::string(file) + " does not contain a valid container spec: " +
+                 (parsed.faults.empty() ? "it is no object" : parsed.faults[0].text));
+  }
+  api::Container container;
+  api::Faults faults;
+  api::decode(parsed.documents[0], api::type_of<api::Container>(), &container, faults);
+  if (!faults.empty()) {
+    return wrong(std::string(file) + " does not contain a valid container spec: " +
+                 faults[0].field + ": " + faults[0].text);
+  }
+  json::object custom = api::to_value(parsed.documents[0]).as_object();
+  for (const char* field : {"name", "command", "image", "lifecycle", "volumeDevices"}) {
+    if (!custom.contains(field)) continue;
+    return wrong(
+        "name, command, image, lifecycle and volume devices are not modifiable via custom "
+        "profile");
+  }
+  return custom;
+}
+
 Result<json::object> ephemeral_container(const DebugWish& wish) {
-  json::object container = TRY(new_container(wish));
+  json::object container{{"name", wish.name}};
+  TRY(fill(container, wish));
+  shape(container, wish);
   if (!wish.target.empty()) container["targetContainerName"] = wish.target;
   return container;
 }
@@ -148,22 +214,30 @@ Result<json::object> ephemeral_container(const DebugWish& wish) {
 Result<json::object> debug_copy(const json::value& pod, const DebugWish& wish) {
   json::object spec = pod.at("spec").as_object();
   spec.erase("ephemeralContainers");
-  spec.erase("nodeName");
-  if (!wish.keep_init) spec.erase("initContainers");
-  if (!wish.keep_probes) drop_probes(spec);
-  if (wish.share_processes) spec["shareProcessNamespace"] = true;
+  if (!wish.same_node) spec.erase("nodeName");
+  if (wish.share_processes) spec["shareProcessNamespace"] = *wish.share_processes;
   TRY(set_images(spec, wish));
-  if (auto* there = find(spec, wish.name)) {
-    TRY(fill(*there, wish));
-  } else if (!wish.image.empty()) {
-    spec["containers"].as_array().push_back(TRY(new_container(wish)));
-  } else if (wish.set_images.empty()) {
-    return wrong("you must specify an existing container or a new image when specifying args.");
+  auto* container = TRY(container_of(spec, wish));
+  if (container != nullptr) {
+    TRY(fill(*container, wish));
+    shape(*container, wish);
+    if (wish.profile != "legacy") strip(spec, wish);
   }
   return json::object{{"apiVersion", "v1"},
                       {"kind", "Pod"},
-                      {"metadata", metadata_of(pod, wish)},
+                      {"metadata", metadata_of(pod, wish, container != nullptr)},
                       {"spec", std::move(spec)}};
+}
+
+std::string user_warning(View pod_security, View container) {
+  const View own = container["securityContext"];
+  const View user = pod_security["runAsUser"];
+  if (!user || user.num() == 0 || !own) return {};
+  if (own["runAsUser"] && own["runAsUser"].num() == 0) return {};
+  if (!own["privileged"].flag() && own["capabilities"]["add"].items().empty()) return {};
+  return "Warning: Non-root user is configured for the entire target Pod, and some capabilities "
+         "granted by debug profile may not work. Please consider using \"--custom\" with a custom "
+         "profile that specifies \"securityContext.runAsUser: 0\".\n";
 }
 
 }  // namespace podctl::cli

@@ -31,7 +31,7 @@ ephemeral_ended() { await --for=jsonpath='{.status.ephemeralContainerStatuses[0]
   fails 1 podctl debug one --image=podctl/busybox -c main
   says 'Duplicate value: "main"'
   fails 2 podctl debug one
-  says 'you must specify --image, --copy-to or both'
+  says 'you must specify --image when not using --copy-to.'
   fails 1 podctl debug one -i --image=no/such:1 -q </dev/null
   [[ $output =~ "does not start: "(ErrImagePull|ImagePullBackOff) ]]
   # It stays what it is: neither changed nor taken away.
@@ -77,4 +77,39 @@ YAML
   ready both
   podctl exec both -c dbg -- sh -c 'ps | grep -q "sleep 1000"'
   [ "$(field crash '{.status.phase}')" = Failed ]
+}
+
+@test "a copy in the place of the original, with a profile of one's own" {
+  cat <<'YAML' | podctl apply -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}, annotations: {note: kept}}
+spec:
+  securityContext: {runAsUser: 1000}
+  terminationGracePeriodSeconds: 30
+  containers:
+  - name: main
+    image: podctl/busybox
+    command: [sleep, "1000"]
+    livenessProbe: {exec: {command: ["true"]}}
+    readinessProbe: {exec: {command: ["true"]}}
+YAML
+  ready web
+  printf 'env: [{name: SEEN, value: "yes"}]\nresources: {limits: {memory: 32Mi}}\n' >custom.yaml
+  run podctl debug web --copy-to=copy --replace --same-node --keep-labels --keep-readiness --custom=custom.yaml \
+    --image=podctl/busybox --env=A=1,B=2 -c dbg -- sh -c 'env; exec sleep 999'
+  [ "$status" -eq 0 ]
+  says 'Warning: Non-root user is configured for the entire target Pod'
+  ready copy
+  [ "$(podctl logs copy -c dbg | grep -E '^(A|B|SEEN)=' | sort | tr '\n' ' ')" = 'A=1 B=2 SEEN=yes ' ]
+  [ "$(field copy '{.metadata.labels.app}{.metadata.annotations.note}')" = web ]
+  [ "$(field copy '{.spec.containers[1].resources.limits.memory}')" = 32Mi ]
+  [ -n "$(field copy '{.spec.containers[0].readinessProbe}')" ]
+  [ -z "$(field copy '{.spec.containers[0].livenessProbe}')" ]
+  await --for=delete pod/web
+  fails 2 podctl debug copy --image=podctl/busybox --same-node
+  says '--same-node may only be used with --copy-to.'
+  echo 'command: [sh]' >custom.yaml
+  fails 2 podctl debug copy --image=podctl/busybox --custom=custom.yaml -q
+  says 'are not modifiable via custom profile'
 }
