@@ -254,9 +254,10 @@ void PodWorker::run(std::function<void(Result<void>)> stored, bool first) {
   if (seen_.sandbox.state != lifecycle::SandboxState::kCreating) seen_.configs_changed = false;
   follow_probes();
   std::vector<lifecycle::Action> actions;
+  std::vector<lifecycle::RecordEvent> events;
   for (auto& action : outcome.actions) {
-    if (const auto* event = std::get_if<lifecycle::RecordEvent>(&action)) {
-      act(*event);
+    if (auto* event = std::get_if<lifecycle::RecordEvent>(&action)) {
+      events.push_back(std::move(*event));
       continue;
     }
     lifecycle::note_issued(seen_, action);
@@ -273,6 +274,7 @@ void PodWorker::run(std::function<void(Result<void>)> stored, bool first) {
   const std::size_t memory_digest = digest(memory), status_digest = digest(status);
   if (!std::exchange(store_anyway_, false) && memory_digest == stored_memory_ &&
       status_digest == stored_status_) {
+    record(events);
     return finish({});
   }
   stored_memory_ = memory_digest;
@@ -283,11 +285,18 @@ void PodWorker::run(std::function<void(Result<void>)> stored, bool first) {
   // The end is not stored before it is acted on: found again, the pod comes to the same end.
   if (over) {
     pod_ = std::make_shared<const api::Pod>(std::move(next));
+    record(events);
     return finish({});
   }
   pod_ = context_.objects.put_pod(std::move(next), std::move(memory), std::move(finish));
+  // After the pod, whose commit its actions wait for: the store writes what it is given first.
+  record(events);
   note("decide", std::to_string(outcome.actions.size()) + " actions", begin);
   if (ends) context_.room_made();
+}
+
+void PodWorker::record(const std::vector<lifecycle::RecordEvent>& events) {
+  for (const auto& event : events) act(event);
 }
 
 void PodWorker::settle(const Turn& turn, Result<void> result) {

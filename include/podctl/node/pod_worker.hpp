@@ -104,6 +104,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void settle(const Turn& turn, Result<void> result);
   void store_later();
   void execute(const std::vector<lifecycle::Action>& actions);
+  void record(const std::vector<lifecycle::RecordEvent>& events);
   void schedule(std::uint64_t boot_ns);
   void prefill_images();
   void set_info(wire::SandboxInfo info);
