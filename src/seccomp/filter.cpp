@@ -17,12 +17,13 @@
 
 #include "podctl/base/text.hpp"
 #include "podctl/base/unique_fd.hpp"
+#include "seccomp/shrink.hpp"
 
 namespace podctl::seccomp {
 namespace {
 
 constexpr std::size_t kMaxInstructions = BPF_MAXINSNS;
-constexpr std::string_view kMagic = "podctl-seccomp-1\n";
+constexpr std::string_view kMagic = "podctl-seccomp-2\n";
 constexpr const char* kMachine = "amd64";
 static_assert(sizeof(sock_filter) == 8);
 
@@ -246,6 +247,10 @@ Result<void> write_cached(const std::string& directory, const std::string& path,
 }  // namespace
 
 Result<std::string> compile(const Profile& profile, std::uint64_t caps) {
+  return shrink(TRY(compile_long(profile, caps)));
+}
+
+Result<std::string> compile_long(const Profile& profile, std::uint64_t caps) {
   const std::uint32_t fallback = action_value(profile.default_action, profile.default_errno);
   Context context(seccomp_init(fallback), &seccomp_release);
   if (!context) return fail(Code::kInternal, "create seccomp filter", "profile", "out of memory");

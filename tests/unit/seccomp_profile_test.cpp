@@ -14,9 +14,11 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <random>
 
 #include "podctl/seccomp/filter.hpp"
 #include "podctl/seccomp/hardening.hpp"
+#include "seccomp/shrink.hpp"
 
 namespace podctl::seccomp {
 namespace {
@@ -144,6 +146,117 @@ TEST_F(Default, PersonalityTakesFiveValues) {
   for (std::uint64_t value : {0x0U, 0x8U, 0x20000U, 0x20008U, 0xffffffffU})
     EXPECT_EQ(ask(plain(), SYS_personality, {value}), SECCOMP_RET_ALLOW) << value;
   EXPECT_EQ(ask(plain(), SYS_personality, {0x0040000}), kEperm);  // ADDR_NO_RANDOMIZE
+}
+
+// Numbers around those that the instructions of a filter name, and some of which they name none.
+std::vector<std::uint32_t> numbers_about(const std::string& filter) {
+  std::vector<sock_filter> ops(filter.size() / sizeof(sock_filter));
+  std::memcpy(ops.data(), filter.data(), filter.size());
+  std::vector<std::uint32_t> numbers = {0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff};
+  for (const auto& op : ops) {
+    for (const std::uint32_t near : {op.k - 1, op.k, op.k + 1}) numbers.push_back(near);
+  }
+  std::ranges::sort(numbers);
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  return numbers;
+}
+
+void expect_same_answers(const std::string& shorter, const std::string& filter,
+                         const std::vector<std::uint32_t>& archs,
+                         const std::vector<std::array<std::uint64_t, 6>>& arguments) {
+  for (const std::uint32_t arch : archs) {
+    for (const std::uint32_t number : numbers_about(filter)) {
+      for (const auto& args : arguments) {
+        const int nr = static_cast<int>(number);
+        ASSERT_EQ(ask(shorter, nr, args, arch), ask(filter, nr, args, arch))
+            << "architecture " << arch << ", number " << number << ", arguments " << args[0];
+      }
+    }
+  }
+}
+
+TEST(Shrink, AnswersAsBefore) {
+  Profile lists = runtime_default();
+  lists.architectures = {"SCMP_ARCH_X86_64"};
+  Profile reversed = runtime_default();
+  reversed.default_action = Action::kAllow;
+  for (auto& rule : reversed.rules) rule.action = Action::kErrno;
+  const std::vector<std::array<std::uint64_t, 6>> arguments = {{},
+                                                               {1, 1, 1, 1, 1, 1},
+                                                               {0x10000000},
+                                                               {0x7e020000},
+                                                               {8},
+                                                               {0x20000},
+                                                               {0x20008},
+                                                               {0xffffffff},
+                                                               {38},
+                                                               {40},
+                                                               {16},
+                                                               {~0ULL, ~0ULL, ~0ULL},
+                                                               {1ULL << 32, 1ULL << 32}};
+  for (const Profile& profile : {runtime_default(), lists, reversed}) {
+    for (const std::uint64_t caps : {std::uint64_t{0}, default_capabilities(), kSysAdmin}) {
+      const auto filter = MUST(compile_long(profile, caps));
+      const auto shorter = MUST(compile(profile, caps));
+      EXPECT_LT(shorter.size() * 3, filter.size());
+      expect_same_answers(shorter, filter,
+                          {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, 0, ~0U},
+                          arguments);
+    }
+  }
+}
+
+// Any program of the instructions that libseccomp uses: loads, comparisons, an AND, returns.
+std::string random_filter(std::mt19937& random) {
+  const auto below = [&](std::uint32_t bound) {
+    return static_cast<std::uint32_t>(random() % bound);
+  };
+  const std::size_t size = 2 + below(60);
+  std::vector<sock_filter> ops(size);
+  const std::uint32_t words[] = {0, 4, 16, 20, 24};
+  const std::uint16_t comparisons[] = {BPF_JEQ, BPF_JGT, BPF_JGE};
+  for (std::size_t at = 0; at < size; ++at) {
+    const auto left = static_cast<std::uint32_t>(size - at - 1);
+    const auto skip = [&] { return static_cast<std::uint8_t>(below(std::min(left, 12U))); };
+    const std::uint32_t kind = at == 0 ? 0 : left == 0 ? 9 : below(10);
+    if (kind < 2) {
+      ops[at] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, words[below(at == 0 ? 2 : 5)]);
+    } else if (kind == 2) {
+      ops[at] = BPF_STMT(BPF_ALU | BPF_AND | BPF_K, below(8));
+    } else if (kind == 3) {
+      ops[at] = BPF_STMT(BPF_JMP | BPF_JA, skip());
+    } else if (kind < 9) {
+      const auto code = static_cast<std::uint16_t>(BPF_JMP | BPF_K | comparisons[below(3)]);
+      ops[at] = BPF_JUMP(code, below(10) == 0 ? ~0U : below(8), skip(), skip());
+    } else {
+      ops[at] = BPF_STMT(BPF_RET | BPF_K, below(4) << 16);
+    }
+  }
+  return {reinterpret_cast<const char*>(ops.data()), size * sizeof(sock_filter)};
+}
+
+TEST(Shrink, AnswersAsAnyProgramDoes) {
+  std::mt19937 random(7);
+  int shrunk = 0;
+  for (int n = 0; n < 2000; ++n) {
+    const std::string filter = random_filter(random);
+    const std::string shorter = shrink(filter);
+    if (shorter == filter) continue;
+    ++shrunk;
+    expect_same_answers(shorter, filter, {0, 1, 2, 3, 4, 5, 6, 7, 8, ~0U},
+                        {{}, {3, 5}, {(4ULL << 32) | 6, 7}});
+    ASSERT_FALSE(::testing::Test::HasFailure()) << "program " << n;
+  }
+  EXPECT_GT(shrunk, 100);
+}
+
+TEST(Shrink, LeavesWhatItDoesNotKnow) {
+  const sock_filter counted[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), BPF_STMT(BPF_ST, 0), BPF_STMT(BPF_LD | BPF_MEM, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  const std::string filter(reinterpret_cast<const char*>(counted), sizeof counted);
+  EXPECT_EQ(shrink(filter), filter);
+  EXPECT_EQ(shrink({}), "");
 }
 
 TEST(Parse, ReadsDockersFormat) {
