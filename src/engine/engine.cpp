@@ -85,6 +85,7 @@ void Engine::create_sandbox(wire::SandboxSpec spec, Callback<wire::SandboxInfo> 
 
 void Engine::start_container(const std::string& uid, wire::ContainerSpec spec,
                              Callback<wire::ContainerInfo> done) {
+  impl_->expect_like(uid, spec);
   impl_->ask<wire::ContainerInfo>(uid, wire::Type::kStartContainer, wire::encode(spec),
                                   std::move(done));
 }

@@ -16,6 +16,7 @@
 #include "engine/shim_link.hpp"
 #include "podctl/engine/engine.hpp"
 #include "podctl/wire/codec.hpp"
+#include "podctl/wire/expected.hpp"
 
 namespace podctl::engine {
 
@@ -78,11 +79,13 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 
   // ready.cpp
   std::optional<std::string> take_ready(const wire::SandboxSpec& like);
+  void expect_like(const std::string& uid, const wire::ContainerSpec& started);
   void ready_later(const wire::SandboxSpec& like);
   void ready_after(std::chrono::nanoseconds delay);
   void ready_due();
   void make_ready();
   void prepare(wire::SandboxSpec spec);
+  void expect_containers();
   void give_up_ready();
   bool is_ready(const std::string& uid) const { return !uid.empty() && ready.uid == uid; }
 
@@ -125,6 +128,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     bool made = false;
     std::set<std::string> taken;             // given away, and create() has not come yet
     std::optional<wire::SandboxSpec> model;  // what the next one shall be like
+    std::string last;                        // uid of the last pod, which has begun with these
+    std::vector<wire::ExpectedContainer> started;
     std::uint64_t wanted_ns = 0, asked_ns = 0;
     boost::asio::steady_timer timer;
   };

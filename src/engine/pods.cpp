@@ -82,6 +82,8 @@ void Engine::Impl::create(wire::SandboxSpec spec, Callback<wire::SandboxInfo> do
     link = start_shim(uid);
   }
   if (!link) return answer_later<wire::SandboxInfo>(std::move(done), Failure(link.error()));
+  ready.last = uid;
+  ready.started.clear();
   (*link)->request(
       wire::Type::kCreateSandbox, wire::encode(spec),
       [self = shared_from_this(), spec, link = *link, waits, done](Result<wire::Message> reply) {

@@ -67,22 +67,26 @@ Result<void> add_device(const RootDir& root, const wire::DeviceNode& device) {
 
 }  // namespace
 
-Result<void> mount_dev(const RootDir& root, const wire::ContainerSpec& container) {
-  const UniqueFd target = TRY(real_directory(root, "dev"));
-  UniqueFd tmpfs =
-      TRY(sys::new_mount("tmpfs", {{"mode", "755"}, {"size", "65536k"}}, sys::kNoSuid));
-  const RootDir dev(std::move(tmpfs));
-  TRY(fill(dev));
-  if (container.security.privileged) TRY(copy_host_devices(dev));
-  TRY(sys::attach(dev.fd(), target.get(), "/dev"));
+Result<Dev> make_dev(bool privileged) {
+  Dev made;
+  made.top =
+      RootDir(TRY(sys::new_mount("tmpfs", {{"mode", "755"}, {"size", "65536k"}}, sys::kNoSuid)));
+  TRY(fill(made.top));
+  if (privileged) TRY(copy_host_devices(made.top));
   // gid 5 is "tty" in every distribution: a slave belongs to it, as grantpt(3) wants.
-  const UniqueFd pts = TRY(sys::new_mount(
+  made.pts = TRY(sys::new_mount(
       "devpts", {{"newinstance", ""}, {"ptmxmode", "0666"}, {"mode", "0620"}, {"gid", "5"}},
       sys::kNoSuid | sys::kNoExec));
-  TRY(sys::attach(pts.get(), TRY(dev.open_real_directory("pts")).get(), "/dev/pts"));
-  const UniqueFd mqueue =
-      TRY(sys::new_mount("mqueue", {}, sys::kNoSuid | sys::kNoDev | sys::kNoExec));
-  TRY(sys::attach(mqueue.get(), TRY(dev.open_real_directory("mqueue")).get(), "/dev/mqueue"));
+  made.mqueue = TRY(sys::new_mount("mqueue", {}, sys::kNoSuid | sys::kNoDev | sys::kNoExec));
+  return made;
+}
+
+Result<void> mount_dev(const RootDir& root, Dev dev, const wire::ContainerSpec& container) {
+  const UniqueFd target = TRY(real_directory(root, "dev"));
+  TRY(sys::attach(dev.top.fd(), target.get(), "/dev"));
+  TRY(sys::attach(dev.pts.get(), TRY(dev.top.open_real_directory("pts")).get(), "/dev/pts"));
+  TRY(sys::attach(dev.mqueue.get(), TRY(dev.top.open_real_directory("mqueue")).get(),
+                  "/dev/mqueue"));
   for (const auto& device : container.devices) TRY(add_device(root, device));
   return {};
 }

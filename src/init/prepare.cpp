@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 
+#include "init/rootfs_mounts.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/sys/files.hpp"
 #include "podctl/sys/namespaces.hpp"
@@ -29,35 +31,48 @@ Result<void> set_oom_score(Session& session, int value) {
   return done;
 }
 
+// And a session of its own, so that no TIOCSTI reaches a terminal of ours (CVE-2017-5226).
+Result<void> harden() {
+  TRY(sys::set_undumpable());
+  TRY(sys::assert_single_threaded());
+  ::umask(0);
+  if (::setsid() < 0) return fail_errno(errno, "new session", {});
+  return {};
+}
+
 // Of /proc/self/cgroup: the hierarchies in which the container has a directory of its own. Showing
 // one where it sits in the root would show the host's tree.
-Result<void> find_cgroups(Prepared& prepared) {
+Result<Cgroups> find_cgroups() {
   const auto proc = TRY(sys::ProcFs::open());
   const auto content = TRY(proc.read(std::to_string(TRY(proc.own_pid())) + "/cgroup"));
+  Cgroups cgroups;
   bool v1 = false;
   for (const auto line : text::split(content, '\n')) {
     const auto fields = text::split(line, ':');
     if (fields.size() < 3) continue;
     if (!fields[1].empty() && !fields[1].starts_with("name=")) v1 = true;
     if (fields[2] == "/" || fields[1].starts_with("name=")) continue;
-    prepared.cgroups.emplace_back(fields[1].empty() ? "unified" : fields[1]);
+    cgroups.shown.emplace_back(fields[1].empty() ? "unified" : fields[1]);
   }
-  prepared.unified_only = !v1;
-  return {};
+  cgroups.unified_only = !v1;
+  return cgroups;
 }
 
 // On the host, by each container itself: several start side by side. Whoever started it removes
 // them.
-Result<void> make_files(const wire::ContainerSpec& spec) {
-  TRY(sys::make_directories(spec.rootfs.upper, 0755));
-  TRY(sys::make_directories(spec.rootfs.work, 0755));
-  if (spec.termination_path.empty()) return {};
-  // Any user of the container may write it, as the kubelet makes it (kuberuntime_container.go).
-  return sys::write_file(spec.termination_path, {}, 0666);
+Result<void> make_layer(const wire::RootfsSpec& rootfs) {
+  TRY(sys::make_directories(rootfs.upper, 0755));
+  return sys::make_directories(rootfs.work, 0755);
 }
 
+// Any user of the container may write it, as the kubelet makes it (kuberuntime_container.go).
+Result<void> make_termination_file(const std::string& path) {
+  return path.empty() ? Result<void>() : sys::write_file(path, {}, 0666);
+}
+
+// But for the mount namespace, which is joined last: sources are the host's mounts.
 int shared_flags(const wire::LaunchRequest& request) {
-  int flags = CLONE_NEWNS;
+  int flags = 0;
   if (request.network == SandboxNamespace::kPod) flags |= CLONE_NEWNET;
   if (request.ipc == SandboxNamespace::kPod) flags |= CLONE_NEWIPC;
   if (request.uts == SandboxNamespace::kPod) flags |= CLONE_NEWUTS;
@@ -65,7 +80,8 @@ int shared_flags(const wire::LaunchRequest& request) {
 }
 
 Result<void> join_pod(const Prepared& prepared) {
-  return sys::join(prepared.roles.process.get(), shared_flags(prepared.request));
+  const int flags = shared_flags(prepared.request);
+  return flags == 0 ? Result<void>() : sys::join(prepared.roles.process.get(), flags);
 }
 
 Result<void> join_container(const Prepared& prepared) {
@@ -77,16 +93,16 @@ Result<void> prepare_container(Session& session, Prepared& prepared) {
   const auto& container = *prepared.request.container;
   TRY(session.step("oom_score_adj",
                    [&] { return set_oom_score(session, container.oom_score_adj); }));
-  TRY(session.step("read cgroups", [&] { return find_cgroups(prepared); }));
-  TRY(session.step("make writable layer", [&] { return make_files(container); }));
+  TRY(session.step("make termination file",
+                   [&] { return make_termination_file(container.termination_path); }));
   prepared.sources =
       TRY(session.step("open mount sources", [&] { return open_host_sources(container.mounts); }));
-  TRY(session.step("join namespaces", [&] { return join_pod(prepared); }));
+  TRY(session.step("join mount namespace",
+                   [&] { return sys::join(prepared.roles.process.get(), CLONE_NEWNS); }));
   TRY(session.step("open pod volumes", [&] {
     return open_pod_sources(container.mounts, prepared.request.mounts, prepared.sources);
   }));
-  return session.step("new mount and cgroup namespace",
-                      [] { return sys::enter_new(CLONE_NEWNS | CLONE_NEWCGROUP); });
+  return session.step("new mount namespace", [] { return sys::enter_new(CLONE_NEWNS); });
 }
 
 // An exec is as likely to be killed as the container it enters.
@@ -100,6 +116,7 @@ Result<void> copy_oom_score(Session& session, int target) {
 }
 
 Result<void> prepare_exec(Session& session, Prepared& prepared) {
+  TRY(session.step("harden", harden));
   TRY(session.step("oom_score_adj",
                    [&] { return copy_oom_score(session, prepared.roles.process.get()); }));
   return session.step("join namespaces", [&] { return join_container(prepared); });
@@ -107,11 +124,20 @@ Result<void> prepare_exec(Session& session, Prepared& prepared) {
 
 }  // namespace
 
-Result<void> prepare(Session& session, Prepared& prepared) {
-  TRY(session.step("harden", []() -> Result<void> {
-    TRY(sys::set_undumpable());
-    return sys::assert_single_threaded();
+Result<void> prepare_ahead(Session& session, Prepared& prepared) {
+  TRY(session.step("harden", harden));
+  const auto cgroups = TRY(session.step("read cgroups", find_cgroups));
+  TRY(session.step("join namespaces", [&] { return join_pod(prepared); }));
+  TRY(session.step("new cgroup namespace", [] { return sys::enter_new(CLONE_NEWCGROUP); }));
+  const auto& container = *prepared.request.container;
+  TRY(session.step("make writable layer", [&] { return make_layer(container.rootfs); }));
+  prepared.defaults = TRY(session.step("make /proc /sys /dev", [&] {
+    return make_defaults(cgroups, container.security.privileged);
   }));
+  return {};
+}
+
+Result<void> prepare(Session& session, Prepared& prepared) {
   return prepared.request.container ? prepare_container(session, prepared)
                                     : prepare_exec(session, prepared);
 }

@@ -1,8 +1,9 @@
 // Init's first half: with the host's privileges and the host's mounts in view, already in the
 // container's cgroup and PID namespace. It gathers what needs the host and joins the pod's
-// namespaces.
+// namespaces: ahead of its container what does not depend on that, then the rest.
 #pragma once
 
+#include "init/defaults.hpp"
 #include "init/session.hpp"
 #include "init/sources.hpp"
 
@@ -12,13 +13,15 @@ namespace podctl::init {
 struct Prepared {
   wire::LaunchRequest request;
   Roles roles;
+  Defaults defaults = {};
   std::vector<Source> sources = {};
-  std::vector<std::string> cgroups = {};  // v1 hierarchies to show, as mount options; "unified"
-  bool unified_only = false;
 };
 
-// Gathers and joins. Afterwards the mount namespace is a copy of the pod's (or, for an exec, the
-// container's own).
+// Of a container that may not be known yet: its pod, its writable layer and whether it is
+// privileged are what counts. The mounts in view are still the host's.
+Result<void> prepare_ahead(Session& session, Prepared& prepared);
+// Gathers and joins; for a container after prepare_ahead(). Afterwards the mount namespace is a
+// copy of the pod's (or, for an exec, the container's own).
 Result<void> prepare(Session& session, Prepared& prepared);
 
 }  // namespace podctl::init

@@ -23,36 +23,42 @@ Result<void> mount_at(const RootDir& root, const char* path, const UniqueFd& mou
   return sys::attach(mount.get(), target.get(), std::string("/") + path);
 }
 
-// One v1 hierarchy at /sys/fs/cgroup/<controllers>, the container's own group as its root by the
+// One v1 hierarchy for /sys/fs/cgroup/<controllers>, the container's own group as its root by the
 // cgroup namespace. cgroup_namespaces(7).
-Result<void> mount_v1(const RootDir& tree, const std::string& controllers,
-                      std::uint64_t attributes) {
-  UniqueFd mount;
-  if (controllers == "unified") {
-    mount = TRY(sys::new_mount("cgroup2", {}, attributes, "cgroup"));
-  } else {
-    std::vector<sys::MountOption> options;
-    for (const auto c : text::split(controllers, ',')) options.emplace_back(std::string(c), "");
-    mount = TRY(sys::new_mount("cgroup", options, attributes, "cgroup"));
-  }
-  const UniqueFd target = TRY(tree.mkdir_all(controllers));
-  return sys::attach(mount.get(), target.get(), "/sys/fs/cgroup/" + controllers);
+Result<UniqueFd> make_v1(const std::string& controllers, std::uint64_t attributes) {
+  if (controllers == "unified") return sys::new_mount("cgroup2", {}, attributes, "cgroup");
+  std::vector<sys::MountOption> options;
+  for (const auto c : text::split(controllers, ',')) options.emplace_back(std::string(c), "");
+  return sys::new_mount("cgroup", options, attributes, "cgroup");
 }
 
-Result<void> mount_cgroups(const RootDir& root, const Prepared& prepared, bool read_only) {
-  if (prepared.cgroups.empty()) return {};
+Result<CgroupMounts> make_cgroups(const Cgroups& cgroups, bool read_only) {
+  CgroupMounts made{.read_only = read_only};
+  if (cgroups.shown.empty()) return made;
   const std::uint64_t attributes = kPlain | (read_only ? sys::kReadOnly : 0);
-  if (prepared.unified_only) {
-    return mount_at(root, "sys/fs/cgroup",
-                    TRY(sys::new_mount("cgroup2", {}, attributes, "cgroup")));
+  if (cgroups.unified_only) {
+    made.top = TRY(sys::new_mount("cgroup2", {}, attributes, "cgroup"));
+    return made;
   }
-  UniqueFd tmpfs = TRY(sys::new_mount("tmpfs", {{"mode", "755"}, {"size", "64k"}}, kPlain));
-  TRY(mount_at(root, "sys/fs/cgroup", tmpfs));
-  // The handle that new_mount gave is the tmpfs's root: what is made below it lies on it.
-  const int mounted = tmpfs.get();
-  const RootDir tree(std::move(tmpfs));
-  for (const auto& controllers : prepared.cgroups) TRY(mount_v1(tree, controllers, attributes));
-  return read_only ? sys::set_attributes(mounted, sys::kReadOnly, false) : Result<void>();
+  made.top = TRY(sys::new_mount("tmpfs", {{"mode", "755"}, {"size", "64k"}}, kPlain));
+  for (const auto& controllers : cgroups.shown) {
+    UniqueFd hierarchy = TRY(make_v1(controllers, attributes));
+    made.hierarchies.emplace_back(controllers, std::move(hierarchy));
+  }
+  return made;
+}
+
+Result<void> mount_cgroups(const RootDir& root, CgroupMounts cgroups) {
+  if (!cgroups.top) return {};
+  TRY(mount_at(root, "sys/fs/cgroup", cgroups.top));
+  if (cgroups.hierarchies.empty()) return {};
+  // The handle is the tmpfs's root: what is made below it lies on it.
+  const RootDir tree(std::move(cgroups.top));
+  for (const auto& [controllers, mount] : cgroups.hierarchies) {
+    const UniqueFd target = TRY(tree.mkdir_all(controllers));
+    TRY(sys::attach(mount.get(), target.get(), "/sys/fs/cgroup/" + controllers));
+  }
+  return cgroups.read_only ? sys::set_attributes(tree.fd(), sys::kReadOnly, false) : Result<void>();
 }
 
 // Nothing may be laid over procfs (CVE-2019-16884, CVE-2025-52881) nor over the root itself.
@@ -98,16 +104,23 @@ Result<UniqueFd> real_directory(const RootDir& root, const char* path) {
   return root.open_real_directory(path);
 }
 
-Result<void> mount_defaults(const RootDir& root, const Prepared& prepared) {
-  const auto& container = *prepared.request.container;
-  const bool privileged = container.security.privileged;
-  TRY(mount_at(root, "proc", TRY(sys::new_mount("proc", {}, kPlain))));
+Result<Defaults> make_defaults(const Cgroups& cgroups, bool privileged) {
+  Defaults made;
+  made.proc = TRY(sys::new_mount("proc", {}, kPlain));
   // A new sysfs shows the network namespace of who mounts it. With the host's network, or without
   // one of its own user namespace's, the kernel allows it to root all the same.
-  TRY(mount_at(root, "sys",
-               TRY(sys::new_mount("sysfs", {}, kPlain | (privileged ? 0 : sys::kReadOnly)))));
-  TRY(mount_cgroups(root, prepared, !privileged));
-  return mount_dev(root, container);
+  made.sys = TRY(sys::new_mount("sysfs", {}, kPlain | (privileged ? 0 : sys::kReadOnly)));
+  made.cgroups = TRY(make_cgroups(cgroups, !privileged));
+  made.dev = TRY(make_dev(privileged));
+  return made;
+}
+
+Result<void> mount_defaults(const RootDir& root, Defaults defaults,
+                            const wire::ContainerSpec& container) {
+  TRY(mount_at(root, "proc", defaults.proc));
+  TRY(mount_at(root, "sys", defaults.sys));
+  TRY(mount_cgroups(root, std::move(defaults.cgroups)));
+  return mount_dev(root, std::move(defaults.dev), container);
 }
 
 Result<void> mount_volumes(const RootDir& root, const wire::ContainerSpec& container,

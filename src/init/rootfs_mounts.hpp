@@ -1,6 +1,6 @@
 // The mounts every container has: /proc, /sys, its cgroup, /dev with its nodes, pts and mqueue;
-// then those of the spec; at last the masks. Runs in init's second half, on a root that may be
-// hostile.
+// then those of the spec; at last the masks. Those that every container has are made in init's
+// first half, attached nowhere; the rest runs in its second half, on a root that may be hostile.
 //
 // Every target is resolved in the root by RootDir and mounted on through its descriptor. Places
 // where a symlink would be an attack must be real directories (CVE-2019-19921, CVE-2023-27561,
@@ -13,10 +13,14 @@
 
 namespace podctl::init {
 
-Result<void> mount_defaults(const sys::RootDir& root, const Prepared& prepared);
+// In the namespaces that the container will have: each shows what its maker sees.
+Result<Defaults> make_defaults(const Cgroups& cgroups, bool privileged);
+Result<void> mount_defaults(const sys::RootDir& root, Defaults defaults,
+                            const wire::ContainerSpec& container);
 // dev.cpp: /dev as the OCI runtime spec's "Default Devices" and "Dev symbolic links" say, besides
 // `devices`.
-Result<void> mount_dev(const sys::RootDir& root, const wire::ContainerSpec& container);
+Result<Dev> make_dev(bool privileged);
+Result<void> mount_dev(const sys::RootDir& root, Dev dev, const wire::ContainerSpec& container);
 Result<void> mount_volumes(const sys::RootDir& root, const wire::ContainerSpec& container,
                            std::vector<Source>& sources);
 // masks.cpp: what is not there is skipped, every other failure stops the start (CVE-2025-31133).

@@ -9,6 +9,17 @@ std::uint16_t number(wire::LaunchType type) { return static_cast<std::uint16_t>(
 
 }  // namespace
 
+bool Session::await_request() {
+  current_ = "await request";
+  const auto message = socket_.receive();
+  return message && *message && (*message)->type == number(wire::LaunchType::kLaunchRequested);
+}
+
+void Session::begin(std::string container) {
+  container_ = std::move(container);
+  trace_.clear();
+}
+
 Result<void> Session::send_ready(UniqueFd terminal) {
   ready_.trace = trace_;
   wire::Message message{.type = number(wire::LaunchType::kLaunchReady),

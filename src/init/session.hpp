@@ -35,6 +35,10 @@ class Session {
     trace_.push_back({"init", name, container_, start, sys::boot_ns() - start});
     return done;
   }
+  // Of an init that was made before its container: waits for the request; false: nobody wants it.
+  bool await_request();
+  // The record begins with the container. What was done ahead of it is in nobody's.
+  void begin(std::string container);
   void degrade(std::string what) { ready_.degraded.push_back(std::move(what)); }
   wire::LaunchReady& ready() { return ready_; }
 

@@ -73,7 +73,8 @@ Result<void> build_root(Session& session, Prepared& prepared) {
   UniqueFd mounted = TRY(session.step(
       "mount root", [&] { return rootfs::mount_root(layers, prepared.request.mounts); }));
   const RootDir root(std::move(mounted));
-  TRY(session.step("mount /proc /sys /dev", [&] { return mount_defaults(root, prepared); }));
+  TRY(session.step("mount /proc /sys /dev",
+                   [&] { return mount_defaults(root, std::move(prepared.defaults), container); }));
   TRY(session.step("mount volumes",
                    [&] { return mount_volumes(root, container, prepared.sources); }));
   TRY(session.step("mask paths",
@@ -182,9 +183,6 @@ Result<std::string> settle(Session& session, Prepared& prepared, Workload& workl
 }
 
 Result<void> prepare_inside(Session& session, Prepared& prepared) {
-  ::umask(0);
-  // A session of its own, so that no TIOCSTI reaches a terminal of ours (CVE-2017-5226).
-  if (::setsid() < 0) return fail_errno(errno, "new session", {});
   if (!prepared.request.container) return {};
   TRY(session.step("read namespaces", [&] { return read_namespaces(session); }));
   return build_root(session, prepared);

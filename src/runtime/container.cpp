@@ -5,6 +5,7 @@
 #include "podctl/cgroup/values.hpp"
 #include "podctl/sys/files.hpp"
 #include "podctl/sys/process.hpp"
+#include "podctl/wire/codec.hpp"
 
 namespace podctl::runtime {
 namespace {
@@ -15,6 +16,10 @@ void place_layer(const Layout& layout, const std::string& uid, wire::ContainerSp
   const std::string base = layout.container_lib(uid, spec.name, spec.attempt);
   spec.rootfs.upper = base + "/upper";
   spec.rootfs.work = base + "/work";
+}
+
+cgroup::GroupOptions group_options(bool privileged, std::vector<DeviceRule> devices) {
+  return {.count = true, .close_devices = !privileged, .devices = std::move(devices)};
 }
 
 wire::LaunchRequest launch_request(const Sandbox& sandbox) {
@@ -28,9 +33,8 @@ wire::LaunchRequest launch_request(const Sandbox& sandbox) {
 
 // Told apart from an earlier attempt whose last process may still be going, and from the sandbox's
 // own leaf.
-std::string leaf_name(const wire::ContainerSpec& spec) {
-  return spec.attempt == 0 && spec.name != "pause" ? spec.name
-                                                   : spec.name + "." + std::to_string(spec.attempt);
+std::string leaf_name(const std::string& name, std::uint32_t attempt) {
+  return attempt == 0 && name != "pause" ? name : name + "." + std::to_string(attempt);
 }
 
 PidNamespace pid_namespace(wire::PidMode mode, int pause, int target) {
@@ -70,10 +74,10 @@ Result<std::unique_ptr<ContainerStart>> ContainerStart::begin(Sandbox& sandbox,
                                                               wire::ContainerSpec spec, Stdio stdio,
                                                               int target) {
   Trace trace;
-  const cgroup::GroupOptions options{
-      .count = true, .close_devices = !spec.security.privileged, .devices = spec.device_rules};
+  const auto options = group_options(spec.security.privileged, spec.device_rules);
   auto group = TRY(trace.step("make cgroup", spec.name, [&] {
-    return sandbox.tree().create(sandbox.cgroup_of(leaf_name(spec)), spec.resources, options);
+    return sandbox.tree().create(sandbox.cgroup_of(leaf_name(spec.name, spec.attempt)),
+                                 spec.resources, options);
   }));
   std::unique_ptr<ContainerStart> start(
       new ContainerStart(sandbox, Container(std::move(group), std::move(spec))));
@@ -83,6 +87,63 @@ Result<std::unique_ptr<ContainerStart>> ContainerStart::begin(Sandbox& sandbox,
     return Failure(start->explained(std::move(spawned).error()));
   }
   return start;
+}
+
+Result<std::unique_ptr<ContainerStart>> ContainerStart::begin(
+    Sandbox& sandbox, wire::ContainerSpec spec, std::unique_ptr<WaitingInit> waiting) {
+  std::unique_ptr<ContainerStart> start(
+      new ContainerStart(sandbox, Container(std::move(waiting->group_), std::move(spec))));
+  start->launch_ = std::move(waiting->launch_);
+  waiting->taken_ = true;
+  place_layer(sandbox.layout(), sandbox.spec().uid, start->container_.spec_);
+  wire::LaunchRequest request = launch_request(sandbox);
+  request.container = start->container_.spec_;
+  TRY(start->launch_->go(std::move(request)));
+  return start;
+}
+
+Result<std::unique_ptr<WaitingInit>> WaitingInit::begin(Sandbox& sandbox,
+                                                        wire::ExpectedContainer expected,
+                                                        Stdio stdio) {
+  const bool slow = hardly_runs(sandbox.spec().resources) || hardly_runs(expected.resources);
+  if (slow || !sys::Borrower::available()) {
+    return fail(Code::kUnsupported, "make init ahead", expected.name, "it could not borrow memory");
+  }
+  auto group = TRY(sandbox.tree().create(sandbox.cgroup_of(leaf_name(expected.name, 0)),
+                                         expected.resources, group_options(false, {})));
+  std::unique_ptr<WaitingInit> waiting(
+      new WaitingInit(sandbox, std::move(expected), std::move(group)));
+  wire::LaunchRequest known = launch_request(sandbox);
+  known.container = waiting->known();
+  waiting->launch_ =
+      TRY(Launch::wait(waiting->group_, std::move(known), stdio, sandbox.pause().pidfd.get()));
+  return waiting;
+}
+
+// As far as the container is known.
+wire::ContainerSpec WaitingInit::known() const {
+  wire::ContainerSpec spec;
+  spec.name = expected_.name;
+  place_layer(sandbox_.layout(), sandbox_.spec().uid, spec);
+  return spec;
+}
+
+bool WaitingInit::serves(const wire::ContainerSpec& spec) const {
+  const auto wanted = wire::expectation(spec);
+  return wanted && wire::encode(*wanted) == wire::encode(expected_);
+}
+
+Result<void> WaitingInit::ended() {
+  Trace unwanted;
+  return launch_->ended(unwanted);
+}
+
+// What cannot be removed now goes with the pod.
+WaitingInit::~WaitingInit() {
+  if (taken_) return;
+  launch_.reset();
+  (void)group_.remove(kEndBound);
+  (void)remove_files(sandbox_.layout(), sandbox_.spec().uid, known());
 }
 
 Result<bool> ContainerStart::advance() {

@@ -117,6 +117,36 @@ Result<std::unique_ptr<Launch>> Launch::begin(const cgroup::Group& group,
   return launch;
 }
 
+Result<std::unique_ptr<Launch>> Launch::wait(const cgroup::Group& group, wire::LaunchRequest known,
+                                             Stdio stdio, int process) {
+  std::vector<UniqueFd> copies;
+  const auto fds = TRY(descriptors(copies, false, stdio, process));
+  std::unique_ptr<Launch> launch(new Launch({}));
+  launch->handover_ = std::make_unique<init::Handover>();
+  const auto wait = [known = std::move(known), fds, handover = launch->handover_.get()](
+                        Result<void> entered, int answers) {
+    init::Descriptors all = fds;
+    all.answers = answers;
+    return init::wait_and_run(std::move(entered), known, *handover, all);
+  };
+  TRY(launch->borrow(group, std::move(copies), wait));
+  TRY(launch->socket_.set_nonblocking());
+  return launch;
+}
+
+Result<void> Launch::go(wire::LaunchRequest request) {
+  Trace unwanted;
+  if (auto said = receive_answer(socket_, unwanted); !said || *said) {
+    return said ? unexpected("spoke before it was asked") : Failure(std::move(said).error());
+  }
+  name_ = request.container->name;
+  borrowing_since_ns_ = boot_ns();
+  request_ = std::make_unique<const wire::LaunchRequest>(std::move(request));
+  handover_->request = request_.get();
+  return socket_.send(
+      {.type = static_cast<std::uint16_t>(wire::LaunchType::kLaunchRequested), .body = {}});
+}
+
 Result<void> Launch::borrow(const cgroup::Group& group, std::vector<UniqueFd> fds,
                             const Work& work) {
   borrowing_since_ns_ = boot_ns();
@@ -158,8 +188,8 @@ Result<void> Launch::ended(Trace& trace) {
 Result<void> Launch::give_memory_back(Trace& trace) {
   if (!borrower_) return {};
   process_ = TRY(std::exchange(borrower_, nullptr)->join());
-  trace.add(
-      {{"shim", "spawn podctl-init", name_, borrowing_since_ns_, boot_ns() - borrowing_since_ns_}});
+  const char* step = handover_ ? "hand over to podctl-init" : "spawn podctl-init";
+  trace.add({{"shim", step, name_, borrowing_since_ns_, boot_ns() - borrowing_since_ns_}});
   return {};
 }
 

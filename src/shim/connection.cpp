@@ -122,6 +122,7 @@ void Shim::lose_connection() {
     if (auto gone = leave(); !gone) log("leave", gone.error());
     return loop_.stop();
   }
+  expected_.clear();  // when the next one asks for containers, the pod has been looked at
   if (!said_bye_) reviver_.lost();
 }
 

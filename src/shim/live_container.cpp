@@ -58,6 +58,29 @@ Result<std::unique_ptr<StartingContainer>> StartingContainer::begin(runtime::San
   return made;
 }
 
+Result<std::unique_ptr<StartingContainer>> StartingContainer::begin(runtime::Sandbox& sandbox,
+                                                                    wire::ContainerSpec spec,
+                                                                    ExpectedStart ready) {
+  std::unique_ptr<StartingContainer> made(new StartingContainer());
+  made->out_ = std::move(ready.out);
+  made->err_ = std::move(ready.err);
+  made->start_ =
+      TRY(runtime::ContainerStart::begin(sandbox, std::move(spec), std::move(ready.init)));
+  return made;
+}
+
+Result<ExpectedStart> ExpectedStart::make(runtime::Sandbox& sandbox,
+                                          wire::ExpectedContainer expected) {
+  ExpectedStart made;
+  made.out = TRY(make_pipe());
+  made.err = TRY(make_pipe());
+  const runtime::Stdio stdio{-1, made.out.write.get(), made.err.write.get()};
+  made.init = TRY(runtime::WaitingInit::begin(sandbox, std::move(expected), stdio));
+  made.out.write.reset();  // init has its own
+  made.err.write.reset();
+  return made;
+}
+
 Result<void> StartingContainer::open_log(Loop& loop) {
   if (pump_) return {};
   const wire::ContainerSpec& spec = start_->spec();

@@ -48,12 +48,24 @@ struct Pipe {
   UniqueFd read, write;
 };
 
+// The pipes and the init of a container that is expected.
+struct ExpectedStart {
+  static Result<ExpectedStart> make(runtime::Sandbox& sandbox, wire::ExpectedContainer expected);
+
+  Pipe out, err;
+  std::unique_ptr<runtime::WaitingInit> init;
+};
+
 // A container that has been begun. Dropped before it executes, it leaves nothing but its log.
 class StartingContainer {
  public:
   // Makes the pipes, spawns init.
   static Result<std::unique_ptr<StartingContainer>> begin(runtime::Sandbox& sandbox,
                                                           wire::ContainerSpec spec, int target);
+  // By what was made for it ahead. An error: its init has ended meanwhile, and nothing was left.
+  static Result<std::unique_ptr<StartingContainer>> begin(runtime::Sandbox& sandbox,
+                                                          wire::ContainerSpec spec,
+                                                          ExpectedStart ready);
 
   runtime::ContainerStart& start() { return *start_; }
   // While init is at work: nothing is read from the pipes before it has executed.

@@ -36,6 +36,7 @@ void Shim::reap_children() {
 
 void Shim::child_ended(const sys::Exit& exit) {
   if (sandbox_ && exit.pid == sandbox_->pause().pid) return pause_ended(exit);
+  if (expected_ended(exit)) return;
   // It may have executed and ended before we looked: its socket is at its end, one way or the
   // other.
   for (const auto& [id, start] : starts_) {
@@ -79,6 +80,7 @@ void Shim::pause_ended(const sys::Exit& exit) {
   if (!death_.empty()) return;
   death_ = "the pause process has ended with code " + std::to_string(exit.code);
   log(death_);
+  expected_.clear();
   abandon_starts();
   for (const auto& [id, live] : containers_) {
     if (auto killed = live->container().kill(); !killed) log("kill container", killed.error());

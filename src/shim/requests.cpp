@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::uint64_t kRestMs = 1000;
 constexpr std::chrono::milliseconds kVethBound{5000};
-constexpr std::size_t kUsualStarts = 2;  // containers of a pod; more come by faults, as ever
+constexpr std::size_t kUsualStarts = 2;        // containers of a pod; more come by faults, as ever
+constexpr std::uint64_t kUnexpectedMs = 1000;  // no container has come
 
 // What a start takes of the heap: each page's first touch is a fault of 25 µs where the kernel runs
 // virtualised.
@@ -100,6 +101,9 @@ Result<std::optional<std::string>> Shim::answer(wire::Message& message) {
     case wire::Type::kPrepareSandbox:
       TRY(prepare(TRY(wire::decode<wire::SandboxSpec>(body))));
       return nothing();
+    case wire::Type::kExpectContainers:
+      TRY(expect(TRY(wire::decode<wire::ExpectRequest>(body)).containers));
+      return nothing();
     case wire::Type::kExec:
       TRY(exec(message.request, TRY(wire::decode<wire::ExecSpec>(body)), std::move(message.fds)));
       return std::nullopt;
@@ -166,6 +170,7 @@ Result<wire::SandboxInfo> Shim::create(wire::SandboxSpec spec) {
   if (spare_ && death_.empty() && sandbox_->serves(spec)) {
     TRY(sandbox_->adopt(std::move(spec)));  // what was kept of it names the same cgroup
     spare_ = false;
+    loop_.after(kUnexpectedMs, [this] { end_expected_soon(); });
     return sandbox_->info();
   }
   if (sandbox_) {
@@ -184,6 +189,23 @@ Result<void> Shim::prepare(wire::SandboxSpec spec) {
   TRY(sandbox_->expect_containers());
   sys::borrowed::make_ready(kUsualStarts);
   touch_heap();
+  return {};
+}
+
+// One that cannot be made ahead is made when it comes.
+Result<void> Shim::expect(std::vector<wire::ExpectedContainer> containers) {
+  runtime::Sandbox& pod = *TRY(sandbox());
+  if (!spare_ || !expected_.empty())
+    return fail(Code::kFailedPrecondition, "expect containers", uid_, "it is too late");
+  for (auto& container : containers) {
+    auto made = ExpectedStart::make(pod, std::move(container));
+    if (made) {
+      expected_.push_back(std::move(*made));
+    } else if (made.error().code != Code::kUnsupported) {
+      log("make init ahead", made.error());
+    }
+  }
+  sys::borrowed::make_ready(kUsualStarts);  // for containers that nobody expects
   return {};
 }
 
@@ -206,6 +228,7 @@ Result<void> Shim::keep_spec(wire::SandboxSpec spec) const {
 
 Result<wire::SandboxStats> Shim::stats() {
   runtime::Sandbox& pod = *TRY(sandbox());
+  if (starts_.empty()) expected_.clear();  // they are none of the pod's
   wire::SandboxStats stats{.wall_ns = runtime::wall_ns()};
   stats.groups.push_back(TRY(pod.report()));
   for (const auto& [id, live] : containers_) {
@@ -263,6 +286,7 @@ Result<void> Shim::remove(const std::string& id) {
 Result<void> Shim::end_sandbox(bool told) {
   if (!sandbox_) return {};
   if (death_.empty()) death_ = "destroyed";
+  expected_.clear();
   abandon_starts();
   TRY(sandbox_->group().kill());
   // Whatever has become of its cgroup. It may have ended.

@@ -54,6 +54,8 @@ class Shim {
   wire::State state() const;
   Result<wire::SandboxInfo> create(wire::SandboxSpec spec);
   Result<void> prepare(wire::SandboxSpec spec);
+  // Makes the inits of what the next pod is likely to begin with.
+  Result<void> expect(std::vector<wire::ExpectedContainer> containers);
   Result<void> make(wire::SandboxSpec spec);
   Result<void> keep_spec(wire::SandboxSpec spec) const;
   Result<wire::SandboxStats> stats();
@@ -74,6 +76,9 @@ class Shim {
     std::uint32_t request = 0;
     std::unique_ptr<StartingContainer> container;
   };
+  Result<std::unique_ptr<StartingContainer>> begin(runtime::Sandbox& pod, wire::ContainerSpec spec);
+  void end_expected_soon();
+  bool expected_ended(const sys::Exit& exit);
   void open_log(const std::string& id);
   void advance_start(const std::string& id);
   // It runs, or has failed: whoever asked is told.
@@ -118,6 +123,7 @@ class Shim {
     std::unique_ptr<runtime::Launch> launch;
     runtime::Trace trace;
   };
+  std::vector<ExpectedStart> expected_;  // no container has come for them yet
   std::map<std::string, Start> starts_;  // by container id
   std::map<pid_t, ExecStart> exec_starts_;
   std::map<std::string, std::unique_ptr<LiveContainer>> containers_;  // running, by id

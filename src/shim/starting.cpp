@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -28,15 +29,51 @@ Result<void> Shim::start(std::uint32_t request, wire::ContainerSpec spec) {
   if (containers_.contains(id) || starts_.contains(id)) {
     return fail(Code::kAlreadyExists, "start container", id);
   }
-  int target = -1;
-  if (spec.pid == wire::PidMode::kTarget) {
-    target = TRY(running(spec.pid_target))->container().process().pidfd.get();
-  }
-  auto begun = TRY(StartingContainer::begin(pod, std::move(spec), target));
+  auto begun = TRY(begin(pod, std::move(spec)));
   TRY(loop_.watch(begun->start().fd(), EPOLLIN, [this, id](std::uint32_t) { advance_start(id); }));
   starts_.emplace(id, Start{request, std::move(begun)});
   loop_.after(0, [this, id] { open_log(id); });
   return {};
+}
+
+Result<std::unique_ptr<StartingContainer>> Shim::begin(runtime::Sandbox& pod,
+                                                       wire::ContainerSpec spec) {
+  const auto at = std::find_if(expected_.begin(), expected_.end(), [&](const ExpectedStart& start) {
+    return start.init->name() == spec.name;
+  });
+  if (at != expected_.end()) {
+    ExpectedStart ready = std::move(*at);
+    expected_.erase(at);
+    if (ready.init->serves(spec)) {
+      auto begun = StartingContainer::begin(pod, spec, std::move(ready));
+      if (begun) return begun;
+      log("init of " + spec.name + " that was made ahead", begun.error());
+    }
+  }
+  int target = -1;
+  if (spec.pid == wire::PidMode::kTarget) {
+    target = TRY(running(spec.pid_target))->container().process().pidfd.get();
+  }
+  return StartingContainer::begin(pod, std::move(spec), target);
+}
+
+// What the pod's first containers have not taken. Its numbers are the pod's own from then on.
+void Shim::end_expected_soon() {
+  if (expected_.empty()) return;
+  loop_.after(0, [this] {
+    if (starts_.empty()) expected_.clear();
+  });
+}
+
+bool Shim::expected_ended(const sys::Exit& exit) {
+  const auto at = std::find_if(expected_.begin(), expected_.end(), [&](const ExpectedStart& start) {
+    return start.init->pid() == exit.pid;
+  });
+  if (at == expected_.end()) return false;
+  log("an init that was made ahead has ended with code " + std::to_string(exit.code));
+  if (auto done = at->init->ended(); !done) log("end of an init", done.error());
+  expected_.erase(at);
+  return true;
 }
 
 // After the round in which it was begun: the other containers of the pod need not wait for it.
@@ -57,6 +94,7 @@ void Shim::advance_start(const std::string& id) {
 void Shim::end_start(std::map<std::string, Start>::iterator at, const Result<void>& executed) {
   Start start = std::move(starts_.extract(at).mapped());
   loop_.forget(start.container->start().fd());
+  end_expected_soon();
   auto live = executed ? start.container->finish(loop_) : Failure(executed.error());
   if (!live) {
     start.container.reset();  // nothing of it is left when they hear of it

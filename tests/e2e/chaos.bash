@@ -13,6 +13,10 @@ seed() {
 # Waits a random moment of at most this many milliseconds.
 moment() { read -rt "$(printf '0.%03d' $((RANDOM % $1 + 1)))" <> <(:) || :; }
 
+# Of the root. Inits that wait for a container share their shim's memory, and so its command line.
+shims() { pgrep -ax podctl-shim | awk -v root="$PODCTL_ROOT" '$NF == root { print $1 }'; }
+waiting_inits() { pgrep -ax podctl-init | awk -v root="$PODCTL_ROOT" '$NF == root { print $1 }'; }
+
 kill_9() { [ -z "$1" ] || kill -9 $1 2>/dev/null || true; }
 
 # What there is of the root, a line a kind: the run directories, shims, addresses and cgroups by the uids that
@@ -20,7 +24,7 @@ kill_9() { [ -z "$1" ] || kill -9 $1 2>/dev/null || true; }
 there_is() {
   local address
   echo directories $(ls "$PODCTL_ROOT/run/pods")
-  echo shims $(pgrep -af "^podctl-shim [^ ]* $PODCTL_ROOT$" | cut -d' ' -f3 | sort)
+  echo shims $(pgrep -ax podctl-shim | awk -v root="$PODCTL_ROOT" '$NF == root { print $3 }' | sort)
   echo addresses $(for address in "$PODCTL_ROOT"/run/addresses/*.*.*.*; do
     [ ! -e "$address" ] || echo "$(<"$address")"; done 2>/dev/null | sort)
   echo cgroups $(find /sys/fs/cgroup -path "*podctl-$ROOT_ID/*" -type d -name 'pod?*-*' -printf '%f\n' 2>/dev/null |

@@ -88,11 +88,11 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
     twins | podctl apply -f - &
     job=$!  # a process substitution changes it
     moment 90
-    shim=$(pgrep -d, -f "^podctl-shim [^ ]* $PODCTL_ROOT$" || true)
+    shim=$(shims)
     if [ $((round % 2)) = 0 ]; then
-      kill_9 "${shim//,/ }"
+      kill_9 "$shim"
     elif [ -n "$shim" ]; then
-      kill_9 "$(pgrep -P "$shim" -f ^podctl-pause || true)"
+      kill_9 "$(pgrep -P "${shim//$'\n'/,}" -f ^podctl-pause || true)"
     fi
     wait "$job"
     until_true both_run twins  # ready alone may still be what it was before the kill was seen
@@ -100,6 +100,33 @@ containers_of() { podctl get pod "$1" -o json | jq -r '[.status.containerStatuse
     assert_one_true_pod twins
     podctl delete pod twins
   done
+}
+
+@test "chaos: inits that wait for the next pod are killed, before it and amid its start, and it starts all the same" {
+  seed
+  twins | podctl apply -f -
+  ready twins
+  local round job
+  for round in 1 2 3 4; do
+    podctl delete pod twins --grace-period=0 --force
+    until_true eval '[ "$(waiting_inits | wc -l)" = 2 ]'
+    if [ $((round % 2)) = 0 ]; then
+      kill_9 "$(waiting_inits)"
+      until_true eval '[ -z "$(waiting_inits)" ]'
+      twins | podctl apply -f -
+    else
+      twins | podctl apply -f - &
+      job=$!  # a process substitution changes it
+      moment 15
+      kill_9 "$(waiting_inits | head -n 1)"
+      wait "$job"
+    fi
+    until_true both_run twins
+    ready twins
+    [ -z "$(waiting_inits)" ] || until_only_pods "$(uid_of twins)"
+  done
+  podctl delete pod twins
+  until_only_pods
 }
 
 @test "chaos: podctld is killed amid a delete, and the pod is gone all the same" {

@@ -395,7 +395,7 @@ disturb_start() {
   "$PODCTL_BIN/podctl" apply -f chaos.yaml >apply.out 2>&1 &
   job=$!
   if [ $victim != nobody ]; then moment 400; fi
-  shims=$(pgrep -d, -f "^podctl-shim [^ ]* $PODCTL_ROOT$" || true)
+  shims=$(shims | paste -sd,)
   case $victim in
     podctl) kill_9 $job ;;
     podctld) kill_9 "$(daemon_of_root)"; DAEMON_DIED=1 ;;

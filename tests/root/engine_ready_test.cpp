@@ -1,8 +1,12 @@
 // The sandbox that is made before its pod: taken over, replaced, given up, never left behind.
 #include <net/if.h>
+#include <poll.h>
 #include <signal.h>
 
+#include <algorithm>
+
 #include "engine_fixture.hpp"
+#include "podctl/sys/borrower.hpp"
 #include "podctl/sys/process.hpp"
 
 namespace podctl::engine {
@@ -44,6 +48,41 @@ class ROOT_EngineReady : public ROOT_Engine {
   }
   bool gone(const std::string& uid) {
     return run_until([&] { return !fs::exists(layout_.pod_run(uid)); });
+  }
+
+  // Containers of these names are expected after a pod that has begun with them.
+  void begin_first(const std::vector<std::string>& names) {
+    create_first();
+    for (const auto& name : names) {
+      const auto started = start(container(name, "exec /bin/busybox sleep 1000"));
+      ASSERT_TRUE(started) << started.error().message();
+    }
+  }
+  static std::string group_of(const std::string& container) {
+    return std::string("pods/burstable/pod") + kNext + "/" + container;
+  }
+  // The processes of a container's cgroup in the next pod.
+  std::vector<pid_t> procs(const std::string& container) const {
+    auto tree = MUST(cgroup::Tree::open(layout_));
+    const auto group = tree.find(group_of(container));
+    return group ? MUST(group->procs()) : std::vector<pid_t>{};
+  }
+  bool waits(const std::string& container) {
+    return run_until([&] { return procs(container).size() == 1; });
+  }
+  std::vector<std::string> groups() const {
+    auto tree = MUST(cgroup::Tree::open(layout_));
+    return MUST(tree.list(std::string("pods/burstable/pod") + kNext));
+  }
+  void create_next() {
+    ASSERT_EQ(take(sandbox(false)), kNext);
+    const auto made = create(sandbox(true, kNext));
+    ASSERT_TRUE(made) << made.error().message();
+  }
+  static bool was_handed_over(const wire::ContainerInfo& info) {
+    return std::ranges::any_of(info.trace, [](const wire::TraceStep& step) {
+      return step.name == "hand over to podctl-init";
+    });
   }
 };
 
@@ -159,6 +198,110 @@ TEST_F(ROOT_EngineReady, DeadOneIsCleanedAwayAndNobodyHearsOfIt) {
   EXPECT_TRUE(gone(kNext));
   EXPECT_EQ(engine_->take_ready(sandbox(false)), std::nullopt);
   EXPECT_EQ(death_, "");
+}
+
+class ROOT_EngineExpected : public ROOT_EngineReady {
+ protected:
+  void SetUp() override {
+    if (!sys::Borrower::available()) GTEST_SKIP() << "no memory is borrowed in this build";
+    ROOT_EngineReady::SetUp();
+  }
+};
+
+TEST_F(ROOT_EngineExpected, ContainersLikeTheLastPodsWaitForThem) {
+  begin_first({"a", "b"});
+  ASSERT_TRUE(waits("a"));
+  ASSERT_TRUE(waits("b"));
+  const auto waiting = procs("a");
+  create_next();
+  // Both at once, as podctld starts a pod's containers.
+  std::map<std::string, wire::ContainerInfo> started;
+  for (const std::string name : {"a", "b"}) {
+    engine_->start_container(kNext, container(name, "echo " + name), [&, name](auto info) {
+      EXPECT_TRUE(info) << info.error().message();
+      if (info) started[name] = *info;
+    });
+  }
+  ASSERT_TRUE(run_until([&] { return started.size() == 2; }));
+  EXPECT_EQ(std::vector<pid_t>{started["a"].pid}, waiting);
+  for (const std::string name : {"a", "b"}) {
+    EXPECT_TRUE(was_handed_over(started[name]));
+    EXPECT_EQ(exit_of(name).exit_code, 0);
+    EXPECT_EQ(log_text(name), name + "\n");
+  }
+  EXPECT_TRUE(destroy(kNext));
+  expect_pod_gone(kNext);
+}
+
+TEST_F(ROOT_EngineExpected, WhatNobodyTakesEndsWithTheFirstStart) {
+  begin_first({"a", "b"});
+  ASSERT_TRUE(waits("a"));
+  ASSERT_TRUE(waits("b"));
+  create_next();
+  const auto started = start(container("c", "exec /bin/busybox sleep 1000"), kNext);
+  ASSERT_TRUE(started) << started.error().message();
+  EXPECT_FALSE(was_handed_over(*started));
+  EXPECT_TRUE(run_until([&] { return groups() == std::vector<std::string>{"c", "pause"}; }));
+  EXPECT_FALSE(fs::exists(layout_.container_lib(kNext, "a", 0)));
+}
+
+TEST_F(ROOT_EngineExpected, OneOfAnotherKindMakesWayForItsNamesake) {
+  begin_first({"a"});
+  ASSERT_TRUE(waits("a"));
+  create_next();
+  auto other = container("a", "exec /bin/busybox sleep 1000");
+  other.resources.memory_limit = 32 << 20;
+  const auto started = start(other, kNext);
+  ASSERT_TRUE(started) << started.error().message();
+  EXPECT_FALSE(was_handed_over(*started));
+  EXPECT_EQ(procs("a"), std::vector<pid_t>{started->pid});
+}
+
+TEST_F(ROOT_EngineExpected, StatsCountWhatIsThePodsOnly) {
+  begin_first({"a"});
+  ASSERT_TRUE(waits("a"));
+  create_next();
+  const auto stats = call<wire::SandboxStats>([&](auto cb) { engine_->stats(kNext, cb); });
+  ASSERT_TRUE(stats) << stats.error().message();
+  EXPECT_EQ(groups(), std::vector<std::string>{"pause"});
+  ASSERT_FALSE(stats->groups.empty());
+  EXPECT_LE(stats->groups[0].stats.pids_current, 1U);
+}
+
+TEST_F(ROOT_EngineExpected, OneThatIsKilledIsMadeAgainWithItsContainer) {
+  begin_first({"a"});
+  ASSERT_TRUE(waits("a"));
+  ASSERT_EQ(::kill(procs("a").front(), SIGKILL), 0);
+  create_next();
+  const auto started = start(container("a", "echo there"), kNext);
+  ASSERT_TRUE(started) << started.error().message();
+  EXPECT_EQ(exit_of("a").exit_code, 0);
+  EXPECT_EQ(log_text("a"), "there\n");
+}
+
+TEST_F(ROOT_EngineExpected, EndsWithItsShimAndWithItsPause) {
+  begin_first({"a"});
+  ASSERT_TRUE(waits("a"));
+  const UniqueFd waiting = MUST(sys::open_pidfd(procs("a").front()));
+  ASSERT_EQ(::kill(shim_of(kNext), SIGKILL), 0);
+  EXPECT_TRUE(gone(kNext));
+  pollfd ended{.fd = waiting.get(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&ended, 1, 20'000), 1);
+}
+
+TEST_F(ROOT_EngineExpected, EndsWithThePodctldThatTookItsSandbox) {
+  begin_first({"a"});
+  ASSERT_TRUE(waits("a"));
+  create_next();
+  abandon();
+  EXPECT_TRUE(eventually([&] { return groups() == std::vector<std::string>{"pause"}; }));
+  open();
+  bool recovered = false;
+  engine_->recover([&](const auto&) { recovered = true; });
+  ASSERT_TRUE(run_until([&] { return recovered; }));
+  const auto started = start(container("a", "echo there"), kNext);
+  ASSERT_TRUE(started) << started.error().message();
+  EXPECT_EQ(exit_of("a").exit_code, 0);
 }
 
 }  // namespace

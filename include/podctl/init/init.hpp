@@ -22,4 +22,14 @@ struct Descriptors {
 // Only returns when it failed, after it has said so: the exit code.
 int run(Result<void> entered, wire::LaunchRequest request, Descriptors fds);
 
+// Where an init that is made before its container, in memory that it shares with the shim, finds
+// what it shall run. Written before the shim says that it is there (wire/launch.hpp).
+struct Handover {
+  const wire::LaunchRequest* request = nullptr;
+};
+// The same with the request still to come; `known` says of the container what its writable layer
+// is, no more. Returns also when no container comes.
+int wait_and_run(Result<void> entered, wire::LaunchRequest known, const Handover& handover,
+                 Descriptors fds);
+
 }  // namespace podctl::init

@@ -12,11 +12,43 @@
 #include "podctl/cgroup/tree.hpp"
 #include "podctl/runtime/launch.hpp"
 #include "podctl/runtime/sandbox.hpp"
+#include "podctl/wire/expected.hpp"
 #include "podctl/wire/spec.hpp"
 
 namespace podctl::runtime {
 
 class ContainerStart;
+
+// The init of a container that is expected, in the container's cgroup, made before its pod. Dropped
+// before a container has come for it, it leaves nothing.
+class WaitingInit {
+ public:
+  // kUnsupported: such a container's is not made ahead. The sandbox must outlive it.
+  static Result<std::unique_ptr<WaitingInit>> begin(Sandbox& sandbox,
+                                                    wire::ExpectedContainer expected, Stdio stdio);
+  WaitingInit(const WaitingInit&) = delete;
+  WaitingInit& operator=(const WaitingInit&) = delete;
+  ~WaitingInit();
+
+  const std::string& name() const { return expected_.name; }
+  bool serves(const wire::ContainerSpec& spec) const;
+  pid_t pid() const { return launch_->pid(); }
+  // It has ended, and is reaped.
+  Result<void> ended();
+
+ private:
+  friend class ContainerStart;
+  WaitingInit(const Sandbox& sandbox, wire::ExpectedContainer expected, cgroup::Group group)
+      : sandbox_(sandbox), expected_(std::move(expected)), group_(std::move(group)) {}
+
+  wire::ContainerSpec known() const;
+
+  const Sandbox& sandbox_;
+  wire::ExpectedContainer expected_;
+  cgroup::Group group_;
+  std::unique_ptr<Launch> launch_;
+  bool taken_ = false;  // a container has both
+};
 
 class Container {
  public:
@@ -50,6 +82,10 @@ class ContainerStart {
   // `target`: the pidfd behind PidMode::kTarget, else -1. The sandbox must outlive it.
   static Result<std::unique_ptr<ContainerStart>> begin(Sandbox& sandbox, wire::ContainerSpec spec,
                                                        Stdio stdio, int target = -1);
+  // By an init that waits for such a container (WaitingInit::serves). An error: it has ended
+  // meanwhile, and nothing is left of it.
+  static Result<std::unique_ptr<ContainerStart>> begin(Sandbox& sandbox, wire::ContainerSpec spec,
+                                                       std::unique_ptr<WaitingInit> waiting);
   ContainerStart(const ContainerStart&) = delete;
   ContainerStart& operator=(const ContainerStart&) = delete;
   ~ContainerStart();

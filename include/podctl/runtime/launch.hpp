@@ -14,6 +14,7 @@
 #include "podctl/base/error.hpp"
 #include "podctl/base/unique_fd.hpp"
 #include "podctl/cgroup/tree.hpp"
+#include "podctl/init/init.hpp"
 #include "podctl/runtime/trace.hpp"
 #include "podctl/sys/borrower.hpp"
 #include "podctl/wire/launch.hpp"
@@ -49,6 +50,12 @@ class Launch {
                                                wire::LaunchRequest request, Stdio stdio,
                                                int process, PidNamespace pid, Memory memory,
                                                Trace& trace);
+  // One that is made before its container, which will be alone in a new PID namespace: it borrows,
+  // does what `known` (init::wait_and_run) is enough for, and waits for go().
+  static Result<std::unique_ptr<Launch>> wait(const cgroup::Group& group, wire::LaunchRequest known,
+                                              Stdio stdio, int process);
+  // An error: it has ended, or could not do its part. Dropped, it leaves nothing.
+  Result<void> go(wire::LaunchRequest request);
   Launch(const Launch&) = delete;
   Launch& operator=(const Launch&) = delete;
   ~Launch();
@@ -76,6 +83,9 @@ class Launch {
   Result<void> discard();  // an error: it could not even be made
 
   std::string name_;  // of the container that starts, for the trace
+  // The request of one that waited, in memory that it shares; both as long as it may look there.
+  std::unique_ptr<const wire::LaunchRequest> request_;
+  std::unique_ptr<init::Handover> handover_;
   std::unique_ptr<sys::Borrower> borrower_;
   std::uint64_t borrowing_since_ns_ = 0;
   bool ended_ = false;

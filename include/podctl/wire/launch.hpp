@@ -11,6 +11,12 @@
 // End of file before LaunchReady means that init was killed. A LaunchFailure may also follow
 // LaunchReady: execve itself was refused.
 //
+// An init that is made before its container (init::Handover) has done what does not depend on the
+// container, and waits for the request:
+//
+//   shim -> init  LaunchRequested    the request lies in the memory that both share
+//                 | end of file: nobody wants it, and it exits
+//
 // The namespaces that pause holds are made by the clone that starts it: always CLONE_NEWNS;
 // CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS where SandboxSpec says kPod; CLONE_NEWPID with
 // share_pid. Init is born in the container's cgroup and in the PID namespace that the workload
@@ -33,6 +39,7 @@ inline constexpr int kLaunchFailed = 125;
 
 enum class LaunchType : std::uint16_t {
   kPauseReady = 0x101,
+  kLaunchRequested = 0x111,
   kLaunchReady = 0x112,
   kLaunchFailure = 0x11f,
 };

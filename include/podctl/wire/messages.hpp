@@ -43,7 +43,8 @@
 //        |<-------------------------------------- SandboxEnded --| nothing runs: its files may go
 //        |<------------------------------------------------ Ok --| cgroups are gone; the shim exits
 //
-// A sandbox that was only prepared is nobody's yet: it ends with its connection.
+// A sandbox that was only prepared (PrepareSandbox) is nobody's yet: it ends with its connection.
+// ExpectContainers has it make inits ahead for containers that its pod is likely to begin with.
 //
 // A type that a shim does not know is answered with Error{kUnsupported}.
 #pragma once
@@ -60,23 +61,24 @@ namespace podctl::wire {
 
 enum class Type : std::uint16_t {
   // Requests; the comment names the reply's body.
-  kHello = 1,             // State
-  kCreateSandbox = 2,     // SandboxInfo
-  kStartContainer = 3,    // ContainerInfo
-  kExec = 4,              // ExecStarted, then kExecExited
-  kSignal = 5,            // Nothing
-  kKill = 6,              // Nothing
-  kUpdateResources = 7,   // Nothing
-  kStats = 8,             // SandboxStats
-  kAckExit = 9,           // Nothing
-  kRemoveContainer = 10,  // Nothing
-  kDestroySandbox = 11,   // Nothing
-  kBye = 12,              // no reply
-  kPrepareSandbox = 13,   // Nothing; made before its pod is known, for CreateSandbox to take over
-  kKillExec = 14,         // Nothing
-  kAttach = 20,           // Attached
-  kPodSockets = 21,       // Nothing
-  kFillVolumes = 22,      // Nothing
+  kHello = 1,              // State
+  kCreateSandbox = 2,      // SandboxInfo
+  kStartContainer = 3,     // ContainerInfo
+  kExec = 4,               // ExecStarted, then kExecExited
+  kSignal = 5,             // Nothing
+  kKill = 6,               // Nothing
+  kUpdateResources = 7,    // Nothing
+  kStats = 8,              // SandboxStats
+  kAckExit = 9,            // Nothing
+  kRemoveContainer = 10,   // Nothing
+  kDestroySandbox = 11,    // Nothing
+  kBye = 12,               // no reply
+  kPrepareSandbox = 13,    // Nothing; made before its pod is known, for CreateSandbox to take over
+  kKillExec = 14,          // Nothing
+  kExpectContainers = 15,  // Nothing; of a sandbox that was prepared: what its pod may begin with
+  kAttach = 20,            // Attached
+  kPodSockets = 21,        // Nothing
+  kFillVolumes = 22,       // Nothing
 
   // Replies.
   kOk = 64,
