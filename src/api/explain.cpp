@@ -96,7 +96,7 @@ class Writer {
     if (f.required) out += " -required-";
     bool here = known && supported(type, f);
     // A status is written by podctl, not acted on.
-    bool status = f.name == "status" && type.name == "Pod";
+    bool status = f.name == "status" && depth == 1;
     if (marked_ && !in_status_ && !status) out += mark(type, f, known);
     out += "\n";
     if (recursive_) {

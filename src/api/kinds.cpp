@@ -1,5 +1,7 @@
 #include "podctl/api/kinds.hpp"
 
+#include <algorithm>
+
 #include "api/validate_parts.hpp"
 #include "podctl/api/event.hpp"
 #include "podctl/api/node.hpp"
@@ -46,6 +48,39 @@ void inherit_secret(const void* live, void* wanted) {
   if (type.empty()) type = static_cast<const Secret*>(live)->type;
 }
 
+void name_claim(void* object) {
+  auto& claim = *static_cast<PersistentVolumeClaim*>(object);
+  claim.kind = "PersistentVolumeClaim";
+  claim.apiVersion = "v1";
+  if (claim.spec.volumeMode.empty()) claim.spec.volumeMode = "Filesystem";
+  if (claim.spec.storageClassName.empty()) claim.spec.storageClassName = kStorageClass;
+}
+
+void inherit_claim(const void* live, void* wanted) {
+  const auto& before = static_cast<const PersistentVolumeClaim*>(live)->spec;
+  auto& spec = static_cast<PersistentVolumeClaim*>(wanted)->spec;
+  if (spec.volumeName.empty()) spec.volumeName = before.volumeName;
+  if (spec.storageClassName.empty()) spec.storageClassName = before.storageClassName;
+}
+
+// A directory is made when a pod first uses it, so a claim is bound at once; but nobody makes
+// volumes of another class.
+void bind_claim(void* object) {
+  auto& claim = *static_cast<PersistentVolumeClaim*>(object);
+  auto& finalizers = claim.metadata.finalizers;
+  if (!claim.metadata.deletionTimestamp &&
+      std::ranges::find(finalizers, kClaimProtection) == finalizers.end()) {
+    finalizers.emplace_back(kClaimProtection);
+  }
+  claim.status = {};
+  claim.status.phase = "Pending";
+  if (claim.spec.storageClassName != kStorageClass) return;
+  claim.spec.volumeName = "pvc-" + claim.metadata.uid;
+  claim.status.phase = "Bound";
+  claim.status.accessModes = claim.spec.accessModes;
+  claim.status.capacity = {{"storage", claim.spec.resources->requests.at("storage")}};
+}
+
 constexpr KindInfo kKinds[] = {
     {"Pod", "pods", "pod", "po", true, kAllVerbs, &type_of<Pod>},
     {"ConfigMap", "configmaps", "configmap", "cm", true, kAllVerbs, &type_of<ConfigMap>,
@@ -54,6 +89,10 @@ constexpr KindInfo kKinds[] = {
     {"Secret", "secrets", "secret", "", true, kAllVerbs, &type_of<Secret>, &made<Secret>,
      &validated<Secret, validate_secret>, &settle_secret, &inherit_secret,
      &update_validated<Secret, validate_secret_update>},
+    {"PersistentVolumeClaim", "persistentvolumeclaims", "persistentvolumeclaim", "pvc", true,
+     kAllVerbs, &type_of<PersistentVolumeClaim>, &made<PersistentVolumeClaim>,
+     &validated<PersistentVolumeClaim, validate_claim>, &name_claim, &inherit_claim,
+     &update_validated<PersistentVolumeClaim, validate_claim_update>, &bind_claim},
     {"Event", "events", "event", "ev", true, "get,list,watch", &type_of<Event>},
     {"Namespace", "namespaces", "namespace", "ns", false, "get,list", &type_of<Namespace>},
     {"Node", "nodes", "node", "no", false, "get,list", &type_of<Node>},

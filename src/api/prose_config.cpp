@@ -21,6 +21,15 @@ constexpr Prose kProse[] = {
     {"Secret", "type",
      "What it is for (Opaque); the types of kubernetes.io say which keys it must have."},
     {"Secret", "immutable", "Neither data nor this may be changed any more; deleting is allowed."},
+    {"PersistentVolumeClaim", "kind", "PersistentVolumeClaim."},
+    {"PersistentVolumeClaim", "apiVersion", "v1."},
+    {"PersistentVolumeClaim", "metadata", "Name, namespace, labels, annotations."},
+    {"PersistentVolumeClaim", "spec", "What volume is asked for."},
+    {"PersistentVolumeClaim", "status", "What there is."},
+    {"PersistentVolumeClaimStatus", "phase",
+     "Bound: pods may use it. Pending: nobody makes volumes of its class."},
+    {"PersistentVolumeClaimStatus", "accessModes", "As asked for."},
+    {"PersistentVolumeClaimStatus", "capacity", "As asked for; podctl bounds no directory's size."},
 };
 
 }  // namespace

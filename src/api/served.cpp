@@ -21,8 +21,13 @@ void environment(const Container& container, const Path& at, FaultList& faults) 
   }
 }
 
-constexpr std::array<std::string_view, 6> kVolumes{"emptyDir", "hostPath",    "configMap",
-                                                   "secret",   "downwardAPI", "projected"};
+constexpr std::array<std::string_view, 7> kVolumes{"emptyDir",
+                                                   "hostPath",
+                                                   "configMap",
+                                                   "secret",
+                                                   "downwardAPI",
+                                                   "projected",
+                                                   "persistentVolumeClaim"};
 
 // Sources of a projected volume that nobody here could issue.
 void projected(const ProjectedVolumeSource& source, const Path& at, FaultList& faults) {

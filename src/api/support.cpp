@@ -25,6 +25,10 @@ constexpr Row kSupported[] = {
      "deletionTimestamp deletionGracePeriodSeconds labels annotations"},
     {"ConfigMap", "kind apiVersion metadata immutable data binaryData"},
     {"Secret", "kind apiVersion metadata immutable data stringData type"},
+    {"PersistentVolumeClaim", "kind apiVersion metadata spec status"},
+    {"PersistentVolumeClaimSpec", "accessModes resources volumeName storageClassName volumeMode"},
+    {"VolumeResourceRequirements", "requests"},
+    {"PersistentVolumeClaimVolumeSource", "claimName readOnly"},
     {"PodSpec",
      "volumes initContainers containers ephemeralContainers restartPolicy "
      "terminationGracePeriodSeconds dnsPolicy "
@@ -82,7 +86,8 @@ constexpr Row kSupported[] = {
      "fsGroupChangePolicy sysctls "
      "seccompProfile"},
     {"Sysctl", "name value"},
-    {"Volume", "name emptyDir hostPath configMap secret downwardAPI projected"},
+    {"Volume",
+     "name emptyDir hostPath configMap secret downwardAPI projected persistentVolumeClaim"},
     {"ConfigMapVolumeSource", "name items defaultMode optional"},
     {"SecretVolumeSource", "secretName items defaultMode optional"},
     {"DownwardAPIVolumeSource", "items defaultMode"},

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api/faults.hpp"
+#include "podctl/api/claim.hpp"
 #include "podctl/api/config.hpp"
 #include "podctl/api/pod.hpp"
 #include "podctl/api/table.hpp"
@@ -38,5 +39,8 @@ Faults validate_config_map(const ConfigMap& map);
 Faults validate_config_map_update(const ConfigMap& live, const ConfigMap& wanted);
 Faults validate_secret(const Secret& secret);
 Faults validate_secret_update(const Secret& live, const Secret& wanted);
+Faults validate_claim(const PersistentVolumeClaim& claim);
+Faults validate_claim_update(const PersistentVolumeClaim& live,
+                             const PersistentVolumeClaim& wanted);
 
 }  // namespace podctl::api

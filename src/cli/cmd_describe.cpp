@@ -17,6 +17,20 @@
 namespace podctl::cli {
 namespace {
 
+// The pods that name a claim.
+Result<std::vector<std::string>> users_of(Invocation& in, View claim) {
+  std::vector<std::string> names;
+  const auto pods = TRY(in.fetch(pods_path(claim["metadata"]["namespace"].str())));
+  for (const auto& item : View(pods)["items"].items()) {
+    for (const auto& volume : View(item)["spec"]["volumes"].items()) {
+      const View source = View(volume)["persistentVolumeClaim"];
+      if (!source || source["claimName"].str() != claim["metadata"]["name"].str()) continue;
+      names.emplace_back(View(item)["metadata"]["name"].str());
+    }
+  }
+  return names;
+}
+
 // kubectl's text of what is only kept.
 int describe_kept(Invocation& in, const Resource& resource, const boost::json::value& object) {
   if (&resource == &resource_of(api::kind_of<api::Secret>())) {
@@ -30,7 +44,14 @@ int describe_kept(Invocation& in, const Resource& resource, const boost::json::v
     if (!fetched) return in.failed(fetched.error());
     events = std::move(*fetched);
   }
-  in.out(describe_config_map(object, with_events ? View(events) : View(), now_ns()));
+  const View shown = with_events ? View(events) : View();
+  if (&resource == &resource_of(api::kind_of<api::PersistentVolumeClaim>())) {
+    auto users = users_of(in, object);
+    if (!users) return in.failed(users.error());
+    in.out(describe_claim(object, *users, shown, now_ns()));
+    return kDone;
+  }
+  in.out(describe_config_map(object, shown, now_ns()));
   return kDone;
 }
 

@@ -434,7 +434,7 @@ constexpr Command kCommands[] = {
      .completes = Completes::kPodType},
     {.name = "get",
      .operands = "TYPE[,TYPE] [NAME...]",
-     .summary = "list objects: pods, configmaps, secrets, events, namespaces, nodes",
+     .summary = "list objects: pods, configmaps, secrets, pvc, events, namespaces, nodes",
      .examples = "podctl get pods -o wide\n"
                  "podctl get pod web -o jsonpath='{.status.podIP}'\n"
                  "podctl get pods -A -w\tand every change",

@@ -147,7 +147,48 @@ bool too_many(const Round& r, const api::TopologySpreadConstraint& c) {
   return there + (selects(c.labelSelector, labels) ? 1 : 0) - fewest > c.maxSkew;
 }
 
+// ---- volumes ----
+
+const api::PersistentVolumeClaim* find_claim(const Round& r, const api::Volume& volume) {
+  if (!volume.persistentVolumeClaim || !r.node.claim) return nullptr;
+  return r.node.claim(r.pod.metadata.namespace_, volume.persistentVolumeClaim->claimName);
+}
+
+// What no node could help (the scheduler's PreFilter of volumebinding).
+std::string claim_missing(const Round& r) {
+  for (const auto& volume : r.pod.spec.volumes) {
+    if (!volume.persistentVolumeClaim) continue;
+    const auto* claim = find_claim(r, volume);
+    const std::string named =
+        "persistentvolumeclaim \"" + volume.persistentVolumeClaim->claimName + "\" ";
+    if (claim == nullptr) return named + "not found";
+    if (claim->metadata.deletionTimestamp) return named + "is being deleted";
+    if (claim->status.phase != "Bound") return "pod has unbound immediate PersistentVolumeClaims";
+  }
+  return {};
+}
+
+bool names_claim(const api::Pod& pod, const api::PersistentVolumeClaim& claim) {
+  return pod.metadata.namespace_ == claim.metadata.namespace_ &&
+         std::ranges::any_of(pod.spec.volumes, [&](const api::Volume& volume) {
+           return volume.persistentVolumeClaim &&
+                  volume.persistentVolumeClaim->claimName == claim.metadata.name;
+         });
+}
+
+// Whether another pod has a claim of this one's that is for one pod alone.
+bool claim_taken(const Round& r) {
+  return std::ranges::any_of(r.pod.spec.volumes, [&](const api::Volume& volume) {
+    const auto* claim = find_claim(r, volume);
+    return claim != nullptr && of_one_pod(*claim) &&
+           r.count([&](const api::Pod& other) { return names_claim(other, *claim); }) > 0;
+  });
+}
+
 // ---- the answer, in the scheduler's words ----
+
+constexpr const char* kNotHelpful = "Preemption is not helpful for scheduling.";
+constexpr const char* kNoVictims = "No preemption victims found for incoming pod.";
 
 struct Obstacle {
   std::string what;
@@ -171,6 +212,12 @@ std::optional<Obstacle> spread_obstacle(const Round& r) {
 std::optional<Obstacle> obstacle(const Round& r) {
   if (!node_matches(r.pod, r.node))
     return Obstacle{"node(s) didn't match Pod's node affinity/selector"};
+  if (claim_taken(r)) {
+    return Obstacle{
+        "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access "
+        "mode",
+        false};
+  }
   if (auto found = spread_obstacle(r)) return found;
   if (!affinity_holds(r)) return Obstacle{"node(s) didn't match pod affinity rules"};
   if (r.count([&](const auto& other) { return keeps_away(r.pod, other, r.node); }) > 0)
@@ -199,13 +246,17 @@ Placement place(const api::Pod& pod, const NodeView& node,
     return {Placed::kGated, "SchedulingGated",
             "Scheduling is blocked due to non-empty scheduling gates"};
   }
-  const auto found = obstacle({pod, node, others});
+  const Round round{pod, node, others};
+  const std::string none = "0/1 nodes are available: ";
+  const auto nowhere = [&none](const std::string& what, const char* preemption) -> Placement {
+    return {Placed::kNowhere, "Unschedulable",
+            none + what + ". preemption: " + none + "1 " + preemption};
+  };
+  if (const auto missing = claim_missing(round); !missing.empty())
+    return nowhere(missing, kNotHelpful);
+  const auto found = obstacle(round);
   if (!found) return {};
-  const std::string none = "0/1 nodes are available: 1 ";
-  return {Placed::kNowhere, "Unschedulable",
-          none + found->what + ". preemption: " + none +
-              (found->for_good ? "Preemption is not helpful for scheduling."
-                               : "No preemption victims found for incoming pod.")};
+  return nowhere("1 " + found->what, found->for_good ? kNotHelpful : kNoVictims);
 }
 
 }  // namespace podctl::lifecycle

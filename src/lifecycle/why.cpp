@@ -106,9 +106,12 @@ void pod_causes(const api::Pod& pod, const Evidence& evidence, std::vector<Cause
   const auto& status = pod.status;
   if (const auto* scheduled = condition(pod, "PodScheduled");
       scheduled && scheduled->status == "False") {
+    const auto missing = missing_config(scheduled->message);
     tell(out, scheduled->reason.empty() ? "Unschedulable" : scheduled->reason,
          "The pod has been given to no node: " + scheduled->message + ".",
-         "Change what the manifest asks of a node, or take its scheduling gates away.",
+         missing.empty()
+             ? "Change what the manifest asks of a node, or take its scheduling gates away."
+             : missing,
          "condition PodScheduled is False: " + scheduled->message);
   }
   const std::string said = status.reason + ": " + status.message;

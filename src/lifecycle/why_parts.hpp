@@ -41,6 +41,9 @@ std::optional<Cause> start_cause(const Suspect& s, const api::ContainerStateWait
 Cause exec_cause(const Suspect& s, const std::string& message);
 // The same for an event of the pod, of a sandbox that cannot be made.
 Cause sandbox_cause(const api::Event& event);
+// What to do for an object or a key of one that is not there, by a message that says so; empty when
+// that is not the trouble.
+std::string missing_config(std::string_view message);
 
 // ---- why_end.cpp: it ran, and ended ----
 Cause end_cause(const Suspect& s, const api::ContainerStateTerminated& end);

@@ -47,9 +47,12 @@ std::string mount_remedy(const api::Pod& pod, const std::string& volume) {
   return "Correct the volume, or the mount of it.";
 }
 
-// What to do for an object or a key of one that is not there; empty when that is not the trouble.
+}  // namespace
+
 std::string missing_config(std::string_view message) {
-  for (const auto& [word, kind] : {std::pair{"configmap", "ConfigMap"}, {"secret", "Secret"}}) {
+  for (const auto& [word, kind] : {std::pair{"configmap", "ConfigMap"},
+                                   {"secret", "Secret"},
+                                   {"persistentvolumeclaim", "PersistentVolumeClaim"}}) {
     const std::string name = between(message, std::string(word) + " \"", "\" not found");
     if (!name.empty()) {
       return std::string("Make the ") + kind + " \"" + name +
@@ -60,6 +63,8 @@ std::string missing_config(std::string_view message) {
   return key ? "Add the key with \"podctl apply\", or correct its name; the pod goes on by itself."
              : "";
 }
+
+namespace {
 
 Cause config_cause(const Suspect& s, const api::ContainerStateWaiting& w) {
   std::string remedy = "Correct what the message names in the manifest.";

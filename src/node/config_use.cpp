@@ -42,6 +42,11 @@ class Search {
 }  // namespace
 
 bool names_config(const api::Pod& pod, const api::KindInfo& kind, const std::string& name) {
+  if (&kind == &api::kind_of<api::PersistentVolumeClaim>()) {
+    return std::ranges::any_of(pod.spec.volumes, [&name](const api::Volume& volume) {
+      return volume.persistentVolumeClaim && volume.persistentVolumeClaim->claimName == name;
+    });
+  }
   const bool secret = &kind == &api::kind_of<api::Secret>();
   if (!secret && &kind != &api::kind_of<api::ConfigMap>()) return false;
   const Search search(secret, name);

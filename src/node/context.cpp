@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "node/claims.hpp"
 #include "podctl/node/machine.hpp"
 #include "podctl/node/objects.hpp"
 #include "podctl/seccomp/filter.hpp"
@@ -35,6 +36,9 @@ Configs configs_of(const Context& context, const std::string& ns) {
           },
           [&context, ns](const std::string& name) {
             return context.objects.find<api::Secret>(ns, name);
+          },
+          [&context](const api::Pod& pod, const std::string& claim) {
+            return claim_trouble(context.objects, pod, claim);
           }};
 }
 

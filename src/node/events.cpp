@@ -26,10 +26,10 @@ Events::Events(Objects& objects, std::string host) : objects_(objects), host_(st
 
 // As Kubernetes names them: by their first time, so that those of one pod name, listed by name,
 // stand in the order they came, also when it was used several times.
-std::string Events::new_name(const api::ObjectMeta& pod, std::uint64_t wall_ns) const {
+std::string Events::new_name(const api::ObjectMeta& about, std::uint64_t wall_ns) const {
   for (;; ++wall_ns) {
-    std::string name = pod.name + "." + text::hex(wall_ns, 16);
-    if (objects_.find_event(pod.namespace_, name) == nullptr) return name;
+    std::string name = about.name + "." + text::hex(wall_ns, 16);
+    if (objects_.find_event(about.namespace_, name) == nullptr) return name;
   }
 }
 
@@ -37,15 +37,19 @@ void Events::adopt() {
   for (const auto& [key, record] : objects_.events()) known_[record.sameness] = key;
 }
 
-void Events::record(const api::Pod& pod, const lifecycle::RecordEvent& wanted,
+void Events::record(const api::Pod& pod, const lifecycle::RecordEvent& event,
                     std::uint64_t wall_ns) {
-  const auto& meta = pod.metadata;
+  record(api::kind_of<api::Pod>(), pod.metadata, event, wall_ns);
+}
+
+void Events::record(const api::KindInfo& kind, const api::ObjectMeta& meta,
+                    const lifecycle::RecordEvent& wanted, std::uint64_t wall_ns) {
   api::Event event;
   event.kind = "Event";
   event.apiVersion = "v1";
   event.metadata.namespace_ = meta.namespace_;
-  event.involvedObject = {"Pod", meta.namespace_,      meta.name,        meta.uid,
-                          "v1",  meta.resourceVersion, wanted.field_path};
+  event.involvedObject = {std::string(kind.kind), meta.namespace_,  meta.name, meta.uid, "v1",
+                          meta.resourceVersion,   wanted.field_path};
   event.reason = wanted.reason;
   event.message = cut(wanted.message);
   event.type = wanted.warning ? "Warning" : "Normal";

@@ -97,6 +97,7 @@ Answer<AdmittedKept> admit_new_kept(AdmittedKept admitted, std::string_view uid,
   meta.generation.reset();
   meta.resourceVersion.clear();
   meta.selfLink.clear();
+  if (kind.complete != nullptr) kind.complete(object);
   return admitted;
 }
 
@@ -116,6 +117,7 @@ Answer<AdmittedKept> admit_kept_update(const void* live, AdmittedKept wanted) {
   check_finalizers(before, meta, causes);
   if (!causes.empty()) return Refused(invalid(kind.kind, before.name, std::move(causes)));
   keep_identity(before, meta);
+  if (kind.complete != nullptr) kind.complete(object);
   return wanted;
 }
 
@@ -166,7 +168,24 @@ void KeptObjects::remove(const api::KindInfo& kind, const std::string& ns, const
   auto going = copy_of(kind, *record);
   kind.metadata(going.get()).deletionTimestamp = to_time(wall_now_ns());
   kind.metadata(going.get()).deletionGracePeriodSeconds = 0;
-  put(kind, std::move(going), {}, reply);
+  // Nothing may have held it by the time that this is stored.
+  const Written gone{record->json, {}, true, meta.uid};
+  put(kind, std::move(going), {}, [reply, gone](Answer<Written> marked) {
+    if (!marked && marked.error().reason == "NotFound") return reply(gone);
+    reply(std::move(marked));
+  });
+}
+
+void KeptObjects::drop_finalizer(const api::KindInfo& kind, const Key& key,
+                                 const std::string& finalizer) {
+  const auto* record = objects_.find_kept(kind, key.first, key.second);
+  if (record == nullptr) return;
+  auto object = copy_of(kind, *record);
+  auto& meta = kind.metadata(object.get());
+  if (std::erase(meta.finalizers, finalizer) == 0) return;
+  const Reply ignored = [](const Answer<Written>&) {};
+  if (meta.deletionTimestamp && meta.finalizers.empty()) return erase(kind, key, {}, ignored);
+  put(kind, std::move(object), {}, ignored);
 }
 
 // Seen by readers at once; what cannot be stored is taken back.

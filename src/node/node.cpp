@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <set>
 
+#include "node/claims.hpp"
 #include "node/host_ports.hpp"
 #include "node/static_pods.hpp"
 #include "node/volume_usage.hpp"
@@ -97,6 +98,7 @@ Result<void> Node::open_all(asio::io_context& io, Options options) {
   TRY(make_directory(layout.lib(), 0700));
   TRY(make_directory(layout.run(), 0711));
   TRY(make_directory(layout.logs(), 0755));
+  TRY(make_directory(layout.claims(), 0700));  // their volumes are open to every user
   auto store = TRY(ObjectStore::open(
       layout.objects_db(), [&io](std::function<void()> f) { asio::post(io, std::move(f)); }));
   objects_ = std::make_unique<Objects>(std::move(store));
@@ -115,6 +117,7 @@ Result<void> Node::open_all(asio::io_context& io, Options options) {
                              *filters_, *objects_, *events_, *offload_, options.log,
                              [this] { reconsider(); }});
   timer_ = std::make_unique<Timer>(io);
+  claims_ = std::make_unique<Claims>(*context_, *kept_);
   usage_ = std::make_unique<VolumeUsage>(*context_, workers_);
   static_ = std::make_unique<StaticPods>(*this, *context_);
   embedded_image_ = std::move(options.embedded_image);
@@ -195,6 +198,7 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
   }
   objects_->hub().watch([this](const Change& change) { config_changed(change); });
   sweep_files(*context_, workers_);
+  claims_->start();
   for (const auto& [uid, pod] : workers_) {
     if (!pod->placed()) place(*pod);
     pod->kick();
@@ -268,7 +272,9 @@ std::vector<const api::Pod*> Node::placed_pods() const {
 
 lifecycle::NodeView Node::view() const {
   const auto& facts = context_->machine.facts;
-  return {facts.name, node_labels(facts.name)};
+  return {facts.name, node_labels(facts.name), [this](const auto& ns, const auto& name) {
+            return objects_->find<api::PersistentVolumeClaim>(ns, name);
+          }};
 }
 
 // What the kubelet's admission refuses. A pod that names its node itself has met no scheduler.
@@ -389,12 +395,14 @@ void Node::remove(const std::string& ns, const std::string& name, const DeleteRe
 
 // Pods that take variables or files from the object look at it again.
 void Node::config_changed(const Change& change) {
+  claims_->changed(change);
   const auto* kind = api::find_kind(change.kind);
   if (kind == nullptr || !kind->kept()) return;
   const auto& name = kind->metadata(change.object.get()).name;
   for (const auto& [uid, pod] : workers_) {
     if (pod->pod().metadata.namespace_ == change.ns) pod->config_changed(*kind, name);
   }
+  if (kind == &api::kind_of<api::PersistentVolumeClaim>()) reconsider();
 }
 
 void Node::images_changed() {

@@ -57,6 +57,11 @@ Result<void> take_source(MountSpec& mount, const api::Pod& pod, const api::Volum
     mount.source = volume.name;
     return {};
   }
+  if (volume.persistentVolumeClaim) {
+    mount.kind = MountKind::kBind;
+    mount.source = layout.claim(pod.metadata.namespace_, volume.persistentVolumeClaim->claimName);
+    return {};
+  }
   if (is_filled(volume)) {
     mount.kind = MountKind::kPodVolume;
     mount.source = volume.name;
@@ -98,7 +103,9 @@ Result<MountSpec> volume_mount(const ContainerInputs& in, const api::VolumeMount
     }
   }
   // What podctld fills is nobody else's to write.
-  mount.read_only = wanted.readOnly.value_or(false) || is_filled(*volume);
+  mount.read_only =
+      wanted.readOnly.value_or(false) || is_filled(*volume) ||
+      (volume->persistentVolumeClaim && volume->persistentVolumeClaim->readOnly.value_or(false));
   // IfPossible is always possible: mount_setattr with AT_RECURSIVE is below podctl's kernel floor.
   mount.recursive_read_only =
       wanted.recursiveReadOnly == "Enabled" || wanted.recursiveReadOnly == "IfPossible";
@@ -205,9 +212,18 @@ Result<std::vector<wire::PodVolume>> build_volumes(const api::Pod& pod, const Ma
                                                    const Layout& layout) {
   std::vector<wire::PodVolume> volumes;
   for (const auto& volume : pod.spec.volumes) {
-    if (!volume.emptyDir && !is_filled(volume)) continue;
+    const auto& claim = volume.persistentVolumeClaim;
+    if (!volume.emptyDir && !is_filled(volume) && !claim) continue;
     wire::PodVolume made;
     made.name = volume.name;
+    if (claim) {
+      made.path = layout.claim(pod.metadata.namespace_, claim->claimName);
+      give_to_fs_group(made, pod);
+      made.group_on_mismatch = made.group.has_value() &&
+                               pod.spec.securityContext->fsGroupChangePolicy == "OnRootMismatch";
+      volumes.push_back(std::move(made));
+      continue;
+    }
     if (is_filled(volume)) {
       made.memory = true;
       give_to_fs_group(made, pod);

@@ -97,17 +97,26 @@ node::Answer<KeptObjects::Removal> removal(const Request& request) {
                               wanted->dry_run};
 }
 
+// What is lost with an object that is removed.
+std::vector<std::string> losses(node::Node& node, const Route& route) {
+  if (route.resource != &api::kind_of<api::PersistentVolumeClaim>()) return {};
+  return {"the volume of the claim goes with it, and all that is in " +
+          node.context().layout.claim(route.ns, route.name)};
+}
+
 // What is gone is told by a Status, what its finalizers hold back by the object.
 void remove(node::Node& node, const ExchangePtr& exchange, const Route& route) {
   const auto wanted = removal(exchange->request());
   if (!wanted) return exchange->refuse(wanted.error());
-  node.kept().remove(
-      *route.resource, route.ns, route.name, *wanted,
-      [exchange, route](node::Answer<KeptObjects::Written> written) {
-        if (!written) return exchange->refuse(written.error());
-        if (!written->gone) return exchange->reply({200, *written->json + "\n"});
-        exchange->reply({200, success_json(route.resource->plural, route.name, written->uid)});
-      });
+  node.kept().remove(*route.resource, route.ns, route.name, *wanted,
+                     [exchange, route,
+                      warnings = losses(node, route)](node::Answer<KeptObjects::Written> written) {
+                       if (!written) return exchange->refuse(written.error());
+                       const auto body = written->gone ? success_json(route.resource->plural,
+                                                                      route.name, written->uid)
+                                                       : *written->json + "\n";
+                       exchange->reply({200, body, "application/json", warnings});
+                     });
 }
 
 template <class T>

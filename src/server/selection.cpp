@@ -42,6 +42,11 @@ std::map<std::string, std::string> fields_of(const api::Secret& secret) {
           {"type", secret.type}};
 }
 
+std::map<std::string, std::string> fields_of(const api::PersistentVolumeClaim& claim) {
+  return {{"metadata.name", claim.metadata.name},
+          {"metadata.namespace", claim.metadata.namespace_}};
+}
+
 template <class T>
 node::Answer<Selection> parse_selection(const Query& query, const std::string& ns) {
   Selection selection;
@@ -62,6 +67,8 @@ template node::Answer<Selection> parse_selection<api::Pod>(const Query&, const s
 template node::Answer<Selection> parse_selection<api::Event>(const Query&, const std::string&);
 template node::Answer<Selection> parse_selection<api::ConfigMap>(const Query&, const std::string&);
 template node::Answer<Selection> parse_selection<api::Secret>(const Query&, const std::string&);
+template node::Answer<Selection> parse_selection<api::PersistentVolumeClaim>(const Query&,
+                                                                             const std::string&);
 
 bool wants_table(const Request& request) {
   return request.accept.find("as=Table") != std::string::npos &&

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "podctl/api/claim.hpp"
 #include "podctl/api/config.hpp"
 #include "podctl/api/event.hpp"
 #include "podctl/api/node.hpp"
@@ -19,6 +20,7 @@ std::map<std::string, std::string> fields_of(const api::Pod& pod);
 std::map<std::string, std::string> fields_of(const api::Event& event);
 std::map<std::string, std::string> fields_of(const api::ConfigMap& map);
 std::map<std::string, std::string> fields_of(const api::Secret& secret);
+std::map<std::string, std::string> fields_of(const api::PersistentVolumeClaim& claim);
 
 struct Selection {
   std::string ns;  // empty: all

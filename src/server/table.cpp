@@ -1,8 +1,10 @@
 #include "table.hpp"
 
+#include <algorithm>
 #include <span>
 #include <string_view>
 
+#include "podctl/api/claim.hpp"
 #include "podctl/api/config.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/api/event.hpp"
@@ -159,6 +161,40 @@ void write(Cells& cells, const api::Secret& secret, const api::Time& now) {
         << api::age_text(secret.metadata.creationTimestamp, now);
 }
 
+constexpr Column kClaimColumns[] = {{"Name", 0},
+                                    {"Status", 0},
+                                    {"Volume", 0},
+                                    {"Capacity", 0},
+                                    {"Access Modes", 0},
+                                    {"StorageClass", 0},
+                                    {"VolumeAttributesClass", 0},
+                                    {"Age", 0},
+                                    {"VolumeMode", 1}};
+
+std::string short_modes(const std::vector<std::string>& modes) {
+  std::string out;
+  for (const auto& [mode, word] : {std::pair{"ReadWriteOnce", "RWO"},
+                                   {"ReadOnlyMany", "ROX"},
+                                   {"ReadWriteMany", "RWX"},
+                                   {"ReadWriteOncePod", "RWOP"}}) {
+    if (std::find(modes.begin(), modes.end(), mode) != modes.end())
+      out += (out.empty() ? "" : ",") + std::string(word);
+  }
+  return out;
+}
+
+std::span<const Column> columns(const api::PersistentVolumeClaim*) { return kClaimColumns; }
+void write(Cells& cells, const api::PersistentVolumeClaim& claim, const api::Time& now) {
+  const auto size = claim.status.capacity.find("storage");
+  cells << claim.metadata.name
+        << (claim.metadata.deletionTimestamp ? std::string_view("Terminating")
+                                             : std::string_view(claim.status.phase))
+        << claim.spec.volumeName
+        << (size == claim.status.capacity.end() ? std::string() : size->second.str())
+        << short_modes(claim.status.accessModes) << claim.spec.storageClassName << "<unset>"
+        << api::age_text(claim.metadata.creationTimestamp, now) << claim.spec.volumeMode;
+}
+
 void append_columns(std::string& text, std::span<const Column> columns) {
   const char* separator = "";
   for (const Column& c : columns) {
@@ -219,5 +255,6 @@ template class TableText<api::Node>;
 template class TableText<api::Namespace>;
 template class TableText<api::ConfigMap>;
 template class TableText<api::Secret>;
+template class TableText<api::PersistentVolumeClaim>;
 
 }  // namespace podctl::server

@@ -1,104 +1,24 @@
 #include "podctl/sys/disk_usage.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <set>
-#include <vector>
 
-#include "podctl/base/unique_fd.hpp"
+#include "tree_walk.hpp"
 
 namespace podctl::sys {
 namespace {
 
 constexpr std::uint64_t kBlock = 512;  // of st_blocks, stat(3type)
-constexpr int kOpen = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-
-// A directory on the way down: who it is, and which below it are still to be seen.
-struct Level {
-  ino_t inode = 0;
-  std::vector<std::string> below;
-};
-
-class Walk {
- public:
-  Result<std::uint64_t> run(const std::string& path) {
-    here_ = UniqueFd(::open(path.c_str(), kOpen));
-    struct stat st {};
-    if (!here_ || ::fstat(here_.get(), &st) != 0) return fail_errno(errno, "measure", path);
-    device_ = st.st_dev;
-    count(st);
-    enter(st.st_ino);
-    while (!levels_.empty()) {
-      if (levels_.back().below.empty()) {
-        if (!leave()) break;
-      } else {
-        descend();
-      }
-    }
-    return used_;
-  }
-
- private:
-  void count(const struct stat& st) {
-    if (st.st_nlink > 1 && !S_ISDIR(st.st_mode) && !seen_.insert(st.st_ino).second) return;
-    used_ += static_cast<std::uint64_t>(st.st_blocks) * kBlock;
-  }
-
-  // Counts what lies in the directory that is open, and notes its directories.
-  void enter(ino_t inode) {
-    levels_.push_back({inode, {}});
-    alignas(dirent64) char names[8192];
-    ssize_t size = 0;
-    while ((size = ::getdents64(here_.get(), names, sizeof names)) > 0) {
-      for (ssize_t at = 0; at < size;) {
-        const auto* entry = reinterpret_cast<const dirent64*>(names + at);
-        at += entry->d_reclen;
-        const std::string_view name = entry->d_name;
-        if (name == "." || name == "..") continue;
-        struct stat st {};
-        if (::fstatat(here_.get(), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
-        if (st.st_dev != device_) continue;
-        count(st);
-        if (S_ISDIR(st.st_mode)) levels_.back().below.emplace_back(name);
-      }
-    }
-  }
-
-  void descend() {
-    const std::string name = std::move(levels_.back().below.back());
-    levels_.back().below.pop_back();
-    UniqueFd child(::openat(here_.get(), name.c_str(), kOpen));
-    struct stat st {};
-    if (!child || ::fstat(child.get(), &st) != 0 || st.st_dev != device_) return;
-    here_ = std::move(child);
-    enter(st.st_ino);
-  }
-
-  // Up again; false at the end, or where the way up is not the way down.
-  bool leave() {
-    levels_.pop_back();
-    if (levels_.empty()) return false;
-    UniqueFd parent(::openat(here_.get(), "..", kOpen));
-    struct stat st {};
-    if (!parent || ::fstat(parent.get(), &st) != 0) return false;
-    if (st.st_dev != device_ || st.st_ino != levels_.back().inode) return false;
-    here_ = std::move(parent);
-    return true;
-  }
-
-  UniqueFd here_;
-  dev_t device_ = 0;
-  std::vector<Level> levels_;
-  std::set<ino_t> seen_;
-  std::uint64_t used_ = 0;
-};
 
 }  // namespace
 
-Result<std::uint64_t> disk_usage(const std::string& path) { return Walk().run(path); }
+Result<std::uint64_t> disk_usage(const std::string& path) {
+  std::uint64_t used = 0;
+  std::set<ino_t> seen;
+  TRY(walk_tree(path, [&](int, const char*, const struct stat& st) {
+    if (st.st_nlink > 1 && !S_ISDIR(st.st_mode) && !seen.insert(st.st_ino).second) return;
+    used += static_cast<std::uint64_t>(st.st_blocks) * kBlock;
+  }));
+  return used;
+}
 
 }  // namespace podctl::sys

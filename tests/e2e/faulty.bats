@@ -53,3 +53,4 @@ every_case() {
 @test "faulty: probes" { every_case "$CORPUS/probes.txt"; }
 @test "faulty: pod" { every_case "$CORPUS/pod.txt"; }
 @test "faulty: data" { every_case "$CORPUS/data.txt"; }
+@test "faulty: claims" { every_case "$CORPUS/claims.txt"; }

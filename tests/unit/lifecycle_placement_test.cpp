@@ -141,5 +141,39 @@ TEST(Placement, SpreadOverOneNodeFailsForWantOfOthers) {
   EXPECT_EQ(said(spread(R"("topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway")")), "");
 }
 
+TEST(Placement, ByTheClaimsOfItsVolumes) {
+  api::PersistentVolumeClaim bound, own, going, pending;
+  bound.status.phase = own.status.phase = going.status.phase = "Bound";
+  own.metadata = {.name = "own", .namespace_ = "default"};
+  own.spec.accessModes = {"ReadWriteOncePod"};
+  going.metadata.deletionTimestamp = api::Time(1);
+  pending.status.phase = "Pending";
+  const std::map<std::string, const api::PersistentVolumeClaim*> claims{
+      {"bound", &bound}, {"own", &own}, {"going", &going}, {"pending", &pending}};
+  NodeView node = kNode;
+  node.claim = [&](const std::string& ns, const std::string& name) {
+    return ns == "default" && claims.contains(name) ? claims.at(name) : nullptr;
+  };
+  const auto user = [](const std::string& name, const std::string& claim) {
+    return pod(name, "",
+               R"("volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": ")" + claim +
+                   R"("}}])");
+  };
+  const auto said_of = [&](const std::string& claim, std::vector<const api::Pod*> others = {}) {
+    return place(user("web", claim), node, others).message;
+  };
+  const auto other = user("db", "own"), another = user("db", "bound");
+  EXPECT_EQ(said_of("bound", {&another}), "");
+  EXPECT_EQ(said_of("x"),
+            "0/1 nodes are available: persistentvolumeclaim \"x\" not found. preemption: 0/1 nodes "
+            "are available: 1 Preemption is not helpful for scheduling.");
+  EXPECT_THAT(said_of("going"), HasSubstr("persistentvolumeclaim \"going\" is being deleted"));
+  EXPECT_THAT(said_of("pending"), HasSubstr("pod has unbound immediate PersistentVolumeClaims"));
+  EXPECT_EQ(said_of("own", {&another}), "");
+  EXPECT_THAT(said_of("own", {&other}),
+              HasSubstr("1 node has pod using PersistentVolumeClaim with the same name and "
+                        "ReadWriteOncePod access mode. preemption: 0/1 nodes are available: 1 No"));
+}
+
 }  // namespace
 }  // namespace podctl::lifecycle

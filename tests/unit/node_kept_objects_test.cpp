@@ -108,6 +108,31 @@ TEST_F(KeptObjectsTest, FinalizersHoldARemovalBack) {
   EXPECT_EQ(find(), nullptr);
 }
 
+TEST_F(KeptObjectsTest, AClaimIsHeldUntilItsProtectionIsTakenOut) {
+  const auto& claims = api::kind_of<api::PersistentVolumeClaim>();
+  const auto written = [&](const char* size) {
+    const std::string json = R"({"metadata":{"name":"a"},"spec":{"accessModes":["ReadWriteOnce"],)"
+                             R"("resources":{"requests":{"storage":")" +
+                             std::string(size) + R"("}}}})";
+    return decode_kept(claims, json, false, "default", FieldValidation::kStrict).value();
+  };
+  const auto found = [&] { return objects_->find<api::PersistentVolumeClaim>("default", "a"); };
+  ASSERT_TRUE(answer([&](auto reply) { kept_->create(written("1Gi"), false, reply); }));
+  EXPECT_EQ(found()->status.phase, "Bound");
+  EXPECT_EQ(found()->spec.volumeName, "pvc-" + found()->metadata.uid);
+  // An update that leaves the protection out does not take it away.
+  ASSERT_TRUE(
+      answer([&](auto reply) { kept_->update("default", "a", written("2Gi"), false, reply); }));
+  EXPECT_EQ(found()->status.capacity.at("storage").str(), "2Gi");
+  const auto smaller =
+      answer([&](auto reply) { kept_->update("default", "a", written("1Gi"), false, reply); });
+  EXPECT_EQ(smaller.error().causes.at(0).field, "spec.resources.requests.storage");
+  const auto asked = answer([&](auto reply) { kept_->remove(claims, "default", "a", {}, reply); });
+  ASSERT_TRUE(asked && !asked->gone);
+  kept_->drop_finalizer(claims, {"default", "a"}, api::kClaimProtection);
+  EXPECT_EQ(found(), nullptr);
+}
+
 TEST_F(KeptObjectsTest, NothingIsTakenDuringAReset) {
   closed_ = true;
   EXPECT_EQ(create(kMap).error().http, 503);

@@ -286,5 +286,25 @@ TEST_F(SpecBuilderTest, EmptyDirsAreTheFsGroups) {
   EXPECT_EQ(sandbox->volumes[1].mode, 02770U);
 }
 
+TEST_F(SpecBuilderTest, AClaimsVolumeLiesOutsideThePod) {
+  pod.metadata.namespace_ = "shop";
+  make(
+      R"(,"volumeMounts":[{"name":"c","mountPath":"/c","subPath":"s"},{"name":"r","mountPath":"/r"}])",
+      R"(,"securityContext":{"fsGroup":6000,"fsGroupChangePolicy":"OnRootMismatch"},
+          "volumes":[{"name":"c","persistentVolumeClaim":{"claimName":"data"}},
+                     {"name":"r","persistentVolumeClaim":{"claimName":"data","readOnly":true}}])");
+  const auto sandbox = build_sandbox(pod, machine, layout);
+  ASSERT_TRUE(sandbox);
+  EXPECT_EQ(sandbox->volumes[0].path, layout.claim(pod.metadata.namespace_, "data"));
+  EXPECT_EQ(sandbox->volumes[0].group, 6000U);
+  EXPECT_TRUE(sandbox->volumes[0].group_on_mismatch);
+  const auto spec = build();
+  ASSERT_TRUE(spec) << spec.error().message();
+  EXPECT_EQ(mount_at(*spec, "/c")->source, sandbox->volumes[0].path);
+  EXPECT_EQ(mount_at(*spec, "/c")->sub_path, "s");
+  EXPECT_FALSE(mount_at(*spec, "/c")->read_only);
+  EXPECT_TRUE(mount_at(*spec, "/r")->read_only);
+}
+
 }  // namespace
 }  // namespace podctl::node

@@ -50,6 +50,17 @@ TEST(Table, ConfigMapsAndSecretsSayHowManyKeysTheyHave) {
             R"([{"cells":["s","Opaque",1,"42s"],"object":null}])");
 }
 
+TEST(Table, ClaimsHaveKubectlsColumns) {
+  EXPECT_EQ(
+      rows<api::PersistentVolumeClaim>(
+          R"({"metadata": {"name": "d", "creationTimestamp": "2026-11-24T12:00:00Z"},
+ "spec": {"volumeName": "pvc-1", "storageClassName": "podctl", "volumeMode": "Filesystem"},
+ "status": {"phase": "Bound", "accessModes": ["ReadOnlyMany", "ReadWriteOnce"],
+ "capacity": {"storage": "1Gi"}}})"),
+      R"([{"cells":["d","Bound","pvc-1","1Gi","RWO,ROX","podctl","<unset>","42s","Filesystem"],)"
+      R"("object":null}])");
+}
+
 TEST(Table, RowsHoldWhatIsAskedFor) {
   EXPECT_NE(rows<api::Pod>(kPod, "").find(
                 R"("object":{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1",)"

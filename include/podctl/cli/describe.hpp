@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "podctl/cli/view.hpp"
 
@@ -16,6 +17,9 @@ std::string describe_pod(View pod, View events, std::int64_t now);
 // kubectl's describeConfigMap, and describeSecret, which has no events and shows no data.
 std::string describe_config_map(View map, View events, std::int64_t now);
 std::string describe_secret(View secret);
+// kubectl's describePersistentVolumeClaim; `users` are the names of the pods that use it.
+std::string describe_claim(View claim, const std::vector<std::string>& users, View events,
+                           std::int64_t now);
 
 // "http-get http://:8080/x delay=0s timeout=1s period=10s successThreshold=1 failureThreshold=3"
 std::string describe_probe(View probe);

@@ -1,4 +1,4 @@
-// Which ConfigMaps and Secrets a pod names. Pure; used by node's pod workers.
+// Which ConfigMaps, Secrets and claims a pod names. Pure; used by node's pod workers.
 #pragma once
 
 #include <string>

@@ -33,6 +33,8 @@ struct NodeFacts {
 struct Configs {
   std::function<const api::ConfigMap*(const std::string& name)> config_map;
   std::function<const api::Secret*(const std::string& name)> secret;
+  // Why the pod cannot have the volume of that claim; empty when it can.
+  std::function<std::string(const api::Pod& pod, const std::string& claim)> claim_trouble = {};
 };
 // Whether a container takes variables from any of them.
 bool takes_configs(const api::Container& container);

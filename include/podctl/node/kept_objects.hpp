@@ -57,6 +57,9 @@ class KeptObjects {
   void remove(const api::KindInfo& kind, const std::string& ns, const std::string& name,
               const Removal& request, const Reply& reply);
 
+  // Takes one out that podctld itself has put in; what it held back goes with the last of them.
+  void drop_finalizer(const api::KindInfo& kind, const Key& key, const std::string& finalizer);
+
  private:
   void put(const api::KindInfo& kind, std::shared_ptr<void> object,
            std::vector<std::string> warnings, const Reply& reply);

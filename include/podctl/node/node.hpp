@@ -42,6 +42,7 @@ struct DeleteRequest {
   bool by_file = false;  // a static pod, whose file has gone or changed
 };
 
+class Claims;
 class VolumeUsage;
 class StaticPods;
 
@@ -118,6 +119,7 @@ class Node {
   std::unique_ptr<Offload> offload_;
   std::unique_ptr<Context> context_;
   std::unique_ptr<Timer> timer_;
+  std::unique_ptr<Claims> claims_;
   std::unique_ptr<VolumeUsage> usage_;
   std::unique_ptr<StaticPods> static_;
   std::string embedded_image_;

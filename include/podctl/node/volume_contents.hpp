@@ -19,7 +19,7 @@ namespace podctl::node {
 bool is_filled(const api::Volume& volume);
 
 // For every such volume, in the order of the spec. The first that cannot be had is the error, its
-// op wire::kVolumeFailed.
+// op wire::kVolumeFailed; so is a claim that the pod cannot have.
 Result<std::vector<wire::VolumeContent>> build_contents(const api::Pod& pod, const Configs& configs,
                                                         const NodeFacts& node);
 

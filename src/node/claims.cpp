@@ -1,0 +1,129 @@
+#include "node/claims.hpp"
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "podctl/api/kinds.hpp"
+#include "podctl/node/clock.hpp"
+#include "podctl/node/config_use.hpp"
+#include "podctl/node/context.hpp"
+#include "podctl/node/events.hpp"
+#include "podctl/node/kept_objects.hpp"
+#include "podctl/node/machine.hpp"
+#include "podctl/node/objects.hpp"
+#include "podctl/sys/files.hpp"
+
+namespace podctl::node {
+namespace {
+
+constexpr const char* kGone = ".gone-";  // no claim's name begins with a dot
+
+const api::KindInfo& kind() { return api::kind_of<api::PersistentVolumeClaim>(); }
+
+bool over(const api::Pod& pod) {
+  return pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
+}
+
+bool uses(const api::Pod& pod, const Key& claim) {
+  return pod.metadata.namespace_ == claim.first && names_config(pod, kind(), claim.second);
+}
+
+bool came_before(const api::Pod& a, const api::Pod& b) {
+  const auto &first = a.metadata, &second = b.metadata;
+  const auto at = first.creationTimestamp.seconds(), other = second.creationTimestamp.seconds();
+  return at != other ? at < other : first.uid < second.uid;
+}
+
+}  // namespace
+
+// kubelet, desired_state_of_world_populator.go and desired_state_of_world.go.
+std::string claim_trouble(const Objects& objects, const api::Pod& pod, const std::string& claim) {
+  const auto& ns = pod.metadata.namespace_;
+  const auto* found = objects.find<api::PersistentVolumeClaim>(ns, claim);
+  if (found == nullptr) return "persistentvolumeclaim \"" + claim + "\" not found";
+  if (found->status.phase != "Bound") {
+    return "PVC " + ns + "/" + claim + " has non-bound phase (\"" + found->status.phase +
+           "\") or empty pvc.Spec.VolumeName (\"" + found->spec.volumeName + "\")";
+  }
+  if (!api::of_one_pod(*found)) return {};
+  const bool taken = std::ranges::any_of(objects.pods(), [&](const auto& entry) {
+    const api::Pod& other = *entry.second.object;
+    return other.metadata.uid != pod.metadata.uid && !other.spec.nodeName.empty() && !over(other) &&
+           uses(other, {ns, claim}) && came_before(other, pod);
+  });
+  return taken ? "volume uses the ReadWriteOncePod access mode and is already in use by another pod"
+               : "";
+}
+
+void Claims::start() {
+  sweep();
+  release();
+}
+
+// Volumes whose claim has gone, or which were being removed.
+void Claims::sweep() {
+  std::error_code error;
+  std::vector<Key> stale;
+  const std::string top = context_.layout.claims();
+  for (const auto& ns : std::filesystem::directory_iterator(top, error)) {
+    for (const auto& entry : std::filesystem::directory_iterator(ns.path(), error)) {
+      Key key{ns.path().filename(), entry.path().filename()};
+      if (context_.objects.find_kept(kind(), key.first, key.second) == nullptr)
+        stale.push_back(std::move(key));
+    }
+  }
+  for (const auto& [ns, name] : stale) discard(ns, name);
+}
+
+// Out of the way at once, so that a claim of the same name begins empty.
+void Claims::discard(const std::string& ns, const std::string& name) {
+  const std::string gone = context_.layout.claim(ns, kGone + new_uuid());
+  if (::rename(context_.layout.claim(ns, name).c_str(), gone.c_str()) != 0) return;  // never used
+  context_.offload.run([gone]() -> std::function<void()> {
+    (void)sys::remove_tree(gone);
+    return {};
+  });
+}
+
+void Claims::changed(const Change& change) {
+  const bool claim = change.kind == kind().kind, gone = change.type == ChangeType::kDeleted;
+  if (claim && gone) discard(change.ns, kind().metadata(change.object.get()).name);
+  if (claim && change.type == ChangeType::kAdded)
+    tell(*static_cast<const api::PersistentVolumeClaim*>(change.object.get()));
+  if (releasing_ || gone == claim || (!claim && change.kind != "Pod")) return;
+  releasing_ = true;
+  boost::asio::post(context_.io, [this] {
+    releasing_ = false;
+    release();
+  });
+}
+
+// The words of Kubernetes' controller of volumes.
+void Claims::tell(const api::PersistentVolumeClaim& claim) {
+  if (claim.status.phase == "Bound") return;
+  lifecycle::RecordEvent event;
+  event.warning = true;
+  event.reason = "ProvisioningFailed";
+  event.component = "persistentvolume-controller";
+  event.message = "storageclass.storage.k8s.io \"" + claim.spec.storageClassName + "\" not found";
+  context_.events.record(kind(), claim.metadata, event, wall_now_ns());
+}
+
+// A claim that is to go does so once there is no pod any more that the node was given and that
+// names it, over or not (k8s pkg/controller/volume/pvcprotection).
+void Claims::release() {
+  std::vector<Key> free;
+  for (const auto& [key, record] : context_.objects.kept(kind())) {
+    if (!kind().metadata(record.object.get()).deletionTimestamp) continue;
+    const bool used = std::ranges::any_of(context_.objects.pods(), [&key](const auto& entry) {
+      return !entry.second.object->spec.nodeName.empty() && uses(*entry.second.object, key);
+    });
+    if (!used) free.push_back(key);
+  }
+  for (const Key& key : free) kept_.drop_finalizer(kind(), key, api::kClaimProtection);
+}
+
+}  // namespace podctl::node

@@ -1,0 +1,45 @@
+// PersistentVolumeClaims: who may use one, and what becomes of its volume, a directory of this
+// machine that outlives pods.
+//
+// Owned by Node, on podctld's loop. A volume is made by the shim of the first pod that uses it;
+// here it is taken away again, once its claim has gone.
+#pragma once
+
+#include <string>
+
+#include "podctl/api/claim.hpp"
+#include "podctl/api/pod.hpp"
+#include "podctl/base/error.hpp"
+
+namespace podctl::node {
+
+struct Change;
+struct Context;
+class KeptObjects;
+class Objects;
+
+// Why a pod of the node cannot have the volume of the claim it names, in the kubelet's words; empty
+// when it can.
+std::string claim_trouble(const Objects& objects, const api::Pod& pod, const std::string& claim);
+
+class Claims {
+ public:
+  Claims(Context& context, KeptObjects& kept) : context_(context), kept_(kept) {}
+
+  // Before any request: removes what a former podctld was about to remove.
+  void start();
+  // A pod or a claim was changed.
+  void changed(const Change& change);
+
+ private:
+  void tell(const api::PersistentVolumeClaim& claim);
+  void sweep();
+  void release();
+  void discard(const std::string& ns, const std::string& name);
+
+  Context& context_;
+  KeptObjects& kept_;
+  bool releasing_ = false;
+};
+
+}  // namespace podctl::node
