@@ -42,13 +42,9 @@ void requests(Box<ResourceRequirements>& resources) {
   for (const auto& [name, limit] : resources->limits) resources->requests.try_emplace(name, limit);
 }
 
-// A request that the pod level leaves out is the containers' sum, else the pod level's limit.
 void pod_requests(PodSpec& spec) {
   if (!spec.resources) return;
-  auto& wanted = spec.resources->requests;
-  for (const auto& [name, sum] : containers_requests(spec)) {
-    if (name == "cpu" || name == "memory") wanted.try_emplace(name, sum);
-  }
+  spec.resources->requests = pod_level_requests(spec);
   requests(spec.resources);
 }
 

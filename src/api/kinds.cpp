@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/validate_parts.hpp"
+#include "podctl/api/claim.hpp"
 #include "podctl/api/event.hpp"
 #include "podctl/api/node.hpp"
 #include "podctl/api/pod.hpp"
@@ -48,25 +49,9 @@ void inherit_secret(const void* live, void* wanted) {
   if (type.empty()) type = static_cast<const Secret*>(live)->type;
 }
 
-void name_claim(void* object) {
-  auto& claim = *static_cast<PersistentVolumeClaim*>(object);
-  claim.kind = "PersistentVolumeClaim";
-  claim.apiVersion = "v1";
-  if (claim.spec.volumeMode.empty()) claim.spec.volumeMode = "Filesystem";
-  if (claim.spec.storageClassName.empty()) claim.spec.storageClassName = kStorageClass;
-}
-
-void inherit_claim(const void* live, void* wanted) {
-  const auto& before = static_cast<const PersistentVolumeClaim*>(live)->spec;
-  auto& spec = static_cast<PersistentVolumeClaim*>(wanted)->spec;
-  if (spec.volumeName.empty()) spec.volumeName = before.volumeName;
-  if (spec.storageClassName.empty()) spec.storageClassName = before.storageClassName;
-}
-
 // A directory is made when a pod first uses it, so a claim is bound at once; but nobody makes
 // volumes of another class.
-void bind_claim(void* object) {
-  auto& claim = *static_cast<PersistentVolumeClaim*>(object);
+void bind(PersistentVolumeClaim& claim) {
   auto& finalizers = claim.metadata.finalizers;
   if (!claim.metadata.deletionTimestamp &&
       std::ranges::find(finalizers, kClaimProtection) == finalizers.end()) {
@@ -74,11 +59,28 @@ void bind_claim(void* object) {
   }
   claim.status = {};
   claim.status.phase = "Pending";
-  if (claim.spec.storageClassName != kStorageClass) return;
+  if (claim.spec.storageClassName != kStorageClass || !claim.spec.resources) return;
   claim.spec.volumeName = "pvc-" + claim.metadata.uid;
   claim.status.phase = "Bound";
   claim.status.accessModes = claim.spec.accessModes;
-  claim.status.capacity = {{"storage", claim.spec.resources->requests.at("storage")}};
+  claim.status.capacity = claim.spec.resources->requests;
+}
+
+// Once it has its uid, podctld's own part of it too.
+void settle_claim(void* object) {
+  auto& claim = *static_cast<PersistentVolumeClaim*>(object);
+  claim.kind = "PersistentVolumeClaim";
+  claim.apiVersion = "v1";
+  if (claim.spec.volumeMode.empty()) claim.spec.volumeMode = "Filesystem";
+  if (claim.spec.storageClassName.empty()) claim.spec.storageClassName = kStorageClass;
+  if (!claim.metadata.uid.empty()) bind(claim);
+}
+
+void inherit_claim(const void* live, void* wanted) {
+  const auto& before = static_cast<const PersistentVolumeClaim*>(live)->spec;
+  auto& spec = static_cast<PersistentVolumeClaim*>(wanted)->spec;
+  if (spec.volumeName.empty()) spec.volumeName = before.volumeName;
+  if (spec.storageClassName.empty()) spec.storageClassName = before.storageClassName;
 }
 
 constexpr KindInfo kKinds[] = {
@@ -91,8 +93,8 @@ constexpr KindInfo kKinds[] = {
      &update_validated<Secret, validate_secret_update>},
     {"PersistentVolumeClaim", "persistentvolumeclaims", "persistentvolumeclaim", "pvc", true,
      kAllVerbs, &type_of<PersistentVolumeClaim>, &made<PersistentVolumeClaim>,
-     &validated<PersistentVolumeClaim, validate_claim>, &name_claim, &inherit_claim,
-     &update_validated<PersistentVolumeClaim, validate_claim_update>, &bind_claim},
+     &validated<PersistentVolumeClaim, validate_claim>, &settle_claim, &inherit_claim,
+     &update_validated<PersistentVolumeClaim, validate_claim_update>},
     {"Event", "events", "event", "ev", true, "get,list,watch", &type_of<Event>},
     {"Namespace", "namespaces", "namespace", "ns", false, "get,list", &type_of<Namespace>},
     {"Node", "nodes", "node", "no", false, "get,list", &type_of<Node>},

@@ -72,16 +72,6 @@ void override_with(ResourceMap& into, const ResourceMap& pod_level) {
   }
 }
 
-// The pod level's requests; a missing one is what the containers ask for, else the limit, as
-// admission fills it in.
-ResourceMap pod_level_requests(const Pod& pod, const ResourceMap& containers) {
-  auto requests = pod.spec.resources->requests;
-  for (const auto& [name, limit] : pod.spec.resources->limits) {
-    requests.try_emplace(name, positive(containers, name.c_str()) ? containers.at(name) : limit);
-  }
-  return requests;
-}
-
 // Whether the pod's limit of that resource bounds all its containers.
 bool limit_declared(const Pod& pod, const char* name) {
   if (pod.spec.resources && positive(pod.spec.resources->limits, name)) return true;
@@ -141,7 +131,7 @@ const char* qos_name(QosClass qos) {
 QosClass qos_class(const Pod& pod) {
   if (has_pod_level(pod)) {
     const auto limits = computed(pod.spec.resources->limits);
-    const auto requests = computed(pod_level_requests(pod, containers_requests(pod.spec)));
+    const auto requests = computed(pod_level_requests(pod.spec));
     return classify(requests, limits, limits.size() == 2);
   }
   ResourceMap requests, limits;
@@ -172,9 +162,19 @@ ResourceMap container_limits(const Container& container) {
 
 ResourceMap containers_requests(const PodSpec& spec) { return aggregate(spec, container_requests); }
 
+ResourceMap pod_level_requests(const PodSpec& spec) {
+  if (!spec.resources) return {};
+  auto wanted = spec.resources->requests;
+  for (const auto& [name, sum] : containers_requests(spec)) {
+    if (name == "cpu" || name == "memory") wanted.try_emplace(name, sum);
+  }
+  for (const auto& [name, limit] : spec.resources->limits) wanted.try_emplace(name, limit);
+  return wanted;
+}
+
 ResourceMap effective_requests(const Pod& pod) {
   auto requests = containers_requests(pod.spec);
-  if (pod.spec.resources) override_with(requests, pod_level_requests(pod, requests));
+  override_with(requests, pod_level_requests(pod.spec));
   add(requests, pod.spec.overhead);
   return requests;
 }

@@ -148,8 +148,8 @@ constexpr Row kOnlyValues[] = {
     {"EmptyDirVolumeSource.medium", "Memory"},
 };
 
-// Resources that a limit or request is carried out for.
-constexpr std::string_view kResources = "cpu memory";
+// Resources that a limit or request is carried out for; storage is a claim's.
+constexpr std::string_view kResources = "cpu memory storage";
 
 bool contains(std::string_view words, std::string_view word) {
   auto all = text::split(words, ' ');

@@ -22,9 +22,6 @@ std::string Layout::lib() const { return under(root_, "/lib", "/var/lib/podctl")
 std::string Layout::run() const { return under(root_, "/run", "/run/podctl"); }
 std::string Layout::logs() const { return under(root_, "/log/pods", "/var/log/pods"); }
 
-std::string Layout::claim(std::string_view ns, std::string_view name) const {
-  return claims() + "/" + std::string(ns) + "/" + std::string(name);
-}
 std::string Layout::pod_lib(std::string_view uid) const {
   return lib() + "/pods/" + std::string(uid);
 }

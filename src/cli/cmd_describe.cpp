@@ -7,6 +7,8 @@
 #include "cli/pod_actions.hpp"
 #include "cli/pod_reports.hpp"
 #include "cli/why_text.hpp"
+#include "podctl/api/claim.hpp"
+#include "podctl/api/node.hpp"
 #include "podctl/cli/commands.hpp"
 #include "podctl/cli/describe.hpp"
 #include "podctl/cli/output.hpp"
@@ -31,8 +33,8 @@ Result<std::vector<std::string>> users_of(Invocation& in, View claim) {
   return names;
 }
 
-// kubectl's text of what is only kept.
-int describe_kept(Invocation& in, const Resource& resource, const boost::json::value& object) {
+// kubectl's text of what is no pod.
+int describe_other(Invocation& in, const Resource& resource, const boost::json::value& object) {
   if (&resource == &resource_of(api::kind_of<api::Secret>())) {
     in.out(describe_secret(object));
     return kDone;
@@ -49,6 +51,12 @@ int describe_kept(Invocation& in, const Resource& resource, const boost::json::v
     auto users = users_of(in, object);
     if (!users) return in.failed(users.error());
     in.out(describe_claim(object, *users, shown, now_ns()));
+    return kDone;
+  }
+  if (&resource == &resource_of(api::kind_of<api::Node>())) {
+    auto pods = in.fetch(pods_path(""));
+    if (!pods) return in.failed(pods.error());
+    in.out(describe_node(object, *pods, shown, now_ns()));
     return kDone;
   }
   in.out(describe_config_map(object, shown, now_ns()));
@@ -105,7 +113,8 @@ int run_describe(Invocation& in) {
   int status = kDone;
   bool first = true;
   for (const ObjectRef& ref : *refs) {
-    if (ref.resource != &pods() && !ref.resource->kept())
+    const bool pod = ref.resource == &pods();
+    if (!pod && !ref.resource->kept() && ref.resource != &resource_of(api::kind_of<api::Node>()))
       return in.usage(std::string(ref.resource->plural) + " cannot be described by podctl");
     auto objects = described(in, ref);
     if (!objects) {
@@ -119,8 +128,8 @@ int run_describe(Invocation& in) {
     for (const auto& object : *objects) {
       if (!first) in.out("\n\n");
       first = false;
-      status = std::max(status, ref.resource->kept() ? describe_kept(in, *ref.resource, object)
-                                                     : describe_one(in, object));
+      status = std::max(status,
+                        pod ? describe_one(in, object) : describe_other(in, *ref.resource, object));
     }
   }
   return status;

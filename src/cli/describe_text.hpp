@@ -30,6 +30,7 @@ class DescribeText {
     text_ += cells;
     text_ += '\n';
   }
+  void append(const DescribeText& more) { text_ += more.text_; }
   // Aligned. `foreign` text holds what containers wrote, and nothing that a terminal should obey.
   std::string str(bool foreign = false) const {
     return align(foreign ? utf8::printable(text_) : text_, kDescribeStops);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "podctl/api/host_ports.hpp"
 #include "podctl/base/text.hpp"
 
 namespace podctl::lifecycle {
@@ -185,6 +186,65 @@ bool claim_taken(const Round& r) {
   });
 }
 
+// ---- host ports ----
+
+bool ports_taken(const Round& r) {
+  const auto wanted = api::host_ports(r.pod);
+  if (wanted.empty()) return false;
+  return r.count([&](const api::Pod& other) {
+    return std::ranges::any_of(api::host_ports(other), [&](const auto& theirs) {
+      return std::ranges::any_of(wanted, [&](const auto& ours) { return collide(ours, theirs); });
+    });
+  }) > 0;
+}
+
+// ---- resources ----
+
+// What the node has not enough of: cpu in thousandths, all else in whole units.
+struct Shortage {
+  std::string resource;
+  std::int64_t requested = 0, used = 0, capacity = 0;
+};
+
+std::int64_t amount(const api::ResourceMap& map, const std::string& name) {
+  const auto found = map.find(name);
+  if (found == map.end()) return 0;
+  return name == "cpu" ? found->second.milli_value() : found->second.value();
+}
+
+// In the scheduler's order; a pod that asks for nothing needs room for a pod alone (k8s
+// pkg/scheduler/framework/plugins/noderesources/fit.go).
+std::vector<std::string> asked_for(const api::ResourceMap& requests) {
+  std::vector<std::string> names{"cpu", "memory", "ephemeral-storage"};
+  for (const auto& [name, quantity] : requests) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
+  std::erase_if(names, [&requests](const auto& name) { return amount(requests, name) <= 0; });
+  return names;
+}
+
+std::vector<Shortage> shortages(const Round& r) {
+  std::vector<Shortage> found;
+  const auto& has = r.node.allocatable;
+  if (has.empty()) return found;
+  const auto pods = r.count([](const api::Pod&) { return true; });
+  if (pods + 1 > amount(has, "pods")) found.push_back({"pods", 1, pods, amount(has, "pods")});
+  const auto requests = api::effective_requests(r.pod);
+  const auto names = asked_for(requests);
+  if (names.empty()) return found;
+  std::map<std::string, std::int64_t> used;
+  for (const api::Pod* other : r.others) {
+    if (r.itself(other)) continue;
+    const auto theirs = api::effective_requests(*other);
+    for (const auto& name : names) used[name] += amount(theirs, name);
+  }
+  for (const auto& name : names) {
+    const Shortage s{name, amount(requests, name), used[name], amount(has, name)};
+    if (s.requested > s.capacity - s.used) found.push_back(s);
+  }
+  return found;
+}
+
 // ---- the answer, in the scheduler's words ----
 
 constexpr const char* kNotHelpful = "Preemption is not helpful for scheduling.";
@@ -208,10 +268,37 @@ std::optional<Obstacle> spread_obstacle(const Round& r) {
   return std::nullopt;
 }
 
+// All that there is too little of, sorted as the scheduler lists its reasons.
+std::optional<Obstacle> too_little(const Round& r) {
+  const auto found = shortages(r);
+  if (found.empty()) return std::nullopt;
+  std::vector<std::string> reasons;
+  for (const auto& s : found)
+    reasons.push_back(s.resource == "pods" ? "Too many pods" : "Insufficient " + s.resource);
+  std::ranges::sort(reasons);
+  const bool never =
+      std::ranges::any_of(found, [](const auto& s) { return s.requested > s.capacity; });
+  return Obstacle{text::join(reasons, ", 1 "), never};
+}
+
+bool node_matches(const api::Pod& pod, const NodeView& node) {
+  if (!has_all(pod.spec.nodeSelector, node.labels)) return false;
+  const auto& affinity = pod.spec.affinity;
+  if (!affinity || !affinity->nodeAffinity) return true;
+  const auto& required = affinity->nodeAffinity->requiredDuringSchedulingIgnoredDuringExecution;
+  if (!required) return true;
+  const auto& terms = required->nodeSelectorTerms;
+  return std::any_of(terms.begin(), terms.end(),
+                     [&](const auto& term) { return term_matches(term, node); });
+}
+
 // In the order of the scheduler's filters.
 std::optional<Obstacle> obstacle(const Round& r) {
   if (!node_matches(r.pod, r.node))
     return Obstacle{"node(s) didn't match Pod's node affinity/selector"};
+  if (ports_taken(r))
+    return Obstacle{"node(s) didn't have free ports for the requested pod ports", false};
+  if (auto found = too_little(r)) return found;
   if (claim_taken(r)) {
     return Obstacle{
         "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access "
@@ -228,17 +315,6 @@ std::optional<Obstacle> obstacle(const Round& r) {
 }
 
 }  // namespace
-
-bool node_matches(const api::Pod& pod, const NodeView& node) {
-  if (!has_all(pod.spec.nodeSelector, node.labels)) return false;
-  const auto& affinity = pod.spec.affinity;
-  if (!affinity || !affinity->nodeAffinity) return true;
-  const auto& required = affinity->nodeAffinity->requiredDuringSchedulingIgnoredDuringExecution;
-  if (!required) return true;
-  const auto& terms = required->nodeSelectorTerms;
-  return std::any_of(terms.begin(), terms.end(),
-                     [&](const auto& term) { return term_matches(term, node); });
-}
 
 Placement place(const api::Pod& pod, const NodeView& node,
                 const std::vector<const api::Pod*>& others) {
@@ -257,6 +333,29 @@ Placement place(const api::Pod& pod, const NodeView& node,
   const auto found = obstacle(round);
   if (!found) return {};
   return nowhere("1 " + found->what, found->for_good ? kNotHelpful : kNoVictims);
+}
+
+// K pkg/kubelet/lifecycle/predicate.go: generalFilter, whose first reason counts.
+std::optional<Rejection> refuse(const api::Pod& pod, const NodeView& node,
+                                const std::vector<const api::Pod*>& others) {
+  const Round round{pod, node, others};
+  for (const auto& s : shortages(round)) {
+    // Devices that a node does not have at all are none of a kubelet's business.
+    if (s.capacity == 0 && s.resource.find('/') != std::string::npos) continue;
+    return Rejection{"OutOf" + s.resource, "Node didn't have enough resource: " + s.resource +
+                                               ", requested: " + std::to_string(s.requested) +
+                                               ", used: " + std::to_string(s.used) +
+                                               ", capacity: " + std::to_string(s.capacity)};
+  }
+  if (!node_matches(pod, node)) {
+    return Rejection{
+        "NodeAffinity",
+        "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"};
+  }
+  if (!ports_taken(round)) return std::nullopt;
+  return Rejection{
+      "NodePorts",
+      "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"};
 }
 
 }  // namespace podctl::lifecycle

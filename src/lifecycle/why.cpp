@@ -102,16 +102,25 @@ void tell(std::vector<Cause>& out, const std::string& reason, std::string proble
   out.push_back(std::move(cause));
 }
 
+std::string placement_remedy(std::string_view message) {
+  if (contains(message, "1 Insufficient ")) {
+    return "Lower resources.requests, or let other pods end: \"podctl describe node\" shows what "
+           "the "
+           "node has and who asks for it.";
+  }
+  if (contains(message, "free ports"))
+    return "Give the pod another hostPort, or delete the pod that has it; this one then starts.";
+  return "Change what the manifest asks of a node, or take its scheduling gates away.";
+}
+
 void pod_causes(const api::Pod& pod, const Evidence& evidence, std::vector<Cause>& out) {
   const auto& status = pod.status;
   if (const auto* scheduled = condition(pod, "PodScheduled");
       scheduled && scheduled->status == "False") {
-    const auto missing = missing_config(scheduled->message);
+    std::string remedy = missing_config(scheduled->message);
+    if (remedy.empty()) remedy = placement_remedy(scheduled->message);
     tell(out, scheduled->reason.empty() ? "Unschedulable" : scheduled->reason,
-         "The pod has been given to no node: " + scheduled->message + ".",
-         missing.empty()
-             ? "Change what the manifest asks of a node, or take its scheduling gates away."
-             : missing,
+         "The pod has been given to no node: " + scheduled->message + ".", std::move(remedy),
          "condition PodScheduled is False: " + scheduled->message);
   }
   const std::string said = status.reason + ": " + status.message;
@@ -135,6 +144,13 @@ void pod_causes(const api::Pod& pod, const Evidence& evidence, std::vector<Cause
          "asks for.",
          "Delete this pod, and either the other one first, or give its ports another hostPort; "
          "a refused pod does not try again.",
+         said);
+  }
+  if (status.reason.starts_with("OutOf")) {
+    tell(out, status.reason,
+         "The pod was refused: the node has not enough " + status.reason.substr(5) + " left.",
+         "Make it anew with lower resources.requests, or without spec.nodeName, to wait for room: "
+         "\"podctl describe node\" shows what the node has and who asks for it.",
          said);
   }
   sandbox_causes(pod, evidence, out);

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "podctl/api/kinds.hpp"
+#include "podctl/node/claim_path.hpp"
 #include "podctl/node/clock.hpp"
 #include "podctl/node/config_use.hpp"
 #include "podctl/node/context.hpp"
@@ -15,6 +16,7 @@
 #include "podctl/node/machine.hpp"
 #include "podctl/node/objects.hpp"
 #include "podctl/sys/files.hpp"
+#include "podctl/sys/group_tree.hpp"
 
 namespace podctl::node {
 namespace {
@@ -58,6 +60,37 @@ std::string claim_trouble(const Objects& objects, const api::Pod& pod, const std
                : "";
 }
 
+std::vector<ClaimVolume> claim_volumes(const api::Pod& pod, const Layout& layout) {
+  std::vector<ClaimVolume> volumes;
+  const auto& context = pod.spec.securityContext;
+  for (const auto& volume : pod.spec.volumes) {
+    if (!volume.persistentVolumeClaim) continue;
+    auto& made = volumes.emplace_back();
+    made.name = volume.name;
+    made.path =
+        claim_path(layout, pod.metadata.namespace_, volume.persistentVolumeClaim->claimName);
+    if (!context || !context->fsGroup) continue;
+    made.group = static_cast<std::uint32_t>(*context->fsGroup);
+    made.on_mismatch = context->fsGroupChangePolicy == "OnRootMismatch";
+  }
+  return volumes;
+}
+
+Result<void> make_claim_volumes(const std::vector<ClaimVolume>& volumes) {
+  const auto make = [](const ClaimVolume& volume) -> Result<void> {
+    TRY(sys::make_directories(volume.path, 0777));
+    if (!volume.group) return {};
+    return sys::give_tree_to_group(volume.path, *volume.group, volume.on_mismatch);
+  };
+  for (const auto& volume : volumes) {
+    if (auto made = make(volume); !made) {
+      return fail(made.error().code, std::string(wire::kVolumeFailed), "\"" + volume.name + "\" ",
+                  made.error().message());
+    }
+  }
+  return {};
+}
+
 void Claims::start() {
   sweep();
   release();
@@ -67,7 +100,7 @@ void Claims::start() {
 void Claims::sweep() {
   std::error_code error;
   std::vector<Key> stale;
-  const std::string top = context_.layout.claims();
+  const std::string top = claims_path(context_.layout);
   for (const auto& ns : std::filesystem::directory_iterator(top, error)) {
     for (const auto& entry : std::filesystem::directory_iterator(ns.path(), error)) {
       Key key{ns.path().filename(), entry.path().filename()};
@@ -80,8 +113,9 @@ void Claims::sweep() {
 
 // Out of the way at once, so that a claim of the same name begins empty.
 void Claims::discard(const std::string& ns, const std::string& name) {
-  const std::string gone = context_.layout.claim(ns, kGone + new_uuid());
-  if (::rename(context_.layout.claim(ns, name).c_str(), gone.c_str()) != 0) return;  // never used
+  const std::string gone = claim_path(context_.layout, ns, kGone + new_uuid());
+  if (::rename(claim_path(context_.layout, ns, name).c_str(), gone.c_str()) != 0)
+    return;  // never used
   context_.offload.run([gone]() -> std::function<void()> {
     (void)sys::remove_tree(gone);
     return {};

@@ -5,11 +5,15 @@
 // here it is taken away again, once its claim has gone.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "podctl/api/claim.hpp"
 #include "podctl/api/pod.hpp"
 #include "podctl/base/error.hpp"
+#include "podctl/base/layout.hpp"
 
 namespace podctl::node {
 
@@ -21,6 +25,16 @@ class Objects;
 // Why a pod of the node cannot have the volume of the claim it names, in the kubelet's words; empty
 // when it can.
 std::string claim_trouble(const Objects& objects, const api::Pod& pod, const std::string& claim);
+
+// What a pod's sandbox has to find.
+struct ClaimVolume {
+  std::string name, path;              // of the volume; the directory, made where there is none
+  std::optional<std::uint32_t> group;  // the pod's fsGroup, to whom all of it is given
+  bool on_mismatch = false;            // unless it is already
+};
+std::vector<ClaimVolume> claim_volumes(const api::Pod& pod, const Layout& layout);
+// Blocks: for a worker. What fails is a volume's, as wire::kVolumeFailed.
+Result<void> make_claim_volumes(const std::vector<ClaimVolume>& volumes);
 
 class Claims {
  public:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "podctl/api/claim.hpp"
+
 namespace podctl::node {
 namespace {
 

@@ -12,10 +12,6 @@ std::string lower(std::string text) {
   return text;
 }
 
-bool over(const api::Pod& pod) {
-  return pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
-}
-
 bool every_address(const IpAddress& address) {
   return std::all_of(address.bytes.begin(), address.bytes.end(), [](auto b) { return b == 0; });
 }
@@ -41,24 +37,6 @@ std::vector<nat::HostPort> led_ports(const api::Pod& pod, const wire::NetworkSpe
 
 bool has_host_ports(const api::Pod& pod) {
   return !pod.spec.hostNetwork.value_or(false) && !api::host_ports(pod).empty();
-}
-
-std::optional<lifecycle::Rejection> ports_taken(const api::Pod& pod,
-                                                const std::vector<const api::Pod*>& others) {
-  const auto wanted = api::host_ports(pod);
-  if (wanted.empty()) return std::nullopt;
-  for (const api::Pod* other : others) {
-    if (over(*other)) continue;
-    for (const auto& theirs : api::host_ports(*other)) {
-      const bool clash = std::any_of(wanted.begin(), wanted.end(),
-                                     [&](const auto& ours) { return collide(ours, theirs); });
-      if (!clash) continue;
-      return lifecycle::Rejection{
-          "NodePorts",
-          "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"};
-    }
-  }
-  return std::nullopt;
 }
 
 }  // namespace podctl::node

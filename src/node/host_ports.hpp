@@ -1,13 +1,11 @@
-// hostPort: which ports of the machine are led to a pod, and which pods have them already.
+// hostPort: which ports of the machine are led to a pod.
 //
 // Used by Node and PodWorker. Pure.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "podctl/api/pod.hpp"
-#include "podctl/lifecycle/observation.hpp"
 #include "podctl/nat/ports.hpp"
 #include "podctl/wire/spec.hpp"
 
@@ -19,9 +17,5 @@ std::vector<nat::HostPort> led_ports(const api::Pod& pod, const wire::NetworkSpe
 
 // Whether ports are led to it, so that they have to be taken away again.
 bool has_host_ports(const api::Pod& pod);
-
-// The kubelet's refusal, when another pod of the node that is not over has one of the ports.
-std::optional<lifecycle::Rejection> ports_taken(const api::Pod& pod,
-                                                const std::vector<const api::Pod*>& others);
 
 }  // namespace podctl::node

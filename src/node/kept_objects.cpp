@@ -89,7 +89,6 @@ Answer<AdmittedKept> admit_new_kept(AdmittedKept admitted, std::string_view uid,
   generate_name(meta, uid);
   auto causes = to_causes(kind.validate(object));
   if (!causes.empty()) return Refused(invalid(kind.kind, meta.name, std::move(causes)));
-  kind.set_defaults(object);
   meta.uid = uid;
   meta.creationTimestamp = to_time(wall_ns);
   meta.deletionTimestamp.reset();
@@ -97,7 +96,7 @@ Answer<AdmittedKept> admit_new_kept(AdmittedKept admitted, std::string_view uid,
   meta.generation.reset();
   meta.resourceVersion.clear();
   meta.selfLink.clear();
-  if (kind.complete != nullptr) kind.complete(object);
+  kind.set_defaults(object);
   return admitted;
 }
 
@@ -111,13 +110,12 @@ Answer<AdmittedKept> admit_kept_update(const void* live, AdmittedKept wanted) {
   warn_unsupported(wanted);
   if (kind.inherit != nullptr) kind.inherit(live, object);
   auto causes = to_causes(kind.validate(object));
+  keep_identity(before, meta);
   kind.set_defaults(object);
   for (auto& cause : to_causes(kind.validate_update(live, object)))
     causes.push_back(std::move(cause));
   check_finalizers(before, meta, causes);
   if (!causes.empty()) return Refused(invalid(kind.kind, before.name, std::move(causes)));
-  keep_identity(before, meta);
-  if (kind.complete != nullptr) kind.complete(object);
   return wanted;
 }
 

@@ -6,11 +6,14 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include "podctl/base/text.hpp"
 #include "podctl/base/unique_fd.hpp"
@@ -109,6 +112,68 @@ api::NodeCondition condition(const char* type, const char* status, const char* r
   return c;
 }
 
+// Those of each size that are set aside (Linux Documentation/admin-guide/mm/hugetlbpage.rst).
+void add_huge_pages(api::ResourceMap& resources) {
+  constexpr const char* kPages = "/sys/kernel/mm/hugepages";
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(kPages, error)) {
+    const std::string name = entry.path().filename();  // hugepages-2048kB
+    const auto digits = name.substr(std::min(name.size(), name.find('-') + 1));
+    const auto size = text::parse_u64(digits.substr(0, digits.find("kB")));
+    const auto count = text::parse_u64(trimmed_file(entry.path().string() + "/nr_hugepages"));
+    if (!size || !count) continue;
+    const auto quantity = [](std::uint64_t bytes) {
+      return api::Quantity::of(static_cast<std::int64_t>(bytes), api::Quantity::Format::kBinary);
+    };
+    resources["hugepages-" + quantity(*size * 1024).str()] = quantity(*size * 1024 * *count);
+  }
+}
+
+api::ResourceMap resources_of(const NodeFacts& facts, const std::string& state) {
+  api::ResourceMap resources;
+  const auto bytes = [](std::uint64_t value) {
+    return api::Quantity::of(static_cast<std::int64_t>(value), api::Quantity::Format::kBinary);
+  };
+  resources["cpu"] = api::Quantity::of(static_cast<std::int64_t>(facts.cpus));
+  resources["memory"] = bytes(facts.memory_bytes);
+  struct statvfs disk {};
+  if (!state.empty() && ::statvfs(state.c_str(), &disk) == 0)
+    resources["ephemeral-storage"] = bytes(disk.f_blocks * disk.f_frsize);
+  add_huge_pages(resources);
+  return resources;
+}
+
+// The kubelet's own bounds (k8s pkg/kubelet/eviction/defaults_linux.go); nothing is evicted by
+// them.
+bool memory_pressure() {
+  constexpr std::uint64_t kLeast = 100ULL << 10U;  // kB
+  const std::string info = read_small_file("/proc/meminfo");
+  const auto at = info.find("MemAvailable:");
+  if (at == std::string::npos) return false;
+  const auto words = text::trim(std::string_view(info).substr(at + 13, 32));
+  const auto available = text::parse_u64(words.substr(0, words.find(' ')));
+  return available && *available < kLeast;
+}
+
+bool disk_pressure(const std::string& state) {
+  struct statvfs disk {};
+  if (state.empty() || ::statvfs(state.c_str(), &disk) != 0) return false;
+  return disk.f_bavail * 10 < disk.f_blocks || disk.f_favail * 20 < disk.f_files;
+}
+
+std::vector<api::NodeCondition> conditions(const std::string& state) {
+  const bool memory = memory_pressure(), disk = disk_pressure(state);
+  return {memory ? condition("MemoryPressure", "True", "KubeletHasInsufficientMemory",
+                             "kubelet has insufficient memory available")
+                 : condition("MemoryPressure", "False", "KubeletHasSufficientMemory",
+                             "kubelet has sufficient memory available"),
+          disk ? condition("DiskPressure", "True", "KubeletHasDiskPressure",
+                           "kubelet has disk pressure")
+               : condition("DiskPressure", "False", "KubeletHasNoDiskPressure",
+                           "kubelet has no disk pressure"),
+          condition("Ready", "True", "KubeletReady", "podctld is posting ready status")};
+}
+
 }  // namespace
 
 std::string read_small_file(const std::string& path, std::size_t limit) {
@@ -167,7 +232,7 @@ std::vector<std::string> host_addresses() {
   return addresses;
 }
 
-Machine read_machine() {
+Machine read_machine(const std::string& state, std::uint64_t max_pods) {
   Machine machine;
   struct utsname uts {};
   ::uname(&uts);
@@ -187,6 +252,8 @@ Machine read_machine() {
     if (!upstream.empty()) machine.resolv = parse_resolv_conf(upstream);
   }
   machine.capabilities = own_capabilities();
+  machine.resources = resources_of(machine.facts, state);
+  machine.resources["pods"] = api::Quantity::of(static_cast<std::int64_t>(max_pods));
   return machine;
 }
 
@@ -196,7 +263,8 @@ std::map<std::string, std::string> node_labels(const std::string& name) {
           {"kubernetes.io/os", "linux"}};
 }
 
-api::Node node_object(const Machine& machine, std::uint64_t resource_version) {
+api::Node node_object(const Machine& machine, const std::string& state,
+                      std::uint64_t resource_version) {
   struct utsname uts {};
   ::uname(&uts);
   api::Node node;
@@ -211,13 +279,9 @@ api::Node node_object(const Machine& machine, std::uint64_t resource_version) {
   node.metadata.creationTimestamp =
       to_time(wall_now_ns() - static_cast<std::uint64_t>(info.uptime) * 1'000'000'000ULL);
   auto& status = node.status;
-  status.capacity["cpu"] = api::Quantity::of(static_cast<std::int64_t>(machine.facts.cpus));
-  status.capacity["memory"] = api::Quantity::of(
-      static_cast<std::int64_t>(machine.facts.memory_bytes), api::Quantity::Format::kBinary);
-  status.capacity["pods"] = api::Quantity::of(1023);  // a bridge takes no more ports
-  status.allocatable = status.capacity;
-  status.conditions.push_back(
-      condition("Ready", "True", "KubeletReady", "podctld is posting ready status"));
+  status.capacity = status.allocatable = machine.resources;
+  status.conditions = conditions(state);
+  for (auto& c : status.conditions) c.lastTransitionTime = node.metadata.creationTimestamp;
   for (const auto& ip : machine.facts.host_ips) status.addresses.push_back({"InternalIP", ip});
   status.addresses.push_back({"Hostname", machine.hostname});
   auto& sys = status.nodeInfo.emplace();

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -9,10 +10,10 @@
 #include <set>
 
 #include "node/claims.hpp"
-#include "node/host_ports.hpp"
 #include "node/static_pods.hpp"
 #include "node/volume_usage.hpp"
 #include "podctl/api/encode.hpp"
+#include "podctl/node/claim_path.hpp"
 #include "podctl/node/clock.hpp"
 #include "podctl/node/machine.hpp"
 #include "podctl/node/removal.hpp"
@@ -98,7 +99,7 @@ Result<void> Node::open_all(asio::io_context& io, Options options) {
   TRY(make_directory(layout.lib(), 0700));
   TRY(make_directory(layout.run(), 0711));
   TRY(make_directory(layout.logs(), 0755));
-  TRY(make_directory(layout.claims(), 0700));  // their volumes are open to every user
+  TRY(make_directory(claims_path(layout), 0700));  // their volumes are open to every user
   auto store = TRY(ObjectStore::open(
       layout.objects_db(), [&io](std::function<void()> f) { asio::post(io, std::move(f)); }));
   objects_ = std::make_unique<Objects>(std::move(store));
@@ -111,7 +112,8 @@ Result<void> Node::open_all(asio::io_context& io, Options options) {
   filters_ = std::make_unique<seccomp::FilterCache>(layout.lib() + "/seccomp");
   engine_ = std::make_unique<engine::Engine>(io, layout, std::move(options.engine));
   offload_ = std::make_unique<Offload>(io, 2);
-  auto machine = read_machine();
+  max_pods_ = options.max_pods;
+  auto machine = read_machine(layout.lib(), max_pods_);
   events_ = std::make_unique<Events>(*objects_, machine.facts.name);
   context_.reset(new Context{io, layout, std::move(machine), boot_id(), *engine_, *images_,
                              *filters_, *objects_, *events_, *offload_, options.log,
@@ -214,7 +216,7 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
 void Node::tick() {
   events_->expire(wall_now_ns());
   objects_->retry();
-  context_->machine = read_machine();
+  context_->machine = read_machine(context_->layout.lib(), max_pods_);
   timer_->timer.expires_after(std::chrono::seconds(60));
   timer_->timer.async_wait([this](boost::system::error_code error) {
     if (!error) tick();
@@ -239,7 +241,7 @@ void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
   lifecycle::Placement placement;
   if (!bound) placement = lifecycle::place(admitted->pod, view(), placed_pods());
   const bool here = placement.state == lifecycle::Placed::kHere;
-  auto rejection = here ? rejected(admitted->pod, bound) : std::nullopt;
+  auto rejection = bound ? lifecycle::refuse(admitted->pod, view(), placed_pods()) : std::nullopt;
   if (!here) admitted->pod.spec.nodeName.clear();
   if (here && !rejection) take_ready_sandbox(admitted->pod);
   const std::string uid = admitted->pod.metadata.uid;
@@ -272,19 +274,25 @@ std::vector<const api::Pod*> Node::placed_pods() const {
 
 lifecycle::NodeView Node::view() const {
   const auto& facts = context_->machine.facts;
-  return {facts.name, node_labels(facts.name), [this](const auto& ns, const auto& name) {
+  return {facts.name, node_labels(facts.name), context_->machine.resources,
+          [this](const auto& ns, const auto& name) {
             return objects_->find<api::PersistentVolumeClaim>(ns, name);
           }};
 }
 
-// What the kubelet's admission refuses. A pod that names its node itself has met no scheduler.
-std::optional<lifecycle::Rejection> Node::rejected(const api::Pod& pod, bool bound) const {
-  if (bound && !lifecycle::node_matches(pod, view())) {
-    return lifecycle::Rejection{
-        "NodeAffinity",
-        "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"};
+// Those that wait for a place, in the order of the scheduler's queue (k8s plugins/queuesort).
+std::vector<std::shared_ptr<PodWorker>> Node::waiting() const {
+  std::vector<std::shared_ptr<PodWorker>> queue;
+  for (const auto& [uid, worker] : workers_) {
+    if (!worker->placed()) queue.push_back(worker);
   }
-  return ports_taken(pod, placed_pods());
+  std::ranges::stable_sort(queue, [](const auto& a, const auto& b) {
+    const api::Pod &first = a->pod(), &second = b->pod();
+    const auto one = first.spec.priority.value_or(0), two = second.spec.priority.value_or(0);
+    if (one != two) return one > two;
+    return first.metadata.creationTimestamp.seconds() < second.metadata.creationTimestamp.seconds();
+  });
+  return queue;
 }
 
 // Pods that wait for a place, once something has changed.
@@ -294,8 +302,7 @@ void Node::reconsider() {
   asio::post(context_->io, [this, alive = std::weak_ptr<bool>(alive_)] {
     if (alive.expired()) return;
     reconsidering_ = false;
-    for (const auto& [uid, worker] : workers_) {
-      if (worker->placed()) continue;
+    for (const auto& worker : waiting()) {
       place(*worker);
       if (worker->placed()) reconsider();
       worker->kick();

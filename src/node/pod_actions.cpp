@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 
+#include "node/claims.hpp"
 #include "node/host_ports.hpp"
 #include "node/prober.hpp"
 #include "podctl/base/text.hpp"
@@ -113,6 +114,21 @@ void PodWorker::act(const lifecycle::CreateSandbox& action) {
   seen_.sandbox.attempt = action.attempt;
   // Before anything is made, as the kubelet waits for volumes first.
   if (const auto files = contents(); !files) return sandbox_failed(files.error());
+  auto claims = claim_volumes(*pod_, context_.layout);
+  if (claims.empty()) return open_network();
+  opening_ = true;
+  context_.offload.run(
+      [self = shared_from_this(), claims = std::move(claims)]() -> std::function<void()> {
+        auto made = make_claim_volumes(claims);
+        return [self, made = std::move(made)] {
+          if (self->closed_meanwhile()) return;
+          if (!made) return self->sandbox_failed(made.error());
+          self->open_network();
+        };
+      });
+}
+
+void PodWorker::open_network() {
   if (pod_->spec.hostNetwork.value_or(false)) return open_sandbox(std::nullopt);
   opening_ = true;
   const std::uint64_t begin = boot_now_ns();

@@ -3,6 +3,7 @@
 
 #include "podctl/api/resources_math.hpp"
 #include "podctl/base/text.hpp"
+#include "podctl/node/claim_path.hpp"
 #include "podctl/node/volume_contents.hpp"
 #include "spec_parts.hpp"
 
@@ -59,7 +60,8 @@ Result<void> take_source(MountSpec& mount, const api::Pod& pod, const api::Volum
   }
   if (volume.persistentVolumeClaim) {
     mount.kind = MountKind::kBind;
-    mount.source = layout.claim(pod.metadata.namespace_, volume.persistentVolumeClaim->claimName);
+    mount.source =
+        claim_path(layout, pod.metadata.namespace_, volume.persistentVolumeClaim->claimName);
     return {};
   }
   if (is_filled(volume)) {
@@ -212,18 +214,9 @@ Result<std::vector<wire::PodVolume>> build_volumes(const api::Pod& pod, const Ma
                                                    const Layout& layout) {
   std::vector<wire::PodVolume> volumes;
   for (const auto& volume : pod.spec.volumes) {
-    const auto& claim = volume.persistentVolumeClaim;
-    if (!volume.emptyDir && !is_filled(volume) && !claim) continue;
+    if (!volume.emptyDir && !is_filled(volume)) continue;
     wire::PodVolume made;
     made.name = volume.name;
-    if (claim) {
-      made.path = layout.claim(pod.metadata.namespace_, claim->claimName);
-      give_to_fs_group(made, pod);
-      made.group_on_mismatch = made.group.has_value() &&
-                               pod.spec.securityContext->fsGroupChangePolicy == "OnRootMismatch";
-      volumes.push_back(std::move(made));
-      continue;
-    }
     if (is_filled(volume)) {
       made.memory = true;
       give_to_fs_group(made, pod);

@@ -13,7 +13,6 @@
 #include "podctl/net/report.hpp"
 #include "podctl/pause/pause.hpp"
 #include "podctl/sys/files.hpp"
-#include "podctl/sys/group_tree.hpp"
 #include "podctl/sys/namespaces.hpp"
 #include "podctl/sys/payload.hpp"
 #include "podctl/sys/process.hpp"
@@ -48,12 +47,7 @@ Result<void> make_volumes(const wire::SandboxSpec& spec) {
   for (const wire::PodVolume& volume : spec.volumes) {
     if (volume.memory) continue;
     TRY(sys::make_directories(volume.path, volume.mode));
-    if (!volume.group) continue;
-    const auto given =
-        sys::give_tree_to_group(volume.path, *volume.group, volume.group_on_mismatch);
-    if (given) continue;
-    return fail(given.error().code, std::string(wire::kVolumeFailed), "\"" + volume.name + "\" ",
-                given.error().message());
+    if (volume.group) TRY(sys::give_to_group(volume.path, *volume.group));
   }
   return {};
 }

@@ -174,7 +174,7 @@ void answer_one(const ExchangePtr& exchange, std::uint64_t version, const T& obj
 api::Time since(node::Node& node, const std::string& name) {
   api::Time first;
   if (name == "default")
-    first = node::node_object(node.context().machine, 0).metadata.creationTimestamp;
+    first = node::node_object(node.context().machine, {}, 0).metadata.creationTimestamp;
   auto look = [&](const auto& objects, const auto& time_of) {
     for (auto at = objects.lower_bound({name, ""}); at != objects.end() && at->first.first == name;
          ++at) {
@@ -229,7 +229,8 @@ void answer_namespaces(node::Node& node, const ExchangePtr& exchange, const Rout
 
 void answer_nodes(node::Node& node, const ExchangePtr& exchange, const Route& route) {
   const auto version = node.objects().version();
-  const auto object = node::node_object(node.context().machine, version);
+  const auto object =
+      node::node_object(node.context().machine, node.context().layout.lib(), version);
   if (route.kind == Kind::kNodes)
     return answer_list(exchange, "NodeList", version, std::vector<api::Node>{object});
   if (route.name != object.metadata.name)

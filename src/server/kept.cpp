@@ -5,6 +5,7 @@
 #include "handlers.hpp"
 #include "patch.hpp"
 #include "podctl/api/encode.hpp"
+#include "podctl/node/claim_path.hpp"
 #include "request_options.hpp"
 #include "selection.hpp"
 #include "table.hpp"
@@ -42,7 +43,7 @@ void get(node::Node& node, const ExchangePtr& exchange, const Route& route) {
   if (record == nullptr) return;
   const auto& request = exchange->request();
   if (!wants_table(request)) return exchange->reply({200, *record->json + "\n"});
-  api::with_kept_type(*route.resource, [&]<class T>() {
+  with_type(*route.resource, [&]<class T>() {
     exchange->reply({200, table_of(*static_cast<const T*>(record->object.get()), record->version,
                                    include_object(request)) +
                               "\n"});
@@ -101,7 +102,7 @@ node::Answer<KeptObjects::Removal> removal(const Request& request) {
 std::vector<std::string> losses(node::Node& node, const Route& route) {
   if (route.resource != &api::kind_of<api::PersistentVolumeClaim>()) return {};
   return {"the volume of the claim goes with it, and all that is in " +
-          node.context().layout.claim(route.ns, route.name)};
+          node::claim_path(node.context().layout, route.ns, route.name)};
 }
 
 // What is gone is told by a Status, what its finalizers hold back by the object.
@@ -149,8 +150,7 @@ void handle_kept_list(node::Node& node, const ExchangePtr& exchange, const Route
   if (method == "GET") return list_kept(node, exchange, route);
   if (method == "POST" && !route.ns.empty()) return create(node, exchange, route);
   if (method == "DELETE" && !route.ns.empty()) {
-    return api::with_kept_type(*route.resource,
-                               [&]<class T>() { remove_all<T>(node, exchange, route); });
+    return with_type(*route.resource, [&]<class T>() { remove_all<T>(node, exchange, route); });
   }
   refuse_method(exchange);
 }

@@ -293,7 +293,7 @@ void list_events(node::Node& node, const ExchangePtr& exchange, const Route& rou
 }
 
 void list_kept(node::Node& node, const ExchangePtr& exchange, const Route& route) {
-  api::with_kept_type(*route.resource, [&]<class T>() { list_or_watch<T>(node, exchange, route); });
+  with_type(*route.resource, [&]<class T>() { list_or_watch<T>(node, exchange, route); });
 }
 
 void get_event(node::Node& node, const ExchangePtr& exchange, const Route& route) {

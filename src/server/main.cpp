@@ -35,18 +35,27 @@ struct Arguments {
   bool foreground = false, systemd = false, ready_sandbox = true;
   bool handed = false;  // descriptor 3 is our socket, from systemd
   int ready_fd = -1;
+  std::uint64_t max_pods = node::kMaxPods;
 };
 
 constexpr const char* kUsage =
     "usage: podctld [--root DIR] [--helpers DIR] [--ready-fd N] [--foreground] [--systemd]\n"
-    "               [--no-ready-sandbox]\n"
+    "               [--max-pods N] [--no-ready-sandbox]\n"
     "  --root DIR      keep all state and run-time files below DIR\n"
     "  --helpers DIR   where podctl-shim and podctl-pause lie\n"
     "  --ready-fd N    descriptor that gets one byte when the socket listens\n"
     "  --foreground    stay in the session and log to the terminal\n"
     "  --systemd       take the socket from systemd\n"
+    "  --max-pods N    how many pods the node takes, at most 1023\n"
     "  --no-ready-sandbox\n"
     "                  make every pod's sandbox when the pod comes, none in advance\n";
+
+Result<std::uint64_t> pods_of(const std::string& value) {
+  const auto number = text::parse_u64(value);
+  if (number && *number <= node::kMaxPods) return *number;
+  return fail(Code::kInvalidArgument, "read option", "--max-pods",
+              "no number of at most " + std::to_string(node::kMaxPods) + ": " + value);
+}
 
 Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
   Arguments arguments;
@@ -61,7 +70,7 @@ Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
       arguments.ready_sandbox = false;
       continue;
     }
-    if (name != "--root" && name != "--helpers" && name != "--ready-fd") {
+    if (name != "--root" && name != "--helpers" && name != "--ready-fd" && name != "--max-pods") {
       return fail(Code::kInvalidArgument, "read option", words[i], "unknown option");
     }
     if (equals == std::string::npos && i + 1 == words.size()) {
@@ -71,6 +80,7 @@ Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
         equals != std::string::npos ? words[i].substr(equals + 1) : words[++i];
     if (name == "--root") arguments.root = value;
     if (name == "--helpers") arguments.helpers = value;
+    if (name == "--max-pods") arguments.max_pods = TRY(pods_of(value));
     if (name != "--ready-fd") continue;
     const auto fd = text::parse_u64(value);
     if (!fd || *fd > 1024)
@@ -200,6 +210,8 @@ std::vector<std::string> restart_command(const Arguments& arguments, const Layou
   if (!layout.root().empty()) words.insert(words.end(), {"--root", layout.root()});
   words.insert(words.end(), {"--helpers", helpers});
   if (!arguments.ready_sandbox) words.emplace_back("--no-ready-sandbox");
+  if (arguments.max_pods != node::kMaxPods)
+    words.insert(words.end(), {"--max-pods", std::to_string(arguments.max_pods)});
   return words;
 }
 
@@ -220,7 +232,8 @@ class Daemon {
         {helpers, restart_command(arguments_, layout_, helpers), arguments_.handed,
          arguments_.ready_sandbox ? node::new_uuid : nullptr},
         find_embedded_image(),
-        [this](const std::string& text) { log_.warn(text); }};
+        [this](const std::string& text) { log_.warn(text); },
+        arguments_.max_pods};
     const engine::Options engine = options.engine;
     await_signals();
     auto node = node::Node::open(io_, std::move(options));

@@ -7,6 +7,7 @@
 #include "podctl/api/claim.hpp"
 #include "podctl/api/config.hpp"
 #include "podctl/api/event.hpp"
+#include "podctl/api/kinds.hpp"
 #include "podctl/api/node.hpp"
 #include "podctl/api/pod.hpp"
 #include "podctl/api/selector.hpp"
@@ -21,6 +22,14 @@ std::map<std::string, std::string> fields_of(const api::Event& event);
 std::map<std::string, std::string> fields_of(const api::ConfigMap& map);
 std::map<std::string, std::string> fields_of(const api::Secret& secret);
 std::map<std::string, std::string> fields_of(const api::PersistentVolumeClaim& claim);
+
+// Every kind that is only kept: the configuration that pods read, and claims.
+template <class F>
+auto with_type(const api::KindInfo& kind, F&& work) {
+  if (&kind == &api::kind_of<api::PersistentVolumeClaim>())
+    return work.template operator()<api::PersistentVolumeClaim>();
+  return api::with_kept_type(kind, std::forward<F>(work));
+}
 
 struct Selection {
   std::string ns;  // empty: all

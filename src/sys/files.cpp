@@ -135,6 +135,12 @@ Result<void> make_directories(const std::string& path, unsigned mode) {
   return complete_mode(path, mode);
 }
 
+Result<void> give_to_group(const std::string& path, unsigned gid) {
+  if (::lchown(path.c_str(), static_cast<uid_t>(-1), gid) != 0)
+    return fail_errno(errno, "give to group " + std::to_string(gid), path);
+  return {};
+}
+
 Result<void> fill_file(const std::string& path, std::string_view content) {
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) return fail_errno(errno, "open file", path);

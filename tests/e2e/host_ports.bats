@@ -77,12 +77,17 @@ refused() { ! fetch "$1" 2>/dev/null; }
   refused "$(host_address):$port"
 }
 
-@test "a port that another pod has is refused, as the kubelet does" {
+@test "a pod waits for a port that another pod has; one that names its node is refused" {
   local port
   port=$(free_port)
   web one "$port" | podctl apply -f -
   ready one
-  web two "$port" | podctl apply -f -
+  web wait "$port" | podctl apply -f -
+  run podctl events --for pod/wait
+  says "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports."
+  run podctl why wait
+  says "Give the pod another hostPort"
+  web two "$port" | sed "s/^spec:/spec:\n  nodeName: $(podctl get nodes -o jsonpath='{.items[0].metadata.name}')/" | podctl apply -f -
   ended two Failed
   [ "$(field two '{.status.reason}: {.status.message}')" = "NodePorts: Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports" ]
   run podctl get pods --no-headers
@@ -93,9 +98,8 @@ refused() { ! fetch "$1" 2>/dev/null; }
   says "another pod of this machine has one of the host ports"
   [ "$(fetch "127.0.0.1:$port")" = "it is one" ]
   podctl delete pod one two
-  web two "$port" | podctl apply -f -
-  ready two
-  [ "$(fetch "127.0.0.1:$port")" = "it is two" ]
+  ready wait
+  [ "$(fetch "127.0.0.1:$port")" = "it is wait" ]
 }
 
 came() { podctl logs "$1" | grep -qx "came=$2"; }

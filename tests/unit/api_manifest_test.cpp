@@ -6,6 +6,7 @@
 #include <set>
 
 #include "api/prose.hpp"
+#include "podctl/api/claim.hpp"
 #include "podctl/api/decode.hpp"
 #include "podctl/api/defaults.hpp"
 #include "podctl/api/diff.hpp"
@@ -98,7 +99,8 @@ TEST(ApiManifest, FaultsOfAContainer) {
 
 TEST(ApiManifest, KindsAndDocuments) {
   EXPECT_EQ(first_fault("kind: Service\napiVersion: v1\n"),
-            "1:7: kind: kind \"Service\" is not supported: podctl takes Pod, ConfigMap, Secret");
+            "1:7: kind: kind \"Service\" is not supported: podctl takes Pod, ConfigMap, Secret, "
+            "PersistentVolumeClaim");
   EXPECT_EQ(first_fault("a: 1\n"), "1:1: kind: Required value");
   EXPECT_EQ(first_fault("- a\n"), "1:1: : an object is a map with apiVersion and kind, not a list");
   auto two = load_manifests(with("") + "---\n# nothing\n---\n" + with("    imge: x\n"));
@@ -454,7 +456,8 @@ void without_prose(const Type& type, std::set<std::string_view>& seen, std::stri
 TEST(ApiManifest, EveryFieldIsDescribed) {
   std::set<std::string_view> seen;
   std::string missing;
-  for (const Type* type : {&type_of<Pod>(), &type_of<ConfigMap>(), &type_of<Secret>()})
+  for (const Type* type : {&type_of<Pod>(), &type_of<ConfigMap>(), &type_of<Secret>(),
+                           &type_of<PersistentVolumeClaim>()})
     without_prose(*type, seen, missing);
   EXPECT_EQ(missing, "");
   EXPECT_NE(explain("pod.spec.hostPID", false)

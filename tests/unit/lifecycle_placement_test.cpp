@@ -141,6 +141,93 @@ TEST(Placement, SpreadOverOneNodeFailsForWantOfOthers) {
   EXPECT_EQ(said(spread(R"("topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway")")), "");
 }
 
+// A pod of one container that asks for this.
+api::Pod asking(const std::string& name, const std::string& requests,
+                const std::string& more = "") {
+  return pod(
+      name, "",
+      R"("containers": [{"name": "c", "resources": {"requests": {)" + requests + "}}}]" + more);
+}
+
+NodeView sized() {
+  NodeView node = kNode;
+  node.allocatable = {{"cpu", api::Quantity::of(2)},
+                      {"memory", api::Quantity::parse("4Gi").value()},
+                      {"pods", api::Quantity::of(3)}};
+  return node;
+}
+
+TEST(Placement, ByWhatOtherPodsHaveLeft) {
+  const auto node = sized();
+  const auto of = [&](const api::Pod& wanted, std::vector<const api::Pod*> others = {}) {
+    return place(wanted, node, others).message;
+  };
+  const auto half = asking("half", R"("cpu": "1", "memory": "1Gi")");
+  EXPECT_EQ(of(asking("web", R"("cpu": "1", "memory": "3Gi")"), {&half}), "");
+  EXPECT_EQ(of(half, {&half}), "");  // it is not beside itself
+  EXPECT_EQ(
+      of(asking("web", R"("cpu": "1001m")"), {&half}),
+      "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No "
+      "preemption victims found for incoming pod.");
+  EXPECT_EQ(of(asking("web", R"("cpu": "3", "memory": "3500Mi")"), {&half}),
+            "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory. preemption: 0/1 "
+            "nodes are available: 1 Preemption is not helpful for scheduling.");
+  EXPECT_THAT(of(asking("web", R"("example.com/gpu": "1")")),
+              HasSubstr("1 Insufficient example.com/gpu. preemption"));
+  // One that asks for nothing fits beside whatever there is, as long as there may be one more.
+  const auto all = asking("all", R"("cpu": "2")"), none = asking("none", "");
+  EXPECT_EQ(of(none, {&all, &half}), "");
+  EXPECT_THAT(of(none, {&all, &half, &half}), HasSubstr("1 Too many pods. preemption"));
+}
+
+TEST(Placement, SidecarsAndInitContainersCountAsTheyRun) {
+  const auto node = sized();
+  const auto wanted =
+      pod("web", "", R"("containers": [{"name": "c", "resources": {"requests": {"cpu": "1"}}}],
+      "initContainers": [{"name": "s", "restartPolicy": "Always", "resources": {"requests": {"cpu": "500m"}}},
+                         {"name": "i", "resources": {"requests": {"cpu": "1500m"}}}])");
+  const auto little = asking("little", R"("cpu": "1m")");
+  EXPECT_EQ(place(wanted, node, {}).message, "");
+  EXPECT_THAT(place(wanted, node, {&little}).message, HasSubstr("1 Insufficient cpu"));
+}
+
+TEST(Placement, ByHostPorts) {
+  const auto on = [](const std::string& name, const char* port) {
+    return pod(
+        name, "",
+        R"("containers": [{"name": "c", "ports": [{"containerPort": 80, "protocol": "TCP", "hostPort": )" +
+            std::string(port) + "}]}]");
+  };
+  const auto one = on("one", "8080"), other = on("other", "8081");
+  EXPECT_EQ(said(on("web", "8080"), {&other}), "");
+  EXPECT_EQ(
+      said(on("web", "8080"), {&other, &one}),
+      "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports. "
+      "preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.");
+  const auto refused = refuse(on("web", "8080"), kNode, {&one});
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->reason, "NodePorts");
+  EXPECT_EQ(
+      refused->message,
+      "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports");
+}
+
+TEST(Placement, AKubeletRefusesWhatDoesNotFit) {
+  const auto node = sized();
+  const auto half = asking("half", R"("cpu": "1", "memory": "1Gi")");
+  EXPECT_FALSE(refuse(asking("web", R"("cpu": "1", "example.com/gpu": "1")"), node, {&half}));
+  const auto cpu = refuse(asking("web", R"("cpu": "1500m")"), node, {&half});
+  ASSERT_TRUE(cpu);
+  EXPECT_EQ(cpu->reason, "OutOfcpu");
+  EXPECT_EQ(cpu->message,
+            "Node didn't have enough resource: cpu, requested: 1500, used: 1000, capacity: 2000");
+  EXPECT_EQ(refuse(asking("web", R"("memory": "4Gi")"), node, {&half})->reason, "OutOfmemory");
+  EXPECT_EQ(refuse(asking("web", ""), node, {&half, &half, &half})->message,
+            "Node didn't have enough resource: pods, requested: 1, used: 3, capacity: 3");
+  EXPECT_EQ(refuse(pod("web", "", R"("nodeSelector": {"gpu": ""})"), node, {})->reason,
+            "NodeAffinity");
+}
+
 TEST(Placement, ByTheClaimsOfItsVolumes) {
   api::PersistentVolumeClaim bound, own, going, pending;
   bound.status.phase = own.status.phase = going.status.phase = "Bound";

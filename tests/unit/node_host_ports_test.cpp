@@ -1,4 +1,4 @@
-// What is led to a pod by its host ports, and the refusal when another pod has one.
+// What is led to a pod by its host ports.
 #include <gtest/gtest.h>
 
 #include "node/host_ports.hpp"
@@ -41,21 +41,6 @@ TEST(HostPorts, AreLedInEveryFamilyUnlessAnAddressIsGiven) {
   host.spec.hostNetwork = true;
   EXPECT_TRUE(led_ports(host, both_families()).empty());
   EXPECT_FALSE(has_host_ports(host));
-}
-
-TEST(HostPorts, OfAnotherPodThatIsNotOverAreRefused) {
-  auto other = pod_with("", 8080);
-  const auto wanted = pod_with("", 8080);
-  const auto refused = ports_taken(wanted, {&other});
-  ASSERT_TRUE(refused);
-  EXPECT_EQ(refused->reason, "NodePorts");
-  EXPECT_EQ(
-      refused->message,
-      "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports");
-  other.status.phase = "Succeeded";
-  EXPECT_FALSE(ports_taken(wanted, {&other}));
-  const auto elsewhere = pod_with("", 8081);
-  EXPECT_FALSE(ports_taken(wanted, {&elsewhere}));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 
+#include "podctl/api/claim.hpp"
 #include "podctl/node/kept_objects.hpp"
 #include "scratch.hpp"
 

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 
+#include "node/claims.hpp"
 #include "podctl/api/decode.hpp"
 #include "podctl/api/defaults.hpp"
+#include "podctl/node/claim_path.hpp"
 #include "podctl/node/spec_builder.hpp"
 #include "podctl/seccomp/hardening.hpp"
 #include "podctl/sys/caps.hpp"
@@ -293,14 +295,15 @@ TEST_F(SpecBuilderTest, AClaimsVolumeLiesOutsideThePod) {
       R"(,"securityContext":{"fsGroup":6000,"fsGroupChangePolicy":"OnRootMismatch"},
           "volumes":[{"name":"c","persistentVolumeClaim":{"claimName":"data"}},
                      {"name":"r","persistentVolumeClaim":{"claimName":"data","readOnly":true}}])");
-  const auto sandbox = build_sandbox(pod, machine, layout);
-  ASSERT_TRUE(sandbox);
-  EXPECT_EQ(sandbox->volumes[0].path, layout.claim(pod.metadata.namespace_, "data"));
-  EXPECT_EQ(sandbox->volumes[0].group, 6000U);
-  EXPECT_TRUE(sandbox->volumes[0].group_on_mismatch);
+  EXPECT_TRUE(build_sandbox(pod, machine, layout)->volumes.empty());
+  const auto volumes = claim_volumes(pod, layout);
+  ASSERT_EQ(volumes.size(), 2U);
+  EXPECT_EQ(volumes[0].path, claim_path(layout, pod.metadata.namespace_, "data"));
+  EXPECT_EQ(volumes[0].group, 6000U);
+  EXPECT_TRUE(volumes[0].on_mismatch);
   const auto spec = build();
   ASSERT_TRUE(spec) << spec.error().message();
-  EXPECT_EQ(mount_at(*spec, "/c")->source, sandbox->volumes[0].path);
+  EXPECT_EQ(mount_at(*spec, "/c")->source, volumes[0].path);
   EXPECT_EQ(mount_at(*spec, "/c")->sub_path, "s");
   EXPECT_FALSE(mount_at(*spec, "/c")->read_only);
   EXPECT_TRUE(mount_at(*spec, "/r")->read_only);

@@ -2,6 +2,7 @@
 // pkg/printers/internalversion).
 #include <gtest/gtest.h>
 
+#include "podctl/api/claim.hpp"
 #include "podctl/api/config.hpp"
 #include "podctl/api/decode.hpp"
 #include "podctl/api/event.hpp"

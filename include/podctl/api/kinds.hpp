@@ -10,7 +10,6 @@
 #include <span>
 #include <string_view>
 
-#include "podctl/api/claim.hpp"
 #include "podctl/api/config.hpp"
 #include "podctl/api/meta.hpp"
 #include "podctl/api/table.hpp"
@@ -34,8 +33,6 @@ struct KindInfo {
   void (*inherit)(const void* live, void* wanted) = nullptr;
   // What may not become of `live`; both with defaults.
   Faults (*validate_update)(const void* live, const void* wanted) = nullptr;
-  // Last, with the server's own fields set: what podctld itself writes into it. May be null.
-  void (*complete)(void* object) = nullptr;
 
   bool kept() const { return make != nullptr; }
   ObjectMeta& metadata(void* object) const;
@@ -65,8 +62,6 @@ const KindInfo& kind_of() {
 template <class F>
 auto with_kept_type(const KindInfo& kind, F&& work) {
   if (kind.kind == kind_of<Secret>().kind) return work.template operator()<Secret>();
-  if (kind.kind == kind_of<PersistentVolumeClaim>().kind)
-    return work.template operator()<PersistentVolumeClaim>();
   if (kind.kind == kind_of<ConfigMap>().kind) return work.template operator()<ConfigMap>();
   __builtin_unreachable();
 }

@@ -32,6 +32,11 @@ ResourceMap container_limits(const Container& container);
 // beside the sidecars before it).
 ResourceMap containers_requests(const PodSpec& spec);
 
+// The pod level's requests; cpu and memory that it leaves out are what the containers ask for, else
+// the limit, as admission fills them in (k8s pkg/apis/core/v1/defaults.go). Empty without a pod
+// level.
+ResourceMap pod_level_requests(const PodSpec& spec);
+
 // The pod's: max(sum of containers and sidecars, what each init container needs beside the sidecars
 // before it), overridden by pod-level cpu, memory and hugepages, plus overhead (on limits only
 // where one is).

@@ -6,7 +6,6 @@
 //     podctl                                                  says that podctl made this lib/ (with --root only)
 //     objects.db                                              the object store (SQLite)
 //     images/                                                 the image store
-//     claims/<ns>/<name>/                                     volumes of PersistentVolumeClaims
 //     mountpoints/                                            the lowest layer of every container
 //     pods/<uid>/
 //       volumes/<name>/                                       disk emptyDirs
@@ -49,8 +48,6 @@ class Layout {
   std::string objects_db() const { return lib() + "/objects.db"; }
   std::string images() const { return lib() + "/images"; }
   std::string mountpoints() const { return lib() + "/mountpoints"; }
-  std::string claims() const { return lib() + "/claims"; }
-  std::string claim(std::string_view ns, std::string_view name) const;
   std::string pod_lib(std::string_view uid) const;
   std::string volume(std::string_view uid, std::string_view volume) const;
   std::string container_lib(std::string_view uid, std::string_view container, std::uint32_t attempt) const;

@@ -21,6 +21,9 @@ std::string describe_secret(View secret);
 std::string describe_claim(View claim, const std::vector<std::string>& users, View events,
                            std::int64_t now);
 
+// kubectl's describeNode, with the pods of all namespaces; those that are over are left out.
+std::string describe_node(View node, View pods, View events, std::int64_t now);
+
 // "http-get http://:8080/x delay=0s timeout=1s period=10s successThreshold=1 failureThreshold=3"
 std::string describe_probe(View probe);
 

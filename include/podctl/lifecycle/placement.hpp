@@ -1,18 +1,21 @@
 // Whether a pod may be placed on the one node there is: what Kubernetes' scheduler asks of a node
-// before it gives it a pod. Scheduling gates, nodeSelector and node affinity, affinity and
-// anti-affinity to other pods, spreading, the claims of its volumes.
+// before it gives it a pod. Scheduling gates, nodeSelector and node affinity, host ports, what the
+// node has left of cpu, memory and other resources, the claims of its volumes, affinity and
+// anti-affinity to other pods, spreading. And what a kubelet asks of a pod that no scheduler saw.
 //
-// Used by node for pods that are not placed yet. Pure. Preferences choose between nodes and so mean
-// nothing here; the node has no taints, so that every toleration holds.
+// Used by node for new pods and for those that are not placed yet. Pure. Preferences choose between
+// nodes and so mean nothing here; the node has no taints, so that every toleration holds.
 #pragma once
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "podctl/api/claim.hpp"
 #include "podctl/api/pod.hpp"
+#include "podctl/api/resources_math.hpp"
 #include "podctl/lifecycle/observation.hpp"
 
 namespace podctl::lifecycle {
@@ -20,6 +23,8 @@ namespace podctl::lifecycle {
 struct NodeView {
   std::string name;
   std::map<std::string, std::string> labels;
+  // What pods may ask for together; "pods" is how many may be there. None: no bounds.
+  api::ResourceMap allocatable = {};
   // The claim of that namespace and name; null where there is none. None: pods have no claims.
   std::function<const api::PersistentVolumeClaim*(const std::string& ns, const std::string& name)>
       claim = {};
@@ -29,8 +34,8 @@ struct NodeView {
 Placement place(const api::Pod& pod, const NodeView& node,
                 const std::vector<const api::Pod*>& others);
 
-// Node selector and required node affinity alone: what the kubelet asks of a pod that names its
-// node itself.
-bool node_matches(const api::Pod& pod, const NodeView& node);
+// Why a kubelet would not take a pod that names its node itself, or comes from a file.
+std::optional<Rejection> refuse(const api::Pod& pod, const NodeView& node,
+                                const std::vector<const api::Pod*>& others);
 
 }  // namespace podctl::lifecycle

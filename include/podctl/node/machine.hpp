@@ -14,17 +14,21 @@ namespace podctl::node {
 // What node selectors find.
 std::map<std::string, std::string> node_labels(const std::string& name);
 
-// Everything but `facts.host_ips`, which follow the routes, is read once; call it again to follow
-// changes of /etc/resolv.conf and /etc/hosts.
-Machine read_machine();
+// A bridge takes no more ports.
+inline constexpr std::uint64_t kMaxPods = 1023;
+
+// Call it again to follow changes of addresses, /etc/resolv.conf and /etc/hosts. `state`: a path on
+// the file system that ephemeral-storage is counted of; empty: none is.
+Machine read_machine(const std::string& state = {}, std::uint64_t max_pods = kMaxPods);
 // The addresses from which this machine reaches others, IPv4 first; a loopback address when there
 // is none.
 std::vector<std::string> host_addresses();
 // The node's name, which Kubernetes wants as an RFC 1123 subdomain, from whatever the machine is
 // called: lower case, every other character a dash; "localhost" when nothing is left.
 std::string node_name(std::string_view hostname);
-// The Node object: capacity, addresses, nodeInfo.
-api::Node node_object(const Machine& machine, std::uint64_t resource_version);
+// The Node object: capacity, conditions, addresses, nodeInfo. `state`: as above, for DiskPressure.
+api::Node node_object(const Machine& machine, const std::string& state,
+                      std::uint64_t resource_version);
 
 std::string boot_id();
 // A random UUID (RFC 9562, version 4).

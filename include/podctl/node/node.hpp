@@ -20,6 +20,7 @@
 #include "podctl/node/context.hpp"
 #include "podctl/node/events.hpp"
 #include "podctl/node/kept_objects.hpp"
+#include "podctl/node/machine.hpp"
 #include "podctl/node/objects.hpp"
 #include "podctl/node/pod_worker.hpp"
 #include "podctl/seccomp/filter.hpp"
@@ -53,6 +54,7 @@ class Node {
     engine::Options engine;
     std::string embedded_image;  // tar of podctl/busybox; empty: none
     std::function<void(const std::string&)> log;
+    std::uint64_t max_pods = kMaxPods;
   };
 
   // Opens the stores and makes the root's directories.
@@ -98,7 +100,7 @@ class Node {
   void tick();
   std::vector<const api::Pod*> placed_pods() const;
   lifecycle::NodeView view() const;
-  std::optional<lifecycle::Rejection> rejected(const api::Pod& pod, bool bound) const;
+  std::vector<std::shared_ptr<PodWorker>> waiting() const;
   void reconsider();
   void place(PodWorker& worker) const;
   void take_ready_sandbox(api::Pod& pod);
@@ -123,6 +125,7 @@ class Node {
   std::unique_ptr<VolumeUsage> usage_;
   std::unique_ptr<StaticPods> static_;
   std::string embedded_image_;
+  std::uint64_t max_pods_ = kMaxPods;
   std::map<std::string, std::shared_ptr<PodWorker>> workers_;
   bool resetting_ = false, reconsidering_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // what was posted comes later

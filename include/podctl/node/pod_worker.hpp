@@ -124,6 +124,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void act(const lifecycle::RecordEvent& action);
   void act(const lifecycle::FinalizeDelete& action);
 
+  void open_network();
   void lead_ports(wire::NetworkSpec net);
   bool closed_meanwhile();
   Result<std::vector<wire::VolumeContent>> contents() const;

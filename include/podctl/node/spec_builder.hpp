@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "podctl/api/pod.hpp"
+#include "podctl/api/resources_math.hpp"
 #include "podctl/base/error.hpp"
 #include "podctl/base/layout.hpp"
 #include "podctl/image/image.hpp"
@@ -34,6 +35,7 @@ struct Machine {
   std::string hosts;               // content of /etc/hosts
   ResolvConf resolv;               // of /etc/resolv.conf
   std::uint64_t capabilities = 0;  // what podctld itself has (bounding set)
+  api::ResourceMap resources;  // what its pods may ask for together; "pods": how many there may be
 };
 
 // 64 hex digits, the same for the same (uid, container, attempt): starting an attempt twice is

@@ -13,6 +13,8 @@ namespace podctl::sys {
 
 // mkdir -p; `mode` for those that were missing, regardless of umask.
 Result<void> make_directories(const std::string& path, unsigned mode);
+// The owner stays, and so does a directory's mode (chown(2)).
+Result<void> give_to_group(const std::string& path, unsigned gid);
 // Replaces the file as one step for whoever reads it: written beside it, then renamed.
 Result<void> write_file(const std::string& path, std::string_view content, unsigned mode);
 // At most `limit` bytes from the start.

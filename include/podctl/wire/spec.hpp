@@ -116,11 +116,10 @@ struct HostPath {
 struct PodVolume {
   std::string name;
   bool memory = false;
-  std::string path;        // disk: the directory, made where there is none
+  std::string path;        // disk: the directory to make
   std::uint64_t size = 0;  // memory: bytes, 0 for the kernel's default
   std::uint32_t mode = 0777;
-  std::optional<std::uint32_t> group;  // whose all of it is; absent: nothing is changed
-  bool group_on_mismatch = false;      // only where its top is not yet
+  std::optional<std::uint32_t> group;  // whose it is; absent: root's
   template <class V>
   void wire(V& v) {
     v(1, name);
@@ -129,7 +128,6 @@ struct PodVolume {
     v(4, size);
     v(5, mode);
     v(6, group);
-    v(7, group_on_mismatch);
   }
 };
 
