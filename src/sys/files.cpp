@@ -43,6 +43,7 @@ Result<void> empty_directory(Tree& tree, int fd, const std::string& path, int de
   alignas(dirent64) char names[2048];
   for (;;) {
     const ssize_t size = ::getdents64(fd, names, sizeof names);
+    if (size < 0 && errno == ENOENT) return result;  // somebody else has removed it meanwhile
     if (size < 0) return fail_errno(errno, "list directory", path);
     if (size == 0) return result;
     for (ssize_t at = 0; at < size;) {

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "podctl/base/unique_fd.hpp"
 #include "podctl/sys/files.hpp"
@@ -56,6 +57,21 @@ TEST_F(RemoveTree, ManyEntriesNeedSeveralReads) {
 }
 
 // A container can nest directories as deep as it likes: paths end at 4096 bytes, chdir does not.
+TEST_F(RemoveTree, TwoMayRemoveTheSame) {
+  for (int round = 0; round < 10; ++round) {
+    for (int n = 0; n < 20; ++n) {
+      fs::create_directories(dir_ + "/tree/" + std::to_string(n) + "/a/b");
+    }
+    Result<void> other;
+    std::thread thread([&] { other = remove_tree(dir_ + "/tree"); });
+    const auto removed = remove_tree(dir_ + "/tree");
+    thread.join();
+    EXPECT_TRUE(removed) << removed.error().message();
+    EXPECT_TRUE(other) << other.error().message();
+    ASSERT_FALSE(fs::exists(dir_ + "/tree"));
+  }
+}
+
 TEST_F(RemoveTree, NestingNeedsNeitherStackNorDescriptors) {
   fs::create_directories(dir_ + "/tree");
   UniqueFd at(::open((dir_ + "/tree").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
