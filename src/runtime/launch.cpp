@@ -135,6 +135,9 @@ Result<std::unique_ptr<Launch>> Launch::wait(const cgroup::Group& group, wire::L
 }
 
 Result<void> Launch::go(wire::LaunchRequest request) {
+  // Its socket may be open a moment longer than it lives.
+  if (!borrower_ || borrower_->ended())
+    return fail(Code::kUnavailable, "ask", "podctl-init", "it has ended");
   Trace unwanted;
   if (auto said = receive_answer(socket_, unwanted); !said || *said) {
     return said ? unexpected("spoke before it was asked") : Failure(std::move(said).error());

@@ -20,6 +20,7 @@ namespace podctl::shim {
 namespace {
 
 constexpr int kConnection = 3, kPause = 4;
+constexpr int kDescriptors = 512;  // more than a pod's start has open at once
 
 // Only SIGKILL ends a shim; SIGCHLD is read from a descriptor.
 void set_signals() {
@@ -41,6 +42,12 @@ void protect_from_oom() {
   }
 }
 
+// A table of descriptors that grows while threads share it waits for an RCU grace period, 5 to 15
+// ms amid a start (fs/file.c, expand_fdtable); before the first thread it waits for nothing.
+void make_room_for_descriptors() {
+  const UniqueFd last(::fcntl(kConnection, F_DUPFD_CLOEXEC, kDescriptors - 1));
+}
+
 Result<void> run(std::string uid, std::string_view root) {
   if (!text::valid_id(uid)) return fail(Code::kInvalidArgument, "start shim", uid, "bad uid");
   if (!root.empty() && root.front() != '/') {
@@ -58,6 +65,7 @@ Result<void> run(std::string uid, std::string_view root) {
   for (const int fd : {kConnection, kPause}) {
     if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return fail_errno(errno, "take descriptor", {});
   }
+  make_room_for_descriptors();
   // While it works the heap only grows: memory given back comes again by a page fault each 4 KiB.
   // What is left over goes when it rests (Shim::rest_soon).
   ::mallopt(M_TRIM_THRESHOLD, 4 << 20);

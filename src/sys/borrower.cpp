@@ -1,5 +1,6 @@
 #include "podctl/sys/borrower.hpp"
 
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -95,6 +96,11 @@ void Borrower::kill() {
   using namespace std::chrono_literals;
   while (pid_ < 0 && !over_) std::this_thread::sleep_for(100us);  // it is about to be made
   if (pid_ >= 0) (void)send_signal(pidfd_, SIGKILL);
+}
+
+bool Borrower::ended() const {
+  pollfd end{.fd = pidfd_, .events = POLLIN, .revents = 0};
+  return pid_ >= 0 && ::poll(&end, 1, 0) > 0;
 }
 
 void Borrower::wait() {

@@ -271,7 +271,11 @@ TEST_F(ROOT_EngineExpected, StatsCountWhatIsThePodsOnly) {
 TEST_F(ROOT_EngineExpected, OneThatIsKilledIsMadeAgainWithItsContainer) {
   begin_first({"a"});
   ASSERT_TRUE(waits("a"));
-  ASSERT_EQ(::kill(procs("a").front(), SIGKILL), 0);
+  const pid_t waiting = procs("a").front();
+  const UniqueFd process = MUST(sys::open_pidfd(waiting));
+  ASSERT_EQ(::kill(waiting, SIGKILL), 0);
+  pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
+  ASSERT_EQ(::poll(&ended, 1, 20'000), 1);
   create_next();
   const auto started = start(container("a", "echo there"), kNext);
   ASSERT_TRUE(started) << started.error().message();

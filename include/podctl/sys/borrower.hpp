@@ -58,6 +58,8 @@ class Borrower {
   // -1: not made yet, or never.
   pid_t pid() const { return pid_; }
   void kill();
+  // Without having executed, or after; it may not be reaped yet.
+  bool ended() const;
   // Waits until it has executed or ended, which leaves the child to the caller, as spawn_copy().
   Result<Child> join();
 
