@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -30,12 +31,12 @@ bool installed(const std::string& program) {
   return false;
 }
 
-std::string manifest(const Setup& setup, const std::string& image, int containers) {
+std::string manifest(const Setup& setup, const std::string& image, int containers, char prefix = 'c') {
   std::ostringstream out;
   out << "apiVersion: v1\nkind: Pod\nmetadata:\n  name: bench\nspec:\n  terminationGracePeriodSeconds: 0\n"
          "  restartPolicy: Never\n  volumes:\n  - {name: mark, hostPath: {path: \"" << setup.fifo << "\"}}\n  containers:\n";
   for (int i = 0; i < containers; ++i)
-    out << "  - name: c" << i << "\n    image: " << image
+    out << "  - name: " << prefix << i << "\n    image: " << image
         << "\n    imagePullPolicy: Never\n    command: [/bench-mark, /mark]\n    volumeMounts:\n    - {name: mark, mountPath: /mark}\n";
   return out.str();
 }
@@ -50,20 +51,22 @@ std::string tar_of(const Setup& setup, const std::string& into) {
 
 class Podctl : public Contender {
  public:
-  Podctl(const Setup& setup, bool cold)
-      : setup_(setup), cold_(cold), root_(setup.scratch + (cold ? "/podctl-cold" : "/podctl-warm")) {}
-  std::string name() const override { return cold_ ? "podctl, cold" : "podctl"; }
+  enum class Kind { kWarm, kCold, kOthers };
+  Podctl(const Setup& setup, Kind kind) : setup_(setup), kind_(kind), root_(setup.scratch + "/podctl-" + word()) {}
+  std::string name() const override {
+    return kind_ == Kind::kWarm ? "podctl" : kind_ == Kind::kCold ? "podctl, cold" : "podctl other names";
+  }
   std::string unavailable() override {
     return ::access((setup_.bin + "/podctl").c_str(), X_OK) == 0 ? "" : "build/bin/podctl is not built";
   }
   void prepare(int containers) override {
-    manifest_ = manifest(setup_, "bench/mark", containers);
+    manifests_ = {manifest(setup_, "bench/mark", containers), manifest(setup_, "bench/mark", containers, 'd')};
     if (fs::exists(root_)) return;
     fs::create_directories(root_);
     podctl({"image", "import", tar_of(setup_, root_), "bench/mark"});
   }
   void before_start() override {
-    if (!cold_) return await_ready_sandbox();
+    if (kind_ != Kind::kCold) return await_ready_sandbox();
     // No command stops podctld: pods outlive it, so ending it by its pid is what a reboot of it is.
     std::string version;
     run({setup_.bin + "/podctl", "--root", root_, "version", "-o", "json"}, {}, &version);
@@ -76,7 +79,11 @@ class Podctl : public Contender {
     ::poll(&ended, 1, 5000);
     ::close(pidfd);
   }
-  void start(int) override { podctl({"apply", "-f", "-"}, manifest_); }
+  void start(int) override {
+    // No container is named as one of the pod before.
+    if (kind_ == Kind::kOthers) std::swap(manifests_[0], manifests_[1]);
+    podctl({"apply", "-f", "-"}, manifests_[0]);
+  }
   void remove(int) override { podctl({"delete", "pod", "bench", "--grace-period=0", "--force"}); }
   void finish() override {
     podctl({"system", "reset", "--yes"});
@@ -100,9 +107,14 @@ class Podctl : public Contender {
     }
     prepared_ = true;
   }
+  std::string word() const {
+    return kind_ == Kind::kWarm ? "warm" : kind_ == Kind::kCold ? "cold" : "others";
+  }
   Setup setup_;
-  bool cold_, prepared_ = false;
-  std::string root_, manifest_;
+  Kind kind_;
+  bool prepared_ = false;
+  std::string root_;
+  std::array<std::string, 2> manifests_;
 };
 
 // ---- the kernel's floor ----
@@ -242,8 +254,9 @@ class Podman : public Contender {
 std::vector<std::unique_ptr<Contender>> all_contenders(const Setup& setup) {
   std::vector<std::unique_ptr<Contender>> all;
   all.push_back(std::make_unique<Floor>(setup));
-  all.push_back(std::make_unique<Podctl>(setup, false));
-  all.push_back(std::make_unique<Podctl>(setup, true));
+  all.push_back(std::make_unique<Podctl>(setup, Podctl::Kind::kWarm));
+  all.push_back(std::make_unique<Podctl>(setup, Podctl::Kind::kOthers));
+  all.push_back(std::make_unique<Podctl>(setup, Podctl::Kind::kCold));
   all.push_back(std::make_unique<OciRuntime>(setup, "crun"));
   all.push_back(std::make_unique<OciRuntime>(setup, "runc"));
   all.push_back(std::make_unique<Podman>(setup));
