@@ -1,12 +1,18 @@
 #include "podctl/api/host_ports.hpp"
 
 #include "podctl/api/status_text.hpp"
+#include "podctl/base/ip.hpp"
 
 namespace podctl::api {
 namespace {
 
 // What the scheduler takes for every address, as it takes none given.
 bool every(const HostPortUse& use) { return use.address.empty() || use.address == "0.0.0.0"; }
+
+// However they are spelled: "::" and "::0" are one address.
+bool same_address(const std::string& a, const std::string& b) {
+  return a == b || (IpAddress::parse(a) && IpAddress::parse(a) == IpAddress::parse(b));
+}
 
 void add(const Container& container, std::vector<HostPortUse>& uses) {
   for (const ContainerPort& port : container.ports) {
@@ -29,7 +35,7 @@ std::vector<HostPortUse> host_ports(const Pod& pod) {
 
 bool collide(const HostPortUse& a, const HostPortUse& b) {
   return a.port == b.port && a.protocol == b.protocol &&
-         (a.address == b.address || every(a) || every(b));
+         (same_address(a.address, b.address) || every(a) || every(b));
 }
 
 }  // namespace podctl::api

@@ -61,7 +61,7 @@ PODCTL_TYPE(HTTPGetAction, PODCTL_FIELD(path), PODCTL_FIELD(port).need(), PODCTL
 
 PODCTL_TYPE(TCPSocketAction, PODCTL_FIELD(port).need(), PODCTL_FIELD(host))
 
-PODCTL_TYPE(GRPCAction, PODCTL_FIELD(port).need(), PODCTL_FIELD(service),
+PODCTL_TYPE(GRPCAction, PODCTL_FIELD(port).need(), PODCTL_FIELD(service).shown(),
             PODCTL_FIELD(mode).one_of(enums::kGRPCProbeMode).gate("GRPCContainerProbeTLS"))
 
 PODCTL_TYPE(Probe, PODCTL_FIELD(exec), PODCTL_FIELD(httpGet), PODCTL_FIELD(tcpSocket),

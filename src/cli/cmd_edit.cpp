@@ -1,6 +1,7 @@
 // edit: a pod as YAML in the user's editor; what was changed there is merged into what the pod is
 // by then.
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -84,6 +85,37 @@ class Draft {
   std::string path_;
 };
 
+// While an editor has the terminal, its keys are the editor's: Ctrl-C ends that, and podctl sees to
+// what is left.
+class EditorsKeys {
+ public:
+  EditorsKeys() {
+    struct sigaction ignore = {};
+    ignore.sa_handler = SIG_IGN;
+    ::sigaction(SIGINT, &ignore, &interrupt_);
+    ::sigaction(SIGQUIT, &ignore, &quit_);
+    ::posix_spawnattr_init(&attributes_);
+    sigset_t both;
+    ::sigemptyset(&both);
+    ::sigaddset(&both, SIGINT);
+    ::sigaddset(&both, SIGQUIT);
+    ::posix_spawnattr_setsigdefault(&attributes_, &both);
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF);
+  }
+  ~EditorsKeys() {
+    ::posix_spawnattr_destroy(&attributes_);
+    ::sigaction(SIGINT, &interrupt_, nullptr);
+    ::sigaction(SIGQUIT, &quit_, nullptr);
+  }
+  EditorsKeys(const EditorsKeys&) = delete;
+  EditorsKeys& operator=(const EditorsKeys&) = delete;
+  const posix_spawnattr_t* attributes() const { return &attributes_; }
+
+ private:
+  struct sigaction interrupt_ = {}, quit_ = {};
+  posix_spawnattr_t attributes_;
+};
+
 // Of KUBE_EDITOR, EDITOR or vi, with the words that these hold.
 Result<void> run_editor(const std::string& path) {
   std::string editor = "vi";
@@ -94,8 +126,9 @@ Result<void> run_editor(const std::string& path) {
   const std::string line = editor + " \"$1\"";
   const char* words[] = {"sh", "-c", line.c_str(), "sh", path.c_str(), nullptr};
   pid_t pid = 0;
-  const int error =
-      ::posix_spawn(&pid, "/bin/sh", nullptr, nullptr, const_cast<char**>(words), environ);
+  const EditorsKeys keys;
+  const int error = ::posix_spawn(&pid, "/bin/sh", nullptr, keys.attributes(),
+                                  const_cast<char**>(words), environ);
   if (error != 0) return fail_errno(error, "start the editor", editor);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0) {

@@ -82,7 +82,10 @@ Result<CustomColumns> CustomColumns::parse(std::string_view spec) {
                 "custom-columns format specified but no custom columns given", {});
   }
   CustomColumns columns;
-  for (std::string_view column : text::split(spec, ',')) {
+  // Those of a file come in lines: a JSONPath may hold commas.
+  const char between = spec.find('\n') == std::string_view::npos ? ',' : '\n';
+  if (between == '\n') spec.remove_suffix(1);
+  for (std::string_view column : text::split(spec, between)) {
     const std::size_t colon = column.find(':');
     if (colon == std::string_view::npos || colon + 1 == column.size()) {
       return fail(Code::kInvalidArgument, "unexpected custom-columns spec: " + std::string(column),
@@ -129,7 +132,7 @@ Result<std::string> columns_of_file(const std::string& text) {
   }
   std::string spec;
   for (std::size_t i = 0; i < lines[0].size(); ++i) {
-    spec += (spec.empty() ? "" : ",") + lines[0][i] + ":" + lines[1][i];
+    spec += lines[0][i] + ":" + lines[1][i] + "\n";
   }
   return spec;
 }

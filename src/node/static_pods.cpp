@@ -35,10 +35,15 @@ Result<std::vector<StaticFile>> read_files(const std::string& directory, StaticS
   std::error_code error;
   fs::directory_iterator entry(directory, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    std::error_code ignored;
+    std::error_code failed;
     const std::string name = entry->path().filename();
-    if (name.starts_with('.') || !entry->is_regular_file(ignored)) continue;
-    auto text = sys::read_file(entry->path(), kMaxFile);
+    if (name.starts_with('.')) continue;
+    // Symlinks are followed: that is how mounted ConfigMaps have their files. One to nothing is
+    // being changed.
+    const auto file = fs::canonical(entry->path(), failed);
+    if (!failed && !fs::is_regular_file(file, failed)) continue;
+    auto text = failed ? fail_errno(failed.value(), "follow symlink", entry->path())
+                        : sys::read_file(file, kMaxFile);
     if (text && text->size() < kMaxFile && !text::trim(*text).empty()) {
       files.push_back({name, std::move(*text)});
       continue;
@@ -144,8 +149,8 @@ void StaticPods::watch() {
   boost::system::error_code ignored;
   watcher_->descriptor.close(ignored);
   UniqueFd fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  constexpr std::uint32_t kChanges =
-      IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF;
+  constexpr std::uint32_t kChanges = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM |
+                                     IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF;
   if (fd && ::inotify_add_watch(fd.get(), directory_.c_str(), kChanges | IN_ONLYDIR) >= 0) {
     watcher_->descriptor.assign(fd.release(), ignored);
     wait_for_change();

@@ -124,6 +124,23 @@ node::Answer<std::string> choose_container(const api::Pod& pod, const std::strin
   return node::Refused(node::bad_request(text));
 }
 
+// What is out of its range, as Kubernetes says it (ValidatePodLogOptions).
+std::optional<node::Refusal> out_of_range(const Query& query, const std::string& pod) {
+  std::vector<node::Cause> causes;
+  for (const char* name : {"sinceSeconds", "limitBytes"}) {
+    const auto value = query.get(name);
+    if (value && text::parse_u64(*value) == 0U)
+      causes.push_back({"FieldValueInvalid", "Invalid value: 0: must be greater than 0", name});
+  }
+  if (query.get("sinceSeconds") && query.get("sinceTime")) {
+    causes.push_back({"FieldValueForbidden",
+                      "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified",
+                      ""});
+  }
+  if (causes.empty()) return std::nullopt;
+  return node::invalid("PodLogOptions", pod, std::move(causes));
+}
+
 node::Answer<node::LogOptions> parse_options(const Query& query) {
   node::LogOptions options;
   options.timestamps = query.flag("timestamps");
@@ -213,6 +230,7 @@ void stream_log(node::Node& node, const ExchangePtr& exchange, const Route& rout
   const auto& query = exchange->request().target.query;
   const auto name = choose_container(*record->object, query.get_or("container", ""));
   if (!name) return exchange->refuse(name.error());
+  if (auto refusal = out_of_range(query, route.name)) return exchange->refuse(*refusal);
   const auto options = parse_options(query);
   if (!options) return exchange->refuse(options.error());
   const auto uid = record->object->metadata.uid;

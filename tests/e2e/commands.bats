@@ -235,6 +235,8 @@ all_written() { podctl logs one | grep -qx 5; }
   sleepers one a b | podctl apply -f -
   printf 'NAME  FIRST\n.metadata.name  .spec.containers[0].name\n' >columns
   [ "$(podctl get pods -o custom-columns-file=columns)" = $'NAME   FIRST\none    a' ]
+  printf "NAMES\n{.metadata['name','namespace']}\n" >columns
+  [ "$(podctl get pods -o custom-columns-file=columns)" = $'NAMES\none,default' ]
   echo NAME >columns
   fails 2 podctl get pods -o custom-columns-file=columns
   says "it must have two lines"
@@ -299,4 +301,26 @@ END
   says "metadata.labels: must be a map"
   rm -f "$(sed -n 's/^A copy .* stored to "\(.*\)"$/\1/p' <<<"$output")"
   [ "$(podctl label pod one --list)" = a=two ]
+}
+
+@test "Ctrl-C ends the editor, and the draft goes with it" {
+  changing 'a: "1"' | podctl apply -f -
+  mkdir drafts
+  # The keys of a terminal reach its whole foreground.
+  TMPDIR=$PWD/drafts EDITOR='kill -INT 0; sleep 1000 #' run setsid -w podctl edit pod one
+  [ "$status" -eq 1 ]
+  says 'there was a problem with the editor'
+  [ -z "$(ls drafts)" ]
+}
+
+@test "what is out of the range of a log's options is refused" {
+  changing 'a: "1"' | podctl apply -f -
+  ready one
+  local api="curl -s --unix-socket $PODCTL_ROOT/run/podctld.sock http://podctl/api/v1/namespaces/default/pods/one/log"
+  run $api?sinceSeconds=0
+  says 'PodLogOptions \"one\" is invalid: sinceSeconds: Invalid value: 0: must be greater than 0'
+  run $api?limitBytes=0
+  says 'limitBytes: Invalid value: 0: must be greater than 0'
+  run $api?sinceSeconds=1\&sinceTime=2026-01-01T00:00:00Z
+  says 'at most one of `sinceTime` or `sinceSeconds` may be specified'
 }

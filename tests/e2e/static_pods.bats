@@ -83,3 +83,18 @@ says_args() { [ "$(field "$1" '{.spec.containers[0].args[0]}')" = "$2" ]; }
   rm "$PODCTL_ROOT/manifests/web.yaml"
   until_true gone "$web"
 }
+
+@test "a manifest may be a symlink, as those of a mounted ConfigMap are" {
+  mkdir "$PODCTL_ROOT/manifests"
+  pod linked 'exec sleep 1000' Always >elsewhere.yaml
+  podctl get pods
+  ln -s "$PWD/elsewhere.yaml" "$PODCTL_ROOT/manifests/linked.yaml"
+  until_true there "linked-$(node)"
+  ready "linked-$(node)"
+  # One that leads to nothing for a moment takes no pod away.
+  ln -sfn "$PWD/nowhere.yaml" "$PODCTL_ROOT/manifests/linked.yaml"
+  until_true has_said 'linked.yaml: follow symlink'
+  ready "linked-$(node)"
+  rm "$PODCTL_ROOT/manifests/linked.yaml"
+  until_true gone "linked-$(node)"
+}

@@ -32,7 +32,10 @@ TEST(HostPorts, CollideByPortProtocolAndAddress) {
   EXPECT_TRUE(collide(use("TCP", "10.0.0.1", 80), use("TCP", "", 80)));
   EXPECT_TRUE(collide(use("TCP", "0.0.0.0", 80), use("TCP", "10.0.0.1", 80)));
   EXPECT_TRUE(collide(use("TCP", "10.0.0.1", 80), use("TCP", "10.0.0.1", 80)));
+  EXPECT_TRUE(collide(use("TCP", "::", 80), use("TCP", "::0", 80)));
+  EXPECT_TRUE(collide(use("TCP", "::", 80), use("TCP", "", 80)));
   EXPECT_FALSE(collide(use("TCP", "10.0.0.1", 80), use("TCP", "10.0.0.2", 80)));
+  EXPECT_FALSE(collide(use("TCP", "::1", 80), use("TCP", "::2", 80)));
   EXPECT_FALSE(collide(use("TCP", "", 80), use("UDP", "", 80)));
   EXPECT_FALSE(collide(use("TCP", "", 80), use("TCP", "", 81)));
 }
