@@ -36,6 +36,7 @@ constexpr Row kSupported[] = {
      "securityContext "
      "hostname subdomain schedulerName hostAliases priority priorityClassName nodeSelector "
      "affinity "
+     "readinessGates "
      "tolerations topologySpreadConstraints schedulingGates dnsConfig enableServiceLinks "
      "preemptionPolicy setHostnameAsFQDN os resources hostnameOverride activeDeadlineSeconds "
      "hostUsers automountServiceAccountToken"},
@@ -49,6 +50,7 @@ constexpr Row kSupported[] = {
      "name image command args workingDir env envFrom volumeMounts terminationMessagePath "
      "terminationMessagePolicy imagePullPolicy securityContext stdin stdinOnce tty "
      "targetContainerName"},
+    {"PodReadinessGate", "conditionType"},
     {"ContainerPort", "name hostPort containerPort protocol hostIP"},
     {"ContainerRestartRule", "action exitCodes"},
     {"ContainerRestartRuleOnExitCodes", "operator values"},

@@ -131,6 +131,25 @@ constexpr Option kLabel[] = {
     {"output", 'o', Takes::kValue, "FORMAT", "print the objects instead of a line each",
      "name|json|yaml"},
 };
+constexpr Option kPatch[] = {
+    {"patch", 'p', Takes::kValue, "PATCH", "the patch, as JSON or YAML"},
+    {"patch-file",
+     0,
+     Takes::kValue,
+     "FILE",
+     "a file that holds the patch; - for stdin",
+     {},
+     {},
+     Completes::kFile},
+    {"type", 0, Takes::kValue, "TYPE", "how it is merged (strategic)", "json|merge|strategic"},
+    {"subresource", 0, Takes::kValue, "NAME", "patch this part of the object", "status"},
+    kFile,
+    kRecursive,
+    {"dry-run", 0, Takes::kOptional, "client|server", "say what would happen, change nothing",
+     "none|client|server", "client"},
+    {"output", 'o', Takes::kValue, "FORMAT", "print the objects instead of a line each",
+     "name|json|yaml"},
+};
 constexpr Option kDescribe[] = {
     kSelector,
     kAllNamespaces,
@@ -469,6 +488,21 @@ constexpr Command kCommands[] = {
                  "podctl annotate pod/web note-\tremoved again",
      .options = kLabel,
      .run = run_annotate,
+     .completes = Completes::kResource},
+    {.name = "patch",
+     .operands = "TYPE NAME...",
+     .summary = "change fields of an object",
+     .text =
+         "Of a pod what Kubernetes lets one change; with --subresource=status the conditions that "
+         "are not podctl's own,\n"
+         "as those that spec.readinessGates ask for.",
+     .examples = "podctl patch pod web -p '{\"spec\":{\"activeDeadlineSeconds\":60}}'\n"
+                 "podctl patch pod web --subresource=status "
+                 "-p '{\"status\":{\"conditions\":[{\"type\":\"lb\",\"status\":\"True\"}]}}'\n"
+                 "podctl patch pod web --type=json "
+                 "-p '[{\"op\":\"remove\",\"path\":\"/metadata/labels/tier\"}]'",
+     .options = kPatch,
+     .run = run_patch,
      .completes = Completes::kResource},
     {.name = "why",
      .operands = "[POD...]",

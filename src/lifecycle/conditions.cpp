@@ -1,4 +1,6 @@
 // The pod's conditions (K pkg/kubelet/status/generate.go).
+#include "podctl/lifecycle/conditions.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -94,6 +96,10 @@ void add(Context& c, ConditionKind kind, Finding verdict, std::vector<api::PodCo
 
 }  // namespace
 
+bool is_own_condition(std::string_view type) {
+  return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
+}
+
 std::vector<api::PodCondition> make_conditions(Context& c, const api::PodStatus& status) {
   std::vector<api::PodCondition> result;
   result.reserve(kConditionKinds + c.pod.status.conditions.size());
@@ -108,9 +114,7 @@ std::vector<api::PodCondition> make_conditions(Context& c, const api::PodStatus&
   }
   add(c, ConditionKind::kScheduled, {placed, m.unplaced_reason, m.unplaced_message}, result);
   for (const auto& other : c.pod.status.conditions) {
-    if (std::find(kTypes.begin(), kTypes.end(), other.type) == kTypes.end()) {
-      result.push_back(other);
-    }
+    if (!is_own_condition(other.type)) result.push_back(other);
   }
   result.shrink_to_fit();  // kept with the pod
   return result;

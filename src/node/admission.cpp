@@ -11,13 +11,15 @@
 #include "podctl/api/support.hpp"
 #include "podctl/api/validate.hpp"
 #include "podctl/base/text.hpp"
+#include "podctl/lifecycle/conditions.hpp"
 #include "podctl/node/clock.hpp"
 
 namespace podctl::node {
 namespace {
 
 // What says of a pod that it came from a file is podctld's own to say.
-constexpr std::array<const char*, 4> kFileMarks{kConfigSource, kConfigHash, kConfigMirror, kConfigSeen};
+constexpr std::array<const char*, 4> kFileMarks{kConfigSource, kConfigHash, kConfigMirror,
+                                                kConfigSeen};
 
 constexpr std::string_view kMayChange =
     "pod updates may not change fields other than "
@@ -59,6 +61,17 @@ void warn_unsupported(Admitted& admitted, const std::vector<std::string>& known)
     if (std::find(known.begin(), known.end(), path) != known.end()) continue;
     admitted.warnings.push_back(path + ": podctl does not act on this field yet");
   }
+}
+
+// That `wanted` was made of another version, or of another pod of the name.
+std::optional<Refusal> another(const api::Pod& live, const api::Pod& wanted) {
+  const auto &name = live.metadata.name, &version = wanted.metadata.resourceVersion;
+  if (!version.empty() && version != live.metadata.resourceVersion) return conflict("pods", name);
+  const auto &uid = wanted.metadata.uid, &known = live.metadata.uid;
+  if (uid.empty() || uid == known) return std::nullopt;
+  return conflict(
+      "pods", name,
+      "Precondition failed: UID in precondition: " + uid + ", UID in object meta: " + known);
 }
 
 }  // namespace
@@ -152,18 +165,10 @@ Answer<Admitted> admit_update(const api::Pod& live, Admitted wanted) {
   for (const char* mark : kFileMarks) {
     const auto kept = live.metadata.annotations.find(mark);
     wanted.pod.metadata.annotations.erase(mark);
-    if (kept != live.metadata.annotations.end())
-      wanted.pod.metadata.annotations.emplace(*kept);
+    if (kept != live.metadata.annotations.end()) wanted.pod.metadata.annotations.emplace(*kept);
   }
   const auto& name = live.metadata.name;
-  const auto& version = wanted.pod.metadata.resourceVersion;
-  if (!version.empty() && version != live.metadata.resourceVersion)
-    return Refused(conflict("pods", name));
-  if (!wanted.pod.metadata.uid.empty() && wanted.pod.metadata.uid != live.metadata.uid) {
-    return Refused(conflict("pods", name,
-                            "Precondition failed: UID in precondition: " + wanted.pod.metadata.uid +
-                                ", UID in object meta: " + live.metadata.uid));
-  }
+  if (auto other = another(live, wanted.pod)) return Refused(std::move(*other));
   warn_unsupported(wanted, api::unsupported_fields(live));
   api::set_defaults(wanted.pod, live.metadata.namespace_);
   // They are a subresource's, and may not change here.
@@ -205,9 +210,7 @@ Answer<Admitted> admit_update(const api::Pod& live, Admitted wanted) {
 
 Answer<Admitted> admit_ephemeral(const api::Pod& live, Admitted wanted) {
   const auto& name = live.metadata.name;
-  const auto& version = wanted.pod.metadata.resourceVersion;
-  if (!version.empty() && version != live.metadata.resourceVersion)
-    return Refused(conflict("pods", name));
+  if (auto other = another(live, wanted.pod)) return Refused(std::move(*other));
   api::set_defaults(wanted.pod, live.metadata.namespace_);
   auto causes = to_causes(api::validate_ephemeral(live, wanted.pod.spec.ephemeralContainers));
   if (!causes.empty()) return Refused(invalid("Pod", name, std::move(causes)));
@@ -217,6 +220,27 @@ Answer<Admitted> admit_ephemeral(const api::Pod& live, Admitted wanted) {
   result.pod.spec.ephemeralContainers = std::move(wanted.pod.spec.ephemeralContainers);
   warn_unsupported(result, api::unsupported_fields(live));
   result.pod.metadata.generation = live.metadata.generation.value_or(1) + 1;
+  return result;
+}
+
+Answer<Admitted> admit_status(const api::Pod& live, Admitted wanted) {
+  if (auto other = another(live, wanted.pod)) return Refused(std::move(*other));
+  Admitted result;
+  result.warnings = std::move(wanted.warnings);
+  result.pod = live;
+  auto& conditions = result.pod.status.conditions;
+  std::erase_if(conditions, [](const auto& c) { return !lifecycle::is_own_condition(c.type); });
+  std::vector<Cause> causes;
+  for (std::size_t i = 0; i < wanted.pod.status.conditions.size(); ++i) {
+    auto& condition = wanted.pod.status.conditions[i];
+    if (lifecycle::is_own_condition(condition.type)) continue;
+    if (const auto why = api::check_qualified_name(condition.type); !why.empty()) {
+      causes.push_back({"FieldValueInvalid", "Invalid value: \"" + condition.type + "\": " + why,
+                        "status.conditions[" + std::to_string(i) + "].type"});
+    }
+    conditions.push_back(std::move(condition));
+  }
+  if (!causes.empty()) return Refused(invalid("Pod", live.metadata.name, std::move(causes)));
   return result;
 }
 

@@ -340,6 +340,11 @@ void Node::update_ephemeral(const std::string& ns, const std::string& name, Revi
   revise(ns, name, admitted_by(admit_ephemeral, std::move(wanted)), dry_run, std::move(reply));
 }
 
+void Node::update_status(const std::string& ns, const std::string& name, Revision wanted,
+                         bool dry_run, Reply<Written> reply) {
+  revise(ns, name, admitted_by(admit_status, std::move(wanted)), dry_run, std::move(reply));
+}
+
 void Node::revise(const std::string& ns, const std::string& name, Revision revision, bool dry_run,
                   Reply<Written> reply) {
   const auto live = require(*objects_, ns, name);

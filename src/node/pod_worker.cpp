@@ -204,6 +204,8 @@ void PodWorker::update(Revision revision,
   if (finished_) return done(Refused(not_found("pods", pod_->metadata.name)));
   auto revised = revision(*pod_);
   if (!revised) return done(Refused(std::move(revised).error()));
+  // What changes nothing is no change: it keeps its version, and no watch is told.
+  if (api::to_json(revised->pod) == api::to_json(*pod_)) return done(std::move(revised->warnings));
   updating_ = true;
   auto memory = lifecycle::encode_memory(memory_);
   auto finish = [self = shared_from_this(), before = pod_, memory,

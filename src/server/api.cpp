@@ -60,8 +60,6 @@ void Api::Impl::read(const ExchangePtr& exchange, const Route& route) {
     case Kind::kNodes:
     case Kind::kNode:
       return answer_nodes(node, exchange, route);
-    case Kind::kPodStatus:
-      return get_pod(node, exchange, route);
     case Kind::kPodLog:
       return stream_log(node, exchange, route);
     case Kind::kEvents:
@@ -100,6 +98,7 @@ void Api::handle(ExchangePtr exchange) {
       return handle_kept_list(impl_->node, exchange, route);
     case Kind::kKept:
       return handle_kept(impl_->node, exchange, route);
+    case Kind::kPodStatus:
     case Kind::kPodEphemeral:
       if (request.method == "DELETE") return refuse_method(exchange);
       return impl_->pod(exchange, route);

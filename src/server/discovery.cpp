@@ -84,7 +84,7 @@ json::object core_resources() {
            {"pods/exec", "PodExecOptions", "create,get"},
            {"pods/log", "Pod", "get"},
            {"pods/portforward", "PodPortForwardOptions", "create,get"},
-           {"pods/status", "Pod", "get"}}) {
+           {"pods/status", "Pod", "get,patch,update"}}) {
     all.push_back(resource(name, "", true, kind, verbs));
   }
   return {{"kind", "APIResourceList"}, {"groupVersion", "v1"}, {"resources", std::move(all)}};

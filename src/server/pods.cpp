@@ -28,12 +28,16 @@ node::Reply<node::Written> answer_with(const ExchangePtr& exchange, int status) 
   };
 }
 
-// What is changed of the pod, or of its subresource ephemeralcontainers.
+// What is changed of the pod, or of one of its subresources.
 void store(node::Node& node, const ExchangePtr& exchange, const Route& route, node::Revision wanted,
            bool dry_run) {
   if (route.kind == Route::Kind::kPodEphemeral) {
     return node.update_ephemeral(route.ns, route.name, std::move(wanted), dry_run,
                                  answer_with(exchange, 200));
+  }
+  if (route.kind == Route::Kind::kPodStatus) {
+    return node.update_status(route.ns, route.name, std::move(wanted), dry_run,
+                              answer_with(exchange, 200));
   }
   node.update(route.ns, route.name, std::move(wanted), dry_run, answer_with(exchange, 200));
 }

@@ -324,3 +324,60 @@ END
   run $api?sinceSeconds=1\&sinceTime=2026-01-01T00:00:00Z
   says 'at most one of `sinceTime` or `sinceSeconds` may be specified'
 }
+
+@test "patch changes fields by each kind of patch" {
+  changing 'a: "1"' | podctl apply -f -
+  ready one
+  [ "$(podctl patch pod one -p '{"metadata":{"labels":{"b":"2"}}}')" = 'pod/one patched' ]
+  [ "$(podctl patch pod/one -p 'metadata: {labels: {b: "2"}}')" = 'pod/one patched (no change)' ]
+  podctl patch pod one --type=merge -p '{"metadata":{"labels":{"a":null}}}'
+  [ "$(podctl label pod one --list)" = b=2 ]
+  echo '[{"op":"replace","path":"/metadata/labels/b","value":"3"}]' >patch.json
+  [ "$(podctl patch pod one --type=json --patch-file=patch.json --dry-run=server)" = 'pod/one patched (server dry run)' ]
+  [ "$(podctl label pod one --list)" = b=2 ]
+  podctl patch pod one --type=json --patch-file=patch.json -o json | jq -e '.metadata.labels.b == "3"'
+  fails 1 podctl patch pod one -p '{"spec":{"hostname":"other"}}'
+  says 'pod updates may not change fields other than'
+  fails 1 podctl patch pod none -p '{}'
+  says 'pods "none" not found'
+  fails 2 podctl patch pod one
+  says 'must specify --patch or --patch-file containing the contents of the patch'
+  fails 2 podctl patch pod one -p '{' --type=merge
+  says 'unable to parse "{"'
+}
+
+@test "a condition that a readiness gate asks for is set from outside" {
+  cat <<'YAML' | podctl apply -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: gated}
+spec:
+  readinessGates: [{conditionType: example.com/lb}]
+  terminationGracePeriodSeconds: 0
+  containers: [{name: main, image: podctl/busybox, command: [sleep, "1000"]}]
+YAML
+  await --for=condition=ContainersReady pod/gated
+  fails 1 podctl wait --for=condition=Ready pod/gated --timeout=0
+  [ "$(field gated '{.status.conditions[?(@.type=="Ready")].message}')" = \
+    'corresponding condition of pod readiness gate "example.com/lb" does not exist.' ]
+  set_lb() {
+    podctl patch pod gated --subresource=status \
+      -p "{\"status\":{\"conditions\":[{\"type\":\"example.com/lb\",\"status\":\"$1\"},{\"type\":\"ContainersReady\",\"status\":\"False\"}]}}"
+  }
+  [ "$(set_lb False)" = 'pod/gated patched' ]
+  await --for=jsonpath='{.status.conditions[?(@.type=="Ready")].message}'='the status of pod readiness gate "example.com/lb" is not "True", but False' pod/gated
+  set_lb True
+  ready gated
+  podctl wait --for=condition=example.com/lb pod/gated
+  # What follows from the containers is nobody's to set, and the rest of the status neither.
+  [ "$(field gated '{.status.conditions[?(@.type=="ContainersReady")].status}')" = True ]
+  podctl patch pod gated --subresource=status --type=merge -p '{"status":{"phase":"Failed"}}'
+  [ "$(field gated '{.status.phase}')" = Running ]
+  # It lasts, and goes back.
+  kill -9 "$(podctl version -o json | jq -r .server.pid)"
+  podctl wait --for=condition=example.com/lb pod/gated
+  set_lb Unknown
+  await --for=condition=Ready=false pod/gated
+  fails 1 podctl patch pod gated --subresource=status -p '{"status":{"conditions":[{"type":"a b","status":"True"}]}}'
+  says '.type: Invalid value: "a b": name part must consist of'
+}

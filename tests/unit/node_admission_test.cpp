@@ -114,5 +114,31 @@ TEST(Admission, UpdatesMayChangeLabelsButNotTheCommand) {
   EXPECT_EQ(admit_update(live, wanted).error().reason, "Conflict");
 }
 
+// Of a status only what is nobody's but others' is taken.
+TEST(Admission, AStatusChangesTheConditionsOfOthers) {
+  auto live = admit(kPlain)->pod;
+  live.status.phase = "Running";
+  live.status.conditions = {{.type = "Ready", .status = "False"},
+                            {.type = "old", .status = "True"}};
+  Admitted wanted{live, {}};
+  wanted.pod.status.phase = "Failed";
+  wanted.pod.spec.hostname = "other";
+  wanted.pod.status.conditions = {{.type = "Ready", .status = "True"},
+                                  {.type = "example.com/lb", .status = "True"}};
+  const auto stored = admit_status(live, wanted);
+  ASSERT_TRUE(stored) << stored.error().message;
+  EXPECT_EQ(stored->pod.status.phase, "Running");
+  EXPECT_EQ(stored->pod.spec.hostname, "");
+  EXPECT_EQ(stored->pod.metadata.generation, live.metadata.generation);
+  ASSERT_EQ(stored->pod.status.conditions.size(), 2U);
+  EXPECT_EQ(stored->pod.status.conditions[0].status, "False");
+  EXPECT_EQ(stored->pod.status.conditions[1].type, "example.com/lb");
+
+  wanted.pod.status.conditions[1].type = "a b";
+  EXPECT_EQ(admit_status(live, wanted).error().causes[0].field, "status.conditions[1].type");
+  wanted.pod.metadata.resourceVersion = "77";
+  EXPECT_EQ(admit_status(live, wanted).error().http, 409);
+}
+
 }  // namespace
 }  // namespace podctl::node

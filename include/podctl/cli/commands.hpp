@@ -19,6 +19,7 @@ int run_diff(Invocation& in);
 int run_edit(Invocation& in);
 int run_label(Invocation& in);
 int run_annotate(Invocation& in);
+int run_patch(Invocation& in);
 int run_why(Invocation& in);
 int run_attach(Invocation& in);
 int run_port_forward(Invocation& in);

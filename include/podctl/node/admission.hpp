@@ -47,5 +47,8 @@ Answer<Admitted> admit_new(Admitted pod, std::string_view node_name, std::string
 Answer<Admitted> admit_update(const api::Pod& live, Admitted wanted);
 // The same for the subresource ephemeralcontainers: of `wanted` only those are taken.
 Answer<Admitted> admit_ephemeral(const api::Pod& live, Admitted wanted);
+// The same for the subresource status: of `wanted` only the conditions that are not the kubelet's,
+// as those of spec.readinessGates.
+Answer<Admitted> admit_status(const api::Pod& live, Admitted wanted);
 
 }  // namespace podctl::node

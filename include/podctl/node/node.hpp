@@ -81,6 +81,9 @@ class Node {
   // The same for the pod's ephemeral containers alone.
   void update_ephemeral(const std::string& ns, const std::string& name, Revision wanted,
                         bool dry_run, Reply<Written> reply);
+  // The same for the conditions that others set.
+  void update_status(const std::string& ns, const std::string& name, Revision wanted, bool dry_run,
+                     Reply<Written> reply);
   // Starts the deletion; the object vanishes when nothing of the pod is left.
   void remove(const std::string& ns, const std::string& name, const DeleteRequest& request,
               Reply<Written> reply);
