@@ -70,9 +70,9 @@ json::object cause_json(const Cause& cause) {
   for (const auto& fact : cause.facts) {
     evidence.push_back(json::object{{"source", fact.source}, {"text", fact.text}});
   }
-  return {{"container", cause.container}, {"reason", cause.reason},
-          {"problem", cause.problem},     {"remedy", cause.remedy},
-          {"past", cause.past},           {"evidence", std::move(evidence)}};
+  return {{"container", cause.container},   {"reason", cause.reason}, {"problem", cause.problem},
+          {"remedy", cause.remedy},         {"past", cause.past},     {"aside", cause.aside},
+          {"evidence", std::move(evidence)}};
 }
 
 }  // namespace
@@ -107,11 +107,13 @@ Result<Diagnosis> diagnose_pod(Invocation& in, const json::value& pod) {
 
 std::string why_text(const std::string& name, const Diagnosis& diagnosis, std::size_t width) {
   std::string text;
-  if (diagnosis.causes.empty() || diagnosis.causes.front().past) {
+  if (diagnosis.causes.empty() || !is_present(diagnosis.causes.front())) {
     text = paragraph(diagnosis.summary, width);
   }
   for (const Cause& cause : diagnosis.causes) {
-    const std::string lead = cause.past ? "Earlier: " : "pod/" + name + ": ";
+    const std::string lead = cause.past    ? "Earlier: "
+                             : cause.aside ? "Beside that: "
+                                           : "pod/" + name + ": ";
     if (!text.empty()) text += "\n";
     text += paragraph(lead + cause.problem, width) + paragraph(cause.remedy, width);
     text += align_folded(facts_text(cause), kDescribeStops, width);
@@ -135,7 +137,7 @@ std::string describe_why(const Diagnosis& diagnosis) {
   if (diagnosis.causes.empty()) return "Why:\n  " + diagnosis.summary + "\n";
   std::string text = "Why:\n";
   for (const Cause& cause : diagnosis.causes) {
-    if (!cause.past) text += "  " + cause.problem + "\n  " + cause.remedy + "\n";
+    if (is_present(cause)) text += "  " + cause.problem + "\n  " + cause.remedy + "\n";
   }
   return utf8::printable(text);
 }

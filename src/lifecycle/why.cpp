@@ -39,6 +39,13 @@ void each_container(const api::Pod& pod, F&& look) {
   }
 }
 
+template <class F>
+void each_ephemeral(const api::Pod& pod, F&& look) {
+  for (const auto& c : pod.spec.ephemeralContainers) {
+    if (const auto* s = status_of(pod.status.ephemeralContainerStatuses, c.name)) look(c, *s);
+  }
+}
+
 const api::PodCondition* condition(const api::Pod& pod, std::string_view type) {
   for (const auto& c : pod.status.conditions) {
     if (c.type == type) return &c;
@@ -47,7 +54,12 @@ const api::PodCondition* condition(const api::Pod& pod, std::string_view type) {
 }
 
 // Whether it is to be ready for the pod to be: an init container that has done its work is not.
-bool counts(const Suspect& s) { return !s.init || api::is_sidecar(s.spec); }
+bool counts(const Suspect& s) { return !s.ephemeral && (!s.init || api::is_sidecar(s.spec)); }
+
+// Whether podctl has ended the containers for the pod's own reason: how they ended tells nothing.
+bool put_to_an_end(const api::Pod& pod) {
+  return pod.status.reason == "DeadlineExceeded" || pod.status.reason == "Evicted";
+}
 
 // What is wrong with it now, or has been.
 std::optional<Cause> container_cause(const Suspect& s) {
@@ -63,7 +75,7 @@ std::optional<Cause> container_cause(const Suspect& s) {
     return std::nullopt;
   }
   if (const auto* end = ended(s.status.state)) {
-    if (end->exitCode == 0) return std::nullopt;
+    if (end->exitCode == 0 || put_to_an_end(s.pod)) return std::nullopt;
     return end_cause(s, *end);
   }
   if (!runs(s.status)) return std::nullopt;
@@ -102,26 +114,39 @@ void tell(std::vector<Cause>& out, const std::string& reason, std::string proble
   out.push_back(std::move(cause));
 }
 
-std::string placement_remedy(std::string_view message) {
+std::string placement_remedy(const api::PodCondition& scheduled) {
+  const std::string& message = scheduled.message;
+  std::string remedy = missing_config(message);
+  if (!remedy.empty()) return remedy;
+  if (scheduled.reason == "SchedulingGated")
+    return "Take the gates out of spec.schedulingGates (podctl edit); the pod then starts.";
+  if (contains(message, "node affinity/selector")) {
+    return "Ask in nodeSelector and affinity for labels that the node has: podctl get nodes "
+           "--show-labels.";
+  }
   if (contains(message, "1 Insufficient ")) {
     return "Lower resources.requests, or let other pods end: \"podctl describe node\" shows what "
-           "the "
-           "node has and who asks for it.";
+           "the node has and who asks for it.";
   }
   if (contains(message, "free ports"))
     return "Give the pod another hostPort, or delete the pod that has it; this one then starts.";
-  return "Change what the manifest asks of a node, or take its scheduling gates away.";
+  return "Change what the manifest asks of a node.";
+}
+
+// A pod that has no node: what the scheduler says, without what it says of preemption.
+void unplaced_cause(const api::PodCondition& scheduled, std::vector<Cause>& out) {
+  std::string why = scheduled.message.substr(0, scheduled.message.find(" preemption:"));
+  while (why.ends_with('.')) why.pop_back();
+  tell(out, scheduled.reason.empty() ? "Unschedulable" : scheduled.reason,
+       "The pod has been given to no node: " + why + ".", placement_remedy(scheduled),
+       "condition PodScheduled is False: " + scheduled.message);
 }
 
 void pod_causes(const api::Pod& pod, const Evidence& evidence, std::vector<Cause>& out) {
   const auto& status = pod.status;
   if (const auto* scheduled = condition(pod, "PodScheduled");
       scheduled && scheduled->status == "False") {
-    std::string remedy = missing_config(scheduled->message);
-    if (remedy.empty()) remedy = placement_remedy(scheduled->message);
-    tell(out, scheduled->reason.empty() ? "Unschedulable" : scheduled->reason,
-         "The pod has been given to no node: " + scheduled->message + ".", std::move(remedy),
-         "condition PodScheduled is False: " + scheduled->message);
+    unplaced_cause(*scheduled, out);
   }
   const std::string said = status.reason + ": " + status.message;
   if (status.reason == "DeadlineExceeded") {
@@ -212,6 +237,8 @@ Health settled(const api::Pod& pod, std::string& summary) {
 
 }  // namespace
 
+bool is_present(const Cause& cause) { return !cause.past && !cause.aside; }
+
 std::string_view health_word(Health health) {
   switch (health) {
     case Health::kGood:
@@ -226,6 +253,10 @@ std::string_view health_word(Health health) {
 
 std::vector<std::string> logs_wanted(const api::Pod& pod) {
   std::vector<std::string> names;
+  each_ephemeral(pod, [&](const api::Container&, const api::ContainerStatus& status) {
+    const auto* now = ended(status.state);
+    if (now != nullptr && now->exitCode != 0) names.push_back(status.name);
+  });
   each_container(pod, [&](const api::Container&, const api::ContainerStatus& status, bool) {
     const auto* now = ended(status.state);
     const bool failed = now != nullptr && now->exitCode != 0;
@@ -244,12 +275,22 @@ Diagnosis diagnose(const api::Pod& pod, const Evidence& evidence) {
                    const Suspect suspect{pod, spec, status, evidence, init};
                    if (auto cause = container_cause(suspect)) d.causes.push_back(std::move(*cause));
                  });
+  each_ephemeral(pod, [&](const api::Container& spec, const api::ContainerStatus& status) {
+    const Suspect suspect{pod, spec, status, evidence, false, true};
+    auto cause = container_cause(suspect);
+    if (!cause) return;
+    cause->aside = true;
+    cause->past = ended(status.state) != nullptr;  // it is not run again
+    d.causes.push_back(std::move(*cause));
+  });
   const bool over = pod.status.phase == "Succeeded" || pod.metadata.deletionTimestamp;
   if (over) {
     for (auto& cause : d.causes) cause.past = true;
   }
-  std::stable_partition(d.causes.begin(), d.causes.end(), [](const Cause& c) { return !c.past; });
-  if (!d.causes.empty() && !d.causes.front().past) {
+  std::stable_sort(d.causes.begin(), d.causes.end(), [](const Cause& a, const Cause& b) {
+    return std::pair(a.past, a.aside) < std::pair(b.past, b.aside);
+  });
+  if (!d.causes.empty() && is_present(d.causes.front())) {
     d.health = Health::kBad;
     d.summary = d.causes.front().problem;
   } else {
@@ -263,6 +304,7 @@ Diagnosis diagnose(const api::Pod& pod, const Evidence& evidence) {
 std::string Suspect::name() const {
   const std::string what = api::is_sidecar(spec) && init ? "sidecar"
                            : init                        ? "init container"
+                           : ephemeral                   ? "ephemeral container"
                                                          : "container";
   return what + " \"" + spec.name + "\"";
 }
@@ -285,8 +327,10 @@ const Counters* Suspect::counters() const {
 
 const api::Event* Suspect::event(std::string_view reason, std::string_view words,
                                  api::Time since) const {
-  const std::string path =
-      std::string(init ? "spec.initContainers{" : "spec.containers{") + spec.name + "}";
+  const std::string list = init        ? "initContainers"
+                           : ephemeral ? "ephemeralContainers"
+                                       : "containers";
+  const std::string path = "spec." + list + "{" + spec.name + "}";
   const api::Event* found = nullptr;
   for (const auto& e : evidence.events) {
     if (e.reason != reason || e.involvedObject.fieldPath != path) continue;
@@ -302,6 +346,12 @@ Cause cause_of(const Suspect& s, std::string reason, std::string problem, std::s
 
 void add_fact(Cause& cause, std::string source, std::string text) {
   cause.facts.push_back({std::move(source), std::move(text)});
+}
+
+void add_command(Cause& cause, std::string_view what, const api::Box<api::ExecAction>& exec) {
+  if (!exec) return;
+  add_fact(cause, "manifest",
+           std::string(what) + " runs: " + std::string(text::join(exec->command, " ")));
 }
 
 bool contains(std::string_view text, std::string_view part) {

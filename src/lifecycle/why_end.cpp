@@ -78,6 +78,8 @@ std::optional<Cause> killed_by_podctl(const Suspect& s, const api::ContainerStat
                                 : "timeoutSeconds, failureThreshold, or a startupProbe."));
     add_fact(cause, "event", "Killing: " + killing->message);
     if (unhealthy != nullptr) add_fact(cause, "event", "Unhealthy: " + unhealthy->message);
+    const auto& tried = label == "Startup" ? s.spec.startupProbe : s.spec.livenessProbe;
+    if (tried) add_command(cause, std::string(probe) + "Probe", tried->exec);
     return cause;
   }
   if (const auto* hook = s.event("FailedPostStartHook", {}, t.startedAt)) {
@@ -85,6 +87,8 @@ std::optional<Cause> killed_by_podctl(const Suspect& s, const api::ContainerStat
                            s.Name() + " was ended because its postStart hook failed.",
                            "Mend the hook: it has to succeed for the container to go on.");
     add_fact(cause, "event", "FailedPostStartHook: " + hook->message);
+    if (s.spec.lifecycle && s.spec.lifecycle->postStart)
+      add_command(cause, "postStart", s.spec.lifecycle->postStart->exec);
     return cause;
   }
   return std::nullopt;

@@ -15,7 +15,7 @@ struct Suspect {
   const api::Container& spec;
   const api::ContainerStatus& status;
   const Evidence& evidence;
-  bool init = false;
+  bool init = false, ephemeral = false;
 
   std::string name() const;  // "container \"web\"", "init container …", "sidecar …"
   std::string Name() const;  // at the beginning of a sentence
@@ -29,6 +29,10 @@ struct Suspect {
 // A cause about it, with no facts yet.
 Cause cause_of(const Suspect& s, std::string reason, std::string problem, std::string remedy);
 void add_fact(Cause& cause, std::string source, std::string text);
+
+// What a probe or a hook runs, where it is a command: its events may say nothing but that it
+// failed.
+void add_command(Cause& cause, std::string_view what, const api::Box<api::ExecAction>& exec);
 
 bool contains(std::string_view text, std::string_view part);
 // The text between the first `before` and the `after` that follows it; empty when there is none.

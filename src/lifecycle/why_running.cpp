@@ -39,6 +39,8 @@ std::optional<Cause> probe_cause(const Suspect& s, bool startup) {
                          "failureThreshold is reached."
                        : "See that it answers what the probe asks, or correct the probe.");
   add_fact(cause, "event", "Unhealthy: " + failed->message);
+  add_command(cause, std::string(probe) + "Probe",
+              (startup ? s.spec.startupProbe : s.spec.readinessProbe)->exec);
   slow_facts(s, cause);
   add_last_line(s, cause);
   return cause;

@@ -90,6 +90,11 @@ Cause create_cause(const Suspect& s, const api::ContainerStateWaiting& w) {
     cause.reason = "FailedMount";
     cause.problem = s.Name() + " cannot be made: its volume \"" + volume + "\" cannot be mounted.";
     cause.remedy = mount_remedy(s.pod, volume);
+  } else if (w.message.starts_with("working directory: ")) {
+    cause.reason = "BadWorkingDirectory";
+    cause.problem = s.Name() + " cannot be made: its working directory \"" + s.spec.workingDir +
+                    "\" is none: " + w.message.substr(w.message.find(": ") + 2) + ".";
+    cause.remedy = "Set workingDir to a directory of the image or of a volume, or leave it out.";
   } else if (contains(w.message, "too small to start in")) {
     cause.reason = "MemoryLimitTooSmall";
     cause.problem = s.Name() + " cannot be started within its memory limit.";

@@ -159,3 +159,17 @@ YAML
   says '"health": "bad"'
   says '"source": "status"'
 }
+
+@test "an ephemeral container is told of beside its pod" {
+  pod well 'exec sleep 1000' | podctl apply -f -
+  ready well
+  fails 1 podctl debug well -q -i --image=no/such:1 -c lost </dev/null
+  run podctl why well
+  says 'Pod "well" runs, and is ready: nothing is wrong with it.'
+  says 'Beside that: Ephemeral container "lost" has no image: "no/such:1" is not in the local store.'
+  [ "$(podctl why well -o json | jq -c '[.health, .causes[0].aside]')" = '["good",true]' ]
+  podctl debug well -q --image=podctl/busybox -c gone -- serve
+  await --for=jsonpath='{.status.ephemeralContainerStatuses[1].state.terminated.reason}'=StartError pod/well
+  run podctl why well
+  says 'Earlier: Ephemeral container "gone" cannot be started: there is no program "serve" in it.'
+}

@@ -396,6 +396,88 @@ TEST(LifecycleWhy, ThePodsOwnReasons) {
   EXPECT_THAT(unscheduled.cause().problem, HasSubstr("0/1 nodes are available"));
 }
 
+TEST(LifecycleWhy, HowContainersEndedThatThePodsDeadlineEndedIsNoCause) {
+  Case c;
+  c.pod.spec.activeDeadlineSeconds = 1;
+  c.pod.status.phase = "Failed";
+  c.pod.status.reason = "DeadlineExceeded";
+  Case::end(c.status().state.emplace(), 137);
+  c.evidence.ends["app"] = {9, 0, 0};
+  const auto d = diagnose(c.pod, c.evidence);
+  ASSERT_EQ(d.causes.size(), 1U);
+  EXPECT_EQ(d.causes[0].reason, "DeadlineExceeded");
+}
+
+TEST(LifecycleWhy, APodWithoutANodeIsToldWhatToAskFor) {
+  Case c;
+  c.pod.status.phase = "Pending";
+  c.condition("PodScheduled", "False", "Unschedulable",
+              "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. "
+              "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.");
+  const auto cause = diagnose(c.pod, c.evidence).causes.at(0);
+  EXPECT_EQ(cause.problem,
+            "The pod has been given to no node: 0/1 nodes are available: 1 node(s) didn't match "
+            "Pod's node affinity/selector.");
+  EXPECT_THAT(cause.remedy, HasSubstr("podctl get nodes --show-labels"));
+}
+
+TEST(LifecycleWhy, WhatAProbeOrHookRunsIsTold) {
+  Case c;
+  c.spec().lifecycle.emplace().postStart.emplace().exec.emplace().command = {"sh", "-c", "exit 5"};
+  c.event("FailedPostStartHook", "PostStartHook failed");
+  c.crashes(137);
+  const auto cause = c.cause();
+  EXPECT_EQ(cause.reason, "PostStartHookFailed");
+  const bool told = std::any_of(cause.facts.begin(), cause.facts.end(), [](const Fact& f) {
+    return f.text == "postStart runs: sh -c exit 5";
+  });
+  EXPECT_TRUE(told);
+}
+
+TEST(LifecycleWhy, AWorkingDirectoryThatIsNoneIsNamed) {
+  Case c;
+  c.spec().workingDir = "/etc/hostname";
+  c.waits("CreateContainerError",
+          "working directory: make directory etc/hostname: is not a directory");
+  EXPECT_EQ(c.cause().reason, "BadWorkingDirectory");
+  EXPECT_THAT(c.cause().problem, HasSubstr("\"/etc/hostname\" is none"));
+}
+
+// A container that was put beside the pod's is told of, and blames the pod for nothing.
+TEST(LifecycleWhy, AnEphemeralContainerIsToldAside) {
+  Case c;
+  c.runs(true);
+  auto& spec = c.pod.spec.ephemeralContainers.emplace_back();
+  spec.name = "dbg";
+  spec.image = "no/such:1";
+  auto& status = c.pod.status.ephemeralContainerStatuses.emplace_back();
+  status.name = "dbg";
+  auto& waits = status.state.emplace().waiting.emplace();
+  waits.reason = "ErrImagePull";
+  waits.message = "image \"no/such:1\" is not in the local store";
+  auto d = diagnose(c.pod, c.evidence);
+  EXPECT_EQ(d.health, Health::kGood);
+  EXPECT_EQ(d.summary, "Pod \"web\" runs, and is ready: nothing is wrong with it.");
+  ASSERT_EQ(d.causes.size(), 1U);
+  EXPECT_TRUE(d.causes[0].aside);
+  EXPECT_FALSE(d.causes[0].past);
+  EXPECT_THAT(d.causes[0].problem, HasSubstr("Ephemeral container \"dbg\" has no image"));
+
+  // One that has ended is not run again. What the pod itself suffers from comes first.
+  status.state->waiting.reset();
+  Case::end(*status.state, 3);
+  c.evidence.lines["dbg"] = {"dbg: no such file or directory"};
+  EXPECT_EQ(logs_wanted(c.pod), std::vector<std::string>{"dbg"});
+  c.pod.status.conditions.clear();
+  c.crashes(1);
+  d = diagnose(c.pod, c.evidence);
+  ASSERT_EQ(d.causes.size(), 2U);
+  EXPECT_EQ(d.health, Health::kBad);
+  EXPECT_EQ(d.causes[0].container, "app");
+  EXPECT_TRUE(d.causes[1].past);
+  EXPECT_EQ(d.causes[1].reason, "MissingFile");
+}
+
 TEST(LifecycleWhy, OnlyLogsThatCanTellSomethingAreWanted) {
   Case c;
   c.runs(true);

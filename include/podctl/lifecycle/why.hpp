@@ -48,8 +48,12 @@ struct Cause {
   std::string problem;    // a sentence
   std::string remedy;     // a sentence
   std::vector<Fact> facts;
-  bool past = false;  // the container has been restarted since, and is well
+  bool past = false;   // the container has been restarted since, and is well
+  bool aside = false;  // of an ephemeral container, without which the pod is what it is
 };
+
+// Of what the pod itself suffers from now.
+bool is_present(const Cause& cause);
 
 enum class Health : std::uint8_t {
   kGood,      // it runs and is ready, or has ended with success
@@ -61,7 +65,7 @@ std::string_view health_word(Health health);  // "good", "onTheWay", "bad"
 struct Diagnosis {
   Health health = Health::kGood;
   std::string summary;        // a sentence; of a bad pod that of its first cause
-  std::vector<Cause> causes;  // those of the present first
+  std::vector<Cause> causes;  // those of the present first, then those aside, then the past's
 };
 
 // The containers whose last lines diagnose() would look at.
