@@ -42,24 +42,13 @@ Result<bool> PodEnd::take() {
       pause_briefly();
       return follow();
     }
-    lines_ += **piece;
-    std::size_t end = 0;
-    while ((end = lines_.find('\n')) != std::string::npos) {
-      const std::string line = lines_.substr(0, end);
-      lines_.erase(0, end + 1);
-      if (!line.empty() && !TRY(take_line(line))) return false;
-      if (lines_.empty()) break;
+    lines_.feed(**piece);
+    while (const auto event = TRY(lines_.next())) {
+      if (is_broken(*event)) return follow();
+      if (View(*event)["type"].str() == "DELETED" || !runs(View(*event)["object"])) return false;
     }
   } while (client_->buffered());
   return true;
-}
-
-Result<bool> PodEnd::take_line(std::string_view line) {
-  const auto event = TRY(parse_json_value(line));
-  const auto type = View(event)["type"].str();
-  if (type == "ERROR") return follow();  // the version is too old
-  if (type == "BOOKMARK") return true;
-  return type != "DELETED" && runs(View(event)["object"]);
 }
 
 }  // namespace podctl::cli

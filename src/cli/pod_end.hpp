@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/watch_lines.hpp"
 #include "podctl/cli/session.hpp"
 #include "podctl/cli/view.hpp"
 
@@ -25,12 +26,11 @@ class PodEnd {
 
  private:
   bool runs(View pod) const;
-  Result<bool> take_line(std::string_view line);
 
   Invocation& in_;
   std::string path_, name_, uid_;
   std::optional<Client> client_;
-  std::string lines_;
+  WatchLines lines_;
 };
 
 }  // namespace podctl::cli

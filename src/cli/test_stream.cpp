@@ -49,7 +49,7 @@ Result<void> TestStreams::list(Stream& stream, Take take) {
 }
 
 Result<void> TestStreams::begin_watch(Stream& stream) {
-  stream.rest.clear();
+  stream.events.clear();
   stream.client.emplace(TRY(in_.connect()));
   Request request;
   request.target =
@@ -117,7 +117,7 @@ Result<void> TestStreams::read(Stream& stream) {
     auto piece = stream.client->next(kAtOnce);
     if (!piece && piece.error().code == Code::kTimedOut) break;
     if (!piece || !*piece) return broken(stream);
-    stream.rest += **piece;
+    stream.path.empty() ? void(stream.rest += **piece) : stream.events.feed(**piece);
   } while (stream.client->buffered());
   if (stream.path.empty()) {
     log_lines(stream, false);
@@ -141,18 +141,11 @@ Result<void> TestStreams::broken(Stream& stream) {
 }
 
 Result<void> TestStreams::lines(Stream& stream, Take take) {
-  std::size_t end = 0;
-  while ((end = stream.rest.find('\n')) != std::string::npos) {
-    const std::string line = stream.rest.substr(0, end);
-    stream.rest.erase(0, end + 1);
-    if (line.empty()) continue;
-    auto change = TRY(parse_json_value(line));
-    const auto type = View(change)["type"].str();
-    const View object = View(change)["object"];
-    if (type == "ERROR") return broken(stream);
-    if (type == "BOOKMARK" || !object) continue;
-    const auto version = text::parse_u64(object["metadata"]["resourceVersion"].scalar());
-    changes_.push_back({version.value_or(0), std::move(change), take});
+  while (auto change = TRY(stream.events.next())) {
+    if (is_broken(*change)) return broken(stream);
+    const View meta = View(*change)["object"]["metadata"];
+    const auto version = text::parse_u64(meta["resourceVersion"].scalar());
+    changes_.push_back({version.value_or(0), std::move(*change), take});
   }
   return {};
 }

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/watch_lines.hpp"
 #include "podctl/api/pod.hpp"
 #include "podctl/base/error.hpp"
 #include "podctl/cli/session.hpp"
@@ -47,7 +48,8 @@ class TestStreams {
     std::string version;
     std::string pod, container;
     std::int32_t run = 0;
-    std::string rest;  // an unfinished line
+    std::string rest;   // of a log: an unfinished line
+    WatchLines events;  // of a watch
     std::optional<Client> client;
     bool over = false;
   };

@@ -2,6 +2,7 @@
 
 #include <boost/json/array.hpp>
 
+#include "cli/watch_lines.hpp"
 #include "podctl/cli/output.hpp"
 #include "podctl/cli/view.hpp"
 
@@ -27,7 +28,7 @@ std::vector<const boost::json::value*> parts_of(const WatchPlan& plan, View obje
 
 // The lines of one watch request. kAgain: list anew.
 Result<End> follow(Client& client, const WatchPlan& plan, const OnChange& on_change) {
-  std::string line;
+  WatchLines lines;
   for (;;) {
     auto piece = client.next(plan.deadline_ns);
     if (!piece) {
@@ -35,19 +36,12 @@ Result<End> follow(Client& client, const WatchPlan& plan, const OnChange& on_cha
       return End::kAgain;
     }
     if (!*piece) return End::kAgain;
-    line += **piece;
-    std::size_t end = 0;
-    while ((end = line.find('\n')) != std::string::npos) {
-      const std::string text = line.substr(0, end);
-      line.erase(0, end + 1);
-      if (text.empty()) continue;
-      const auto event = TRY(parse_json_value(text));
-      View e(event);
-      const std::string_view type = e["type"].str();
-      if (type == "ERROR") return End::kAgain;
-      if (type == "BOOKMARK" || !e["object"]) continue;
+    lines.feed(**piece);
+    while (const auto event = TRY(lines.next())) {
+      View e(*event);
+      if (is_broken(e)) return End::kAgain;
       for (const auto* object : parts_of(plan, e["object"])) {
-        if (!on_change(change_of(type), *object)) return End::kStop;
+        if (!on_change(change_of(e["type"].str()), *object)) return End::kStop;
       }
     }
   }
