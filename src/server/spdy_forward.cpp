@@ -52,7 +52,8 @@ class SpdyForward : public std::enable_shared_from_this<SpdyForward> {
         .data = [self](auto stream, std::string data) { self->take(stream, std::move(data)); },
         .ended =
             [self](auto stream) {
-              if (const auto pair = self->pair_of(stream)) pair->link->end();
+              const auto pair = self->pair_of(stream);
+              if (pair && pair->socket->data == stream) pair->link->end();
             },
         .reset =
             [self](auto stream) {
@@ -88,7 +89,7 @@ class SpdyForward : public std::enable_shared_from_this<SpdyForward> {
     auto& place = type == "data" ? pair->socket->data : pair->socket->error;
     if (place != 0 || pair->port != *port) return false;
     place = stream;
-    if (type == "data") by_data_[stream] = pair;
+    by_stream_[stream] = pair;
     if (pair->socket->data != 0 && pair->socket->error != 0) dial(*pair);
     return true;
   }
@@ -111,14 +112,15 @@ class SpdyForward : public std::enable_shared_from_this<SpdyForward> {
     });
   }
 
-  // By its stream of bytes; what comes on an error's stream is nothing to anybody.
   PairPtr pair_of(std::uint32_t stream) {
-    const auto found = by_data_.find(stream);
-    return found == by_data_.end() ? nullptr : found->second;
+    const auto found = by_stream_.find(stream);
+    return found == by_stream_.end() ? nullptr : found->second;
   }
 
+  // What comes on an error's stream is nothing to anybody.
   void take(std::uint32_t stream, std::string data) {
-    if (const auto pair = pair_of(stream)) pair->link->take(std::move(data));
+    const auto pair = pair_of(stream);
+    if (pair && pair->socket->data == stream) pair->link->take(std::move(data));
     changed();
   }
 
@@ -135,22 +137,23 @@ class SpdyForward : public std::enable_shared_from_this<SpdyForward> {
 
   void drop(const Pair& pair) {
     const PairPtr last = pairs_[pair.request];  // it stays until this has returned
-    by_data_.erase(pair.socket->data);
+    by_stream_.erase(pair.socket->data);
+    by_stream_.erase(pair.socket->error);
     pairs_.erase(pair.request);
     last->link->close();
     last->socket->close();
   }
 
   void close() {
-    by_data_.clear();
+    by_stream_.clear();
     for (const auto& [request, pair] : std::exchange(pairs_, {})) pair->link->close();
   }
 
   node::Node& node_;
   std::string uid_;
   std::shared_ptr<SpdyConnection> connection_;
-  std::map<std::string, PairPtr> pairs_;      // by requestID
-  std::map<std::uint32_t, PairPtr> by_data_;  // by the stream of bytes
+  std::map<std::string, PairPtr> pairs_;  // by requestID
+  std::map<std::uint32_t, PairPtr> by_stream_;
   bool paused_ = false;
 };
 
