@@ -2,6 +2,7 @@
 // or later.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,9 @@ void list_pods(node::Node& node, const ExchangePtr& exchange, const Route& route
 void handle_kept_list(node::Node& node, const ExchangePtr& exchange, const Route& route);
 void handle_kept(node::Node& node, const ExchangePtr& exchange, const Route& route);
 void list_kept(node::Node& node, const ExchangePtr& exchange, const Route& route);
+// Removes one by one what a deletion of a collection chooses, and answers with the list of it.
+void delete_collection(node::Node& node, const ExchangePtr& exchange, const Route& route,
+                       const std::function<void(const std::string& name)>& remove);
 void list_events(node::Node& node, const ExchangePtr& exchange, const Route& route);
 void get_pod(node::Node& node, const ExchangePtr& exchange, const Route& route);
 void get_event(node::Node& node, const ExchangePtr& exchange, const Route& route);

@@ -120,27 +120,13 @@ void remove(node::Node& node, const ExchangePtr& exchange, const Route& route) {
                      });
 }
 
-template <class T>
 void remove_all(node::Node& node, const ExchangePtr& exchange, const Route& route) {
   const auto wanted = removal(exchange->request());
   if (!wanted) return exchange->refuse(wanted.error());
-  const auto selection = parse_selection<T>(exchange->request().target.query, route.ns);
-  if (!selection) return exchange->refuse(selection.error());
-  std::vector<std::string> names;
-  std::string items;
-  for (const auto& [key, record] : node.objects().kept(*route.resource)) {
-    if (!selection->matches(*static_cast<const T*>(record.object.get()))) continue;
-    names.push_back(key.second);
-    items += (items.empty() ? "" : ",") + *record.json;
-  }
-  for (const auto& name : names) {
+  delete_collection(node, exchange, route, [&](const std::string& name) {
     node.kept().remove(*route.resource, route.ns, name, *wanted,
                        [](const node::Answer<KeptObjects::Written>&) {});
-  }
-  exchange->reply({200, "{\"kind\":\"" + std::string(route.resource->kind) +
-                            "List\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"" +
-                            std::to_string(node.objects().version()) + "\"},\"items\":[" + items +
-                            "]}\n"});
+  });
 }
 
 }  // namespace
@@ -149,9 +135,7 @@ void handle_kept_list(node::Node& node, const ExchangePtr& exchange, const Route
   const auto& method = exchange->request().method;
   if (method == "GET") return list_kept(node, exchange, route);
   if (method == "POST" && !route.ns.empty()) return create(node, exchange, route);
-  if (method == "DELETE" && !route.ns.empty()) {
-    return with_type(*route.resource, [&]<class T>() { remove_all<T>(node, exchange, route); });
-  }
+  if (method == "DELETE" && !route.ns.empty()) return remove_all(node, exchange, route);
   refuse_method(exchange);
 }
 

@@ -116,6 +116,25 @@ void list(node::Node& node, const ExchangePtr& exchange, const Selection& select
   exchange->reply({200, std::move(body) + "]}\n"});
 }
 
+template <class T>
+void delete_chosen(node::Node& node, const ExchangePtr& exchange, const Route& route,
+                   const std::function<void(const std::string& name)>& remove) {
+  const auto selection = parse_selection<T>(exchange->request().target.query, route.ns);
+  if (!selection) return exchange->refuse(selection.error());
+  std::vector<std::string> names;
+  std::string items;
+  for (const auto& [key, record] : Kind<T>::all(node.objects())) {
+    if (!selected<T>(*selection, key, record)) continue;
+    names.push_back(key.second);
+    items += (items.empty() ? "" : ",") + *record.json;
+  }
+  for (const auto& name : names) remove(name);
+  exchange->reply({200, "{\"kind\":\"" + kind_name<T>() +
+                            "List\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"" +
+                            std::to_string(node.objects().version()) + "\"},\"items\":[" + items +
+                            "]}\n"});
+}
+
 // One client that follows changes; keeps itself alive through the stream's callbacks.
 template <class T>
 class Watch : public std::enable_shared_from_this<Watch<T>> {
@@ -294,6 +313,13 @@ void list_events(node::Node& node, const ExchangePtr& exchange, const Route& rou
 
 void list_kept(node::Node& node, const ExchangePtr& exchange, const Route& route) {
   with_type(*route.resource, [&]<class T>() { list_or_watch<T>(node, exchange, route); });
+}
+
+void delete_collection(node::Node& node, const ExchangePtr& exchange, const Route& route,
+                       const std::function<void(const std::string& name)>& remove) {
+  if (route.resource == nullptr) return delete_chosen<api::Pod>(node, exchange, route, remove);
+  api::with_kept_type(*route.resource,
+                      [&]<class T>() { delete_chosen<T>(node, exchange, route, remove); });
 }
 
 void get_event(node::Node& node, const ExchangePtr& exchange, const Route& route) {

@@ -104,20 +104,9 @@ void delete_pod(node::Node& node, const ExchangePtr& exchange, const Route& rout
 void delete_pods(node::Node& node, const ExchangePtr& exchange, const Route& route) {
   auto wanted = delete_request(exchange->request());
   if (!wanted) return exchange->refuse(wanted.error());
-  auto selection = parse_selection<api::Pod>(exchange->request().target.query, route.ns);
-  if (!selection) return exchange->refuse(selection.error());
-  std::vector<std::string> names;
-  std::string items;
-  for (const auto& [key, record] : node.objects().pods()) {
-    if (!selection->matches(*record.object)) continue;
-    names.push_back(key.second);
-    items += (items.empty() ? "" : ",") + *record.json;
-  }
-  for (const auto& name : names)
-    node.remove(route.ns, name, *wanted, [](node::Answer<node::Written>) {});
-  exchange->reply(
-      {200, "{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"" +
-                std::to_string(node.objects().version()) + "\"},\"items\":[" + items + "]}\n"});
+  delete_collection(node, exchange, route, [&](const std::string& name) {
+    node.remove(route.ns, name, *wanted, [](const node::Answer<node::Written>&) {});
+  });
 }
 
 }  // namespace podctl::server

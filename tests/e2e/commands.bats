@@ -381,3 +381,14 @@ YAML
   fails 1 podctl patch pod gated --subresource=status -p '{"status":{"conditions":[{"type":"a b","status":"True"}]}}'
   says '.type: Invalid value: "a b": name part must consist of'
 }
+
+@test "a client deletes a collection of pods by their labels" {
+  pod goes 'exec sleep 1000' | sed 's/^metadata:/metadata:\n  labels: {tier: front}/' | podctl apply -f -
+  changing 'tier: back' | podctl apply -f -
+  ready goes
+  curl -s --unix-socket "$PODCTL_ROOT/run/podctld.sock" -X DELETE \
+    'http://podctl/api/v1/namespaces/default/pods?labelSelector=tier=front&gracePeriodSeconds=0' >gone.json
+  [ "$(jq -c '[.kind, .items[].metadata.name]' gone.json)" = '["PodList","goes"]' ]
+  await --for=delete pod/goes
+  ready one
+}
