@@ -201,6 +201,8 @@ class Walk {
     if (!known || f.kind != Kind::kStruct) {
       std::string text = scalar_text(f, object);
       if (text.empty()) return;
+      // kubectl writes it into every container that it makes.
+      if (!known && text == "{}" && f.type && f.type().name == "ResourceRequirements") return;
       if (!known) return out_.push_back(path.str());
       if (f.kind == Kind::kQuantity && f.shape == Shape::kMap) return resources(f, object, path);
       if (is_pull_policy_default(type, f, object, text)) return;

@@ -25,6 +25,7 @@ const node::KeptRecord* require_kept(node::Node& node, const ExchangePtr& exchan
 
 node::Answer<node::AdmittedKept> decode_body(const Request& request, const Route& route,
                                              const std::string& body, bool yaml) {
+  if (auto refusal = unknown_form(request)) return node::Refused(std::move(*refusal));
   const auto validation = field_validation(request);
   if (!validation) return node::Refused(validation.error());
   return node::decode_kept(*route.resource, body, yaml, route.ns, *validation);

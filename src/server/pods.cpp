@@ -15,6 +15,7 @@ namespace json = boost::json;
 
 node::Answer<node::Admitted> decode_body(const Request& request, const std::string& body,
                                          const std::string& ns) {
+  if (auto refusal = unknown_form(request)) return node::Refused(std::move(*refusal));
   const auto validation = field_validation(request);
   if (!validation) return node::Refused(validation.error());
   return node::decode_pod(body, is_yaml(request), ns, *validation);

@@ -36,6 +36,19 @@ bool is_yaml(const Request& request) {
   return request.content_type.find("yaml") != std::string::npos;
 }
 
+std::optional<node::Refusal> unknown_form(const Request& request) {
+  const auto& type = request.content_type;
+  if (type.find("protobuf") == std::string::npos && type.find("cbor") == std::string::npos)
+    return std::nullopt;
+  return node::Refusal{415,
+                       "UnsupportedMediaType",
+                       "the body of the request was in an unknown format - accepted media types "
+                       "include: application/json, application/yaml",
+                       {},
+                       {},
+                       {}};
+}
+
 node::Answer<bool> dry_run(const Request& request) {
   const auto word = request.target.query.get_or("dryRun", "");
   return word.empty() ? node::Answer<bool>(false) : dry_run(request.method, {word});

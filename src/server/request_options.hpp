@@ -9,6 +9,8 @@
 namespace podctl::server {
 
 bool is_yaml(const Request& request);
+// 415 for an object in protobuf or CBOR, as a client may send it that knows its type.
+std::optional<node::Refusal> unknown_form(const Request& request);
 // Anything but "All" is refused: what was meant as a trial must not be carried out.
 node::Answer<bool> dry_run(const Request& request);
 node::Answer<node::FieldValidation> field_validation(const Request& request);

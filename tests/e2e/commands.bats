@@ -325,6 +325,15 @@ END
   says 'at most one of `sinceTime` or `sinceSeconds` may be specified'
 }
 
+@test "an object that comes in another form than JSON or YAML is refused as such" {
+  podctl get pods
+  for kind in pods configmaps; do
+    run curl -s --unix-socket "$PODCTL_ROOT/run/podctld.sock" -H 'Content-Type: application/vnd.kubernetes.protobuf' \
+      -d k8s "http://podctl/api/v1/namespaces/default/$kind"
+    says '"reason":"UnsupportedMediaType"'
+  done
+}
+
 @test "patch changes fields by each kind of patch" {
   changing 'a: "1"' | podctl apply -f -
   ready one

@@ -137,3 +137,16 @@ attaches() {
   attaches plainly one
   attaches over_spdy two
 }
+
+@test "debug and patch, the status too" {
+  relayed
+  server_pod
+  run kubectl debug web --image=podctl/busybox --profile=general -c dbg -- sleep 100
+  [ "$status" -eq 0 ]
+  [[ $output != *"does not act"* ]]
+  await --for=jsonpath='{.status.ephemeralContainerStatuses[0].started}'=true pod/web
+  [ "$(kubectl patch pod web --subresource=status -p '{"status":{"conditions":[{"type":"example.com/lb","status":"True"}]}}')" = 'pod/web patched' ]
+  kubectl wait --for=condition=example.com/lb pod/web --timeout=20s
+  [ "$(kubectl patch pod web -p '{"metadata":{"labels":{"a":"b"}}}')" = 'pod/web patched' ]
+  [ "$(kubectl patch pod web -p '{"metadata":{"labels":{"a":"b"}}}')" = 'pod/web patched (no change)' ]
+}
