@@ -4,7 +4,8 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <boost/optional.hpp>
+#include <cstdint>
 #include <optional>
 
 namespace podctl::probe {
@@ -17,6 +18,37 @@ constexpr std::string_view kBegin = "HTTP/";
 constexpr std::uint32_t kHead = 64 * 1024;
 constexpr int kInterim = 5;  // Go net/http transport.go max1xxResponses
 constexpr int kContinue = 100, kSwitching = 101, kOk = 200;
+
+// Keeps the beginning of a body. Beast's own sets as much memory aside as a Content-Length
+// announces, which a container may choose.
+struct Beginning {
+  using value_type = std::string;
+  class reader {
+   public:
+    template <bool kRequest, class Fields>
+    reader(http::header<kRequest, Fields>&, value_type& body) : body_(body) {}
+    static void init(const boost::optional<std::uint64_t>&, boost::system::error_code& error) {
+      error = {};
+    }
+    template <class Buffers>
+    std::size_t put(const Buffers& buffers, boost::system::error_code& error) {
+      error = {};
+      std::size_t taken = 0;
+      for (auto at = boost::asio::buffer_sequence_begin(buffers);
+           at != boost::asio::buffer_sequence_end(buffers); ++at) {
+        const boost::asio::const_buffer piece(*at);
+        body_.append(static_cast<const char*>(piece.data()),
+                     std::min(piece.size(), kBody - body_.size()));
+        taken += piece.size();
+      }
+      return taken;
+    }
+    static void finish(boost::system::error_code& error) { error = {}; }
+
+   private:
+    value_type& body_;
+  };
+};
 
 Failure malformed(const std::string& why) {
   return fail(Code::kCorrupt, "read response", "", "malformed HTTP response: " + why);
@@ -60,7 +92,7 @@ struct HttpAnswer::Parser {
     return true;
   }
 
-  std::optional<http::response_parser<http::string_body>> parser;
+  std::optional<http::response_parser<Beginning>> parser;
   std::string pending;     // a head or a chunk that has not come whole
   std::size_t looked = 0;  // so far no end of the head was found in it
   int interim = 0;
@@ -128,9 +160,7 @@ std::string HttpAnswer::location() const {
   return std::string(parser_->parser->get()[http::field::location]);
 }
 
-std::string_view HttpAnswer::body() const {
-  return std::string_view(parser_->parser->get().body()).substr(0, kBody);
-}
+std::string_view HttpAnswer::body() const { return parser_->parser->get().body(); }
 
 Answer HttpAnswer::judge() const {
   const auto code = status();

@@ -111,6 +111,15 @@ EOF
   says 'Readiness:      grpc <pod>:8080'
 }
 
+@test "an answer that announces more than it sends does podctld no harm" {
+  probed liar 'readinessProbe: {httpGet: {port: 8080}, periodSeconds: 1, timeoutSeconds: 5}' 'printf "HTTP/1.1 200 OK\r\nContent-Length: 5999999999999999999\r\n\r\nhello" >/answer
+exec nc -ll -p 8080 -e cat /answer' | podctl apply -f -
+  local pid
+  pid=$(daemon_pid)
+  event liar "Readiness probe failed: Get"
+  [ "$(daemon_pid)" = "$pid" ]
+}
+
 @test "HTTPS is asked without looking at the certificate" {
   command -v openssl >/dev/null || skip "openssl is not installed"
   openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 1 -subj /CN=nobody 2>/dev/null

@@ -156,6 +156,13 @@ TEST(ProbeHttpAnswer, WhatComesBeforeTheAnswerIsPassedOver) {
   EXPECT_THAT(judged(wait + "SSH-2.0\r\n").text, HasSubstr("malformed HTTP response"));
 }
 
+// No memory is set aside for what is only announced.
+TEST(ProbeHttpAnswer, ABodyIsKeptAsFarAsItComes) {
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 5999999999999999999\r\n\r\n";
+  EXPECT_EQ(judged(head + "hello").text, "unexpected EOF");
+  EXPECT_EQ(judged(head + std::string(20'000, 'x'), 4096).verdict, Verdict::kSuccess);
+}
+
 TEST(ProbeHttpAnswer, NobodyWaitsForTheEndOfALongBody) {
   const auto answer = judged("HTTP/1.1 301 X\r\n\r\n" + std::string(100'000, 'x'), 4096);
   EXPECT_EQ(answer.verdict, Verdict::kWarning);
