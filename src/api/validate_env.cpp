@@ -32,7 +32,7 @@ void field_ref(const ObjectFieldSelector& ref, const Path& at, FaultList& faults
   std::string_view text = ref.fieldPath;
   if (text.empty() || listed(kFields, text)) return;
   for (std::string_view map : {"metadata.labels['", "metadata.annotations['"}) {
-    if (!text.starts_with(map) || !text.ends_with("']")) continue;
+    if (!text.starts_with(map) || !text.ends_with("']") || text.size() < map.size() + 2) continue;
     text.remove_prefix(map.size());
     text.remove_suffix(2);
     return faults.check(path, text, check_qualified_name(text));

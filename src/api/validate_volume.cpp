@@ -67,7 +67,8 @@ void downward_field(const std::string& field, const Path& at, FaultList& faults)
   if (field.empty() || std::ranges::find(kDownwardFields, field) != std::end(kDownwardFields))
     return;
   for (std::string_view map : {"metadata.labels['", "metadata.annotations['"}) {
-    if (!field.starts_with(map) || !field.ends_with("']")) continue;
+    if (!field.starts_with(map) || !field.ends_with("']") || field.size() < map.size() + 2)
+      continue;
     const std::string_view key =
         std::string_view(field).substr(map.size(), field.size() - map.size() - 2);
     return faults.check(at, key, check_qualified_name(key));

@@ -150,6 +150,10 @@ TEST(ApiValidate, EnvironmentSources) {
   expect_of_container({
       {env("fieldRef: {fieldPath: status.podIPs}"), ""},
       {env("fieldRef: {fieldPath: \"metadata.labels['a/b']\"}"), ""},
+      // One quote that would be both.
+      {env("fieldRef: {fieldPath: \"metadata.labels[']\"}"),
+       from + ".fieldRef.fieldPath: Invalid value: \"metadata.labels[']\": error converting "
+              "fieldPath: field label not supported: metadata.labels[']"},
       {env("fieldRef: {fieldPath: spec.foo}"),
        from + ".fieldRef.fieldPath: Invalid value: \"spec.foo\": error converting fieldPath: field "
               "label "
@@ -320,6 +324,11 @@ TEST(ApiValidate, AVolumeHasOneSource) {
        "spec.volumes[0].downwardAPI.items[0].fieldRef.fieldPath: Unsupported value: "
        "\"status.podIP\": supported values: \"metadata.annotations\", \"metadata.labels\", "
        "\"metadata.name\", \"metadata.namespace\", \"metadata.uid\""},
+      {"volumes: [{name: w, downwardAPI: {items: [{path: a, fieldRef: {fieldPath: "
+       "\"metadata.labels[']\"}}]}}]",
+       "spec.volumes[0].downwardAPI.items[0].fieldRef.fieldPath: Unsupported value: "
+       "\"metadata.labels[']\": supported values: \"metadata.annotations\", "
+       "\"metadata.labels\", \"metadata.name\", \"metadata.namespace\", \"metadata.uid\""},
       {"volumes: [{name: w, downwardAPI: {items: [{path: a, resourceFieldRef: {resource: "
        "limits.cpu}}]}}]",
        "spec.volumes[0].downwardAPI.items[0].resourceFieldRef.containerName: Required value"},
