@@ -121,6 +121,14 @@ std::int64_t divide_up(Int128 nano, Int128 by) {
   return static_cast<std::int64_t>(std::clamp(q, low, high));
 }
 
+std::string text_of(Int128 number) {
+  std::string digits;
+  for (Int128 rest = number < 0 ? -number : number; rest != 0; rest /= 10)
+    digits += static_cast<char>('0' + static_cast<int>(rest % 10));
+  if (number < 0) digits += '-';
+  return {digits.rbegin(), digits.rend()};
+}
+
 std::string decimal_text(Int128 nano, bool exponent) {
   if (nano == 0) return "0";
   std::size_t step = 0;  // index into kDecimal
@@ -128,7 +136,7 @@ std::string decimal_text(Int128 nano, bool exponent) {
     nano /= 1000;
     ++step;
   }
-  std::string digits = std::to_string(static_cast<std::int64_t>(nano));
+  std::string digits = text_of(nano);  // of many units and a few nano more than 64 bits hold
   if (!exponent) return digits + std::string(kDecimal[step].text);
   int power = kDecimal[step].power;
   return power == 0 ? digits : digits + "e" + std::to_string(power);

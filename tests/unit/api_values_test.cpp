@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+#include <map>
+#include <string>
 
 #include "podctl/api/jsonpath.hpp"
 #include "podctl/api/quantity.hpp"
@@ -41,6 +43,20 @@ TEST(ApiQuantity, Canonical) {
     EXPECT_EQ(q->str(), c.canonical) << c.text;
     EXPECT_EQ(q->value(), c.value) << c.text;
     EXPECT_EQ(q->milli_value(), c.milli) << c.text;
+  }
+}
+
+// Many units and a few nano are more than 64 bits hold.
+TEST(ApiQuantity, LargeAndFineIsWrittenWhole) {
+  for (const auto& [text, canonical] :
+       std::map<std::string, std::string>{{"10000000000.000000001", "10000000000000000001n"},
+                                          {"-10000000000.000000001", "-10000000000000000001n"},
+                                          {"9223372036854775807.5n", "9223372036854775808n"},
+                                          {"9223372036854775807E", "9223372036854775807"}}) {
+    const auto q = Quantity::parse(text);
+    ASSERT_TRUE(q) << text;
+    EXPECT_EQ(q->str(), canonical);
+    EXPECT_EQ(*Quantity::parse(q->str()), *q) << text;
   }
 }
 
