@@ -54,6 +54,13 @@ says_of() { podctl get pod "$1" -o jsonpath='{.status.conditions[?(@.type=="PodS
   podctl explain pvc.spec | grep -q storageClassName
 }
 
+@test "a pod may take its claim read-only" {
+  claim | podctl apply -f -
+  using one '! touch /v/file && ls -d /v' | sed 's/claimName: data/claimName: data, readOnly: true/' | podctl apply -f -
+  ended one Succeeded
+  podctl logs one | grep -q "Read-only file system"
+}
+
 @test "a claim that a pod has goes when the pod has gone, and it is said what is lost" {
   claim | podctl apply -f -
   using one 'echo x >/v/file; exec sleep 1000' | podctl apply -f -

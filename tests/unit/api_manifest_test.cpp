@@ -283,7 +283,7 @@ TEST(ApiManifest, PlainNumbersAreQuantities) {
                                                    {"1.5", "1500m"},
                                                    {".25", "250m"},
                                                    {"2", "2"},
-                                                   {"1e7", "10000000"},
+                                                   {"1e7", "10M"},
                                                    {"67108864.0", "67108864"}}) {
     const auto loaded = load_manifests(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n"
