@@ -38,6 +38,9 @@ spec:
     command: [nc, -ll, -p, "9090", -e, echo, hello]
 YAML
   ready web
+  # Running is not yet listening, and kubectl gives up at the first connection that is refused.
+  until_true podctl exec web -c web -- wget -q -O /dev/null http://127.0.0.1:8080/f
+  until_true eval 'podctl exec web -c greeter -- nc 127.0.0.1 9090 </dev/null | grep -q hello'
 }
 
 # forward WAY PORT: in the background; $local is the port here.
