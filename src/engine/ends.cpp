@@ -10,7 +10,8 @@
 namespace podctl::engine {
 namespace {
 
-constexpr std::chrono::seconds kHelloBound{5};
+// A shim settles the starts under way before it greets, for up to 10 s.
+constexpr std::chrono::seconds kHelloBound{15};
 // A shim may settle starts for 10 s first; its own removal gives up after 10 s what does not end,
 // after 5 s a cgroup.
 constexpr std::chrono::seconds kDestroyBound{30};

@@ -65,25 +65,39 @@ TEST_F(ROOT_Engine, PipelinedRequestsKeepTheirOrder) {
 
 // A lease on a program that its user may execute and not read holds execve up, and so may a file
 // system that does not answer.
-TEST_F(ROOT_Engine, AStartThatHangsHoldsUpNothingElse) {
-  const std::string program = dir_ + "/rootfs/bin/leased";
-  std::filesystem::copy_file("/bin/busybox", program);
-  ASSERT_EQ(::chmod(program.c_str(), 0711), 0);
-  static std::atomic<bool> asked;  // by the kernel, for the lease back
-  asked = false;
-  ::signal(SIGIO, [](int) { asked = true; });
-  UniqueFd leased(::open(program.c_str(), O_RDWR | O_CLOEXEC));
-  ASSERT_EQ(::fcntl(leased.get(), F_SETLEASE, F_WRLCK), 0);
+class ROOT_EngineLease : public ROOT_Engine {
+ protected:
+  void SetUp() override {
+    ROOT_Engine::SetUp();
+    if (IsSkipped()) return;
+    const std::string program = dir_ + "/rootfs/bin/leased";
+    std::filesystem::copy_file("/bin/busybox", program);
+    ASSERT_EQ(::chmod(program.c_str(), 0711), 0);
+    asked_ = false;
+    ::signal(SIGIO, [](int) { asked_ = true; });
+    leased_ = UniqueFd(::open(program.c_str(), O_RDWR | O_CLOEXEC));
+    ASSERT_EQ(::fcntl(leased_.get(), F_SETLEASE, F_WRLCK), 0);
+  }
+  // Starts a container of this name that hangs, and returns when it does.
+  wire::ContainerSpec start_hanging(const std::string& name, Callback<wire::ContainerInfo> done) {
+    auto spec = container(name, "");
+    spec.argv = {"/bin/leased", "true"};
+    spec.user = {.uid = 2000, .gid = 2000};
+    engine_->start_container(kUid, spec, std::move(done));
+    EXPECT_TRUE(run_until([] { return asked_.load(); }));
+    return spec;
+  }
 
+  static inline std::atomic<bool> asked_;  // by the kernel, for the lease back
+  UniqueFd leased_;
+};
+
+TEST_F(ROOT_EngineLease, AStartThatHangsHoldsUpNothingElse) {
   ASSERT_TRUE(create(sandbox(false)));
   const auto main = container("main", "sleep 1000");
   ASSERT_TRUE(start(main));
-  auto hanging = container("hanging", "");
-  hanging.argv = {"/bin/leased", "true"};
-  hanging.user = {.uid = 2000, .gid = 2000};
   std::optional<Result<wire::ContainerInfo>> outcome;
-  engine_->start_container(kUid, hanging, [&](auto r) { outcome.emplace(std::move(r)); });
-  ASSERT_TRUE(run_until([] { return asked.load(); }));
+  const auto hanging = start_hanging("hanging", [&](auto r) { outcome.emplace(std::move(r)); });
 
   ASSERT_TRUE(call<wire::SandboxStats>([&](auto cb) { engine_->stats(kUid, cb); }));
   wire::ExecSpec exec{.container_id = main.id, .argv = {"/bin/sh", "-c", "exit 3"}, .cwd = "/"};
@@ -101,7 +115,25 @@ TEST_F(ROOT_Engine, AStartThatHangsHoldsUpNothingElse) {
   // It hangs in execve itself: what has been killed there counts as the workload.
   EXPECT_EQ(exit_of("hanging").exit_code, 137);
   EXPECT_TRUE(run_until([&] { return outcome.has_value(); }));
-  leased.reset();
+  leased_.reset();
+  ASSERT_TRUE(destroy());
+  expect_pod_gone();
+}
+
+// The shim settles it first, for ten seconds, before it greets anybody.
+TEST_F(ROOT_EngineLease, AStartThatHangsCostsNoPodWhenPodctldComesBack) {
+  ASSERT_TRUE(create(sandbox(false)));
+  ASSERT_TRUE(start(container("main", "sleep 1000")));
+  (void)start_hanging("hanging", [](auto) {});
+  abandon();
+  open();
+  std::optional<std::vector<RecoveredSandbox>> found;
+  engine_->recover([&](auto list) { found = std::move(list); });
+  ASSERT_TRUE(run_until([&] { return found.has_value(); }));
+  ASSERT_EQ(found->size(), 1U);
+  EXPECT_TRUE((*found)[0].state.alive) << (*found)[0].state.death;
+  ASSERT_EQ((*found)[0].state.containers.size(), 1U);
+  EXPECT_EQ((*found)[0].state.containers[0].name, "main");
   ASSERT_TRUE(destroy());
   expect_pod_gone();
 }
