@@ -75,7 +75,7 @@ with() { sed "s|image: podctl/busybox|image: podctl/busybox\n    $1|"; }
 @test "tty: true: a terminal with its size" {
   pod shell 'while read -r line; do eval "$line"; done' | with 'stdin: true\n    tty: true' | podctl apply -f -
   ready shell
-  coproc TERMINAL { script -qec "stty rows 31 cols 81; podctl attach -it shell" /dev/null; }
+  coproc TERMINAL { exec script -qec "stty rows 31 cols 81; podctl attach -it shell" /dev/null; }
   # bash forgets the process and closes its descriptors when it ends, read or not: these are our own.
   local line keys screen terminal_pid=$TERMINAL_PID
   exec {keys}>&"${TERMINAL[1]}" {screen}<&"${TERMINAL[0]}"

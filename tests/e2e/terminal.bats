@@ -4,7 +4,7 @@ load helper
 # is typed goes to fd $keys, what is shown comes from fd $screen.
 in_terminal() {
   [ -z "${keys:-}" ] || exec {keys}>&- {screen}<&-
-  coproc TERMINAL { script -qec "tty; $1" /dev/null; }
+  coproc TERMINAL { exec script -qec "tty; $1" /dev/null; }
   terminal_pid=$TERMINAL_PID
   # bash closes its own descriptors when the process ends, whether all has been read or not.
   exec {keys}>&"${TERMINAL[1]}" {screen}<&"${TERMINAL[0]}"
