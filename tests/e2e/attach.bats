@@ -110,26 +110,28 @@ with() { sed "s|image: podctl/busybox|image: podctl/busybox\n    $1|"; }
 }
 
 @test "the detach keys leave the container running, and are not typed into it" {
-  pod shell 'stty raw -echo; while :; do dd bs=1 count=1 2>/dev/null | od -An -tx1; done' |
+  pod shell 'stty raw -echo; echo up; while :; do dd bs=1 count=1 2>/dev/null | od -An -tx1; done' |
     with 'stdin: true\n    tty: true' | podctl apply -f -
-  ready shell
+  logged shell up
   # detached KEYS OPTION…: types, and waits for attach to end by it.
   detached() {
     local typed=$1
     shift
-    coproc TERMINAL { script -qec "podctl attach -it shell $*; echo status \$?" /dev/null; }
-    local line keys=${TERMINAL[1]} screen=${TERMINAL[0]}
+    coproc TERMINAL { exec script -qec "podctl attach -it shell $*; echo status \$?" /dev/null; }
+    local line keys screen terminal_pid=$TERMINAL_PID
+    exec {keys}>&"${TERMINAL[1]}" {screen}<&"${TERMINAL[0]}"
     while IFS= read -r -t "$(patience 30)" line <&"$screen"; do [[ $line != *"try pressing enter"* ]] || break; done
     printf "$typed" >&"$keys"
     while IFS= read -r -t "$(patience 30)" line <&"$screen"; do [[ $line != *status* ]] || break; done
     [[ $line == *"status 0"* ]]
-    wait "$TERMINAL_PID"
+    wait "$terminal_pid"
+    exec {keys}>&- {screen}<&-
   }
   detached 'a\020b\020\021'
   detached 'c\001' --detach-keys=ctrl-a
   until_true eval 'podctl logs shell | grep -q 63'
   # A beginning of the keys that comes to nothing is typed.
-  [ "$(podctl logs shell | tr -d ' \r\n')" = 61106263 ]
+  [ "$(podctl logs shell | tr -d ' \r\n')" = up61106263 ]
   [ "$(field shell '{.status.containerStatuses[0].restartCount}{.status.phase}')" = 0Running ]
   fails 2 podctl attach -it shell --detach-keys=ctrl-
   says '"ctrl-" is no key'

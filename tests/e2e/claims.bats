@@ -68,7 +68,7 @@ says_of() { podctl get pod "$1" -o jsonpath='{.status.conditions[?(@.type=="PodS
   run podctl delete pvc data --wait=false
   says "Warning: the volume of the claim goes with it, and all that is in $(volume)"
   podctl get pvc data | grep -q Terminating
-  [ -e "$(volume)/file" ]
+  until_true test -e "$(volume)/file"
   # Nobody else gets it any more.
   using two 'ls /v' | podctl apply -f -
   says_of two 'persistentvolumeclaim "data" is being deleted'
@@ -76,7 +76,7 @@ says_of() { podctl get pod "$1" -o jsonpath='{.status.conditions[?(@.type=="PodS
   gone() { ! podctl get pvc data; }
   until_true gone
   [ ! -e "$(volume)" ]
-  says_of two 'persistentvolumeclaim "data" not found'
+  until_true says_of two 'persistentvolumeclaim "data" not found'
   claim | podctl apply -f -
   ended two Succeeded
   [ -z "$(podctl logs two)" ]

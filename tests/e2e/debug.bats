@@ -101,7 +101,8 @@ YAML
   [ "$status" -eq 0 ]
   says 'Warning: Non-root user is configured for the entire target Pod'
   ready copy
-  [ "$(podctl logs copy -c dbg | grep -E '^(A|B|SEEN)=' | sort | tr '\n' ' ')" = 'A=1 B=2 SEEN=yes ' ]
+  variables() { [ "$(podctl logs copy -c dbg | grep -E '^(A|B|SEEN)=' | sort | tr '\n' ' ')" = 'A=1 B=2 SEEN=yes ' ]; }
+  until_true variables
   [ "$(field copy '{.metadata.labels.app}{.metadata.annotations.note}')" = web ]
   [ "$(field copy '{.spec.containers[1].resources.limits.memory}')" = 32Mi ]
   [ -n "$(field copy '{.spec.containers[0].readinessProbe}')" ]

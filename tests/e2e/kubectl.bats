@@ -45,6 +45,7 @@ YAML
 
 # forward WAY PORT: in the background; $local is the port here.
 forward() {
+  rm -f out err  # what an earlier one has said
   HOME=$BATS_TEST_TMPDIR KUBECONFIG=/dev/null "$1" command kubectl --server="$server" port-forward pod/web ":$2" >out 2>err 3>&- &
   forwarding=$!
   until_true grep -q '^Forwarding' out
@@ -149,7 +150,7 @@ attaches() {
   [[ $output != *"does not act"* ]]
   await --for=jsonpath='{.status.ephemeralContainerStatuses[0].started}'=true pod/web
   [ "$(kubectl patch pod web --subresource=status -p '{"status":{"conditions":[{"type":"example.com/lb","status":"True"}]}}')" = 'pod/web patched' ]
-  kubectl wait --for=condition=example.com/lb pod/web --timeout=20s
+  kubectl wait --for=condition=example.com/lb pod/web --timeout="$(patience 60)s"
   [ "$(kubectl patch pod web -p '{"metadata":{"labels":{"a":"b"}}}')" = 'pod/web patched' ]
   [ "$(kubectl patch pod web -p '{"metadata":{"labels":{"a":"b"}}}')" = 'pod/web patched (no change)' ]
 }
