@@ -5,6 +5,7 @@
 #include "handlers.hpp"
 #include "patch.hpp"
 #include "podctl/api/encode.hpp"
+#include "podctl/api/protobuf.hpp"
 #include "podctl/node/claim_path.hpp"
 #include "request_options.hpp"
 #include "selection.hpp"
@@ -25,9 +26,15 @@ const node::KeptRecord* require_kept(node::Node& node, const ExchangePtr& exchan
 
 node::Answer<node::AdmittedKept> decode_body(const Request& request, const Route& route,
                                              const std::string& body, bool yaml) {
-  if (auto refusal = unknown_form(request)) return node::Refused(std::move(*refusal));
   const auto validation = field_validation(request);
   if (!validation) return node::Refused(validation.error());
+  const api::Type& type = route.resource->type();
+  if (is_protobuf(request) && api::has_protobuf(type)) {
+    const auto read = api::protobuf_to_json(type, body);
+    if (!read) return node::Refused(node::bad_request(read.error().message()));
+    return node::decode_kept(*route.resource, *read, false, route.ns, *validation);
+  }
+  if (auto refusal = unknown_form(request)) return node::Refused(std::move(*refusal));
   return node::decode_kept(*route.resource, body, yaml, route.ns, *validation);
 }
 

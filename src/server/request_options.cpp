@@ -36,10 +36,12 @@ bool is_yaml(const Request& request) {
   return request.content_type.find("yaml") != std::string::npos;
 }
 
+bool is_protobuf(const Request& request) {
+  return request.content_type.starts_with("application/vnd.kubernetes.protobuf");
+}
+
 std::optional<node::Refusal> unknown_form(const Request& request) {
-  const auto& type = request.content_type;
-  if (type.find("protobuf") == std::string::npos && type.find("cbor") == std::string::npos)
-    return std::nullopt;
+  if (!is_protobuf(request) && request.content_type != "application/cbor") return std::nullopt;
   return node::Refusal{415,
                        "UnsupportedMediaType",
                        "the body of the request was in an unknown format - accepted media types "

@@ -9,6 +9,7 @@
 namespace podctl::server {
 
 bool is_yaml(const Request& request);
+bool is_protobuf(const Request& request);
 // 415 for an object in protobuf or CBOR, as a client may send it that knows its type.
 std::optional<node::Refusal> unknown_form(const Request& request);
 // Anything but "All" is refused: what was meant as a trial must not be carried out.

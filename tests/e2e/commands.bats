@@ -327,11 +327,16 @@ END
 
 @test "an object that comes in another form than JSON or YAML is refused as such" {
   podctl get pods
-  for kind in pods configmaps; do
-    run curl -s --unix-socket "$PODCTL_ROOT/run/podctld.sock" -H 'Content-Type: application/vnd.kubernetes.protobuf' \
-      -d k8s "http://podctl/api/v1/namespaces/default/$kind"
-    says '"reason":"UnsupportedMediaType"'
-  done
+  api() {
+    curl -s --unix-socket "$PODCTL_ROOT/run/podctld.sock" -H "Content-Type: application/$1" -d k8s \
+      "http://podctl/api/v1/namespaces/default/$2"
+  }
+  run api vnd.kubernetes.protobuf pods
+  says '"reason":"UnsupportedMediaType"'
+  run api cbor configmaps
+  says '"reason":"UnsupportedMediaType"'
+  run api vnd.kubernetes.protobuf configmaps
+  says 'it does not begin as Kubernetes'"'"' objects do'
 }
 
 @test "patch changes fields by each kind of patch" {

@@ -127,6 +127,17 @@ END
   executes over_spdy
 }
 
+@test "ConfigMaps and Secrets are created, by whatever form kubectl sends" {
+  relayed
+  printf 'a\377b' >binary
+  kubectl create configmap cm --from-literal=k=v --from-file=binary
+  [ "$(podctl get configmap cm -o jsonpath='{.data.k} {.binaryData.binary}')" = "v $(base64 <binary)" ]
+  kubectl create secret generic s --from-literal=password=hidden --type=example.com/t
+  [ "$(podctl get secret s -o jsonpath='{.data.password} {.type}')" = "$(printf hidden | base64) example.com/t" ]
+  fails 1 kubectl create configmap cm
+  says 'configmaps "cm" already exists'
+}
+
 # attaches WAY POD
 attaches() {
   pod "$2" 'while read -r line; do echo "got $line"; [ "$line" != end ] || exit 0; done' |
