@@ -14,6 +14,9 @@ constexpr std::uint32_t kMostControl = 64U << 10;  // bytes of a control frame
 constexpr std::size_t kMostHeaders = 64U << 10;    // bytes of a header block, inflated
 constexpr std::uint32_t kMostData = (1U << 24) - 1;
 constexpr std::uint16_t kVersion = 3;
+// Of what is sent, a few bytes a stream: a connection needs 16 KiB for it instead of 260. The
+// window holds the dictionary.
+constexpr int kWindow = 12, kMemory = 2;
 
 // What both ends know before the first header (section 2.6.10.1): words with their lengths, then
 // text. Its Adler-32, which a client names, is e3c6a7c2.
@@ -204,7 +207,8 @@ struct Writer::Deflater {
   z_stream z{};
   Deflater() {
     const auto& known = dictionary();
-    if (::deflateInit(&z, Z_DEFAULT_COMPRESSION) == Z_OK)
+    if (::deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kWindow, kMemory,
+                       Z_DEFAULT_STRATEGY) == Z_OK)
       ::deflateSetDictionary(&z, bytes_of(known), static_cast<uInt>(known.size()));
   }
   ~Deflater() { ::deflateEnd(&z); }
