@@ -226,7 +226,9 @@ Health settled(const api::Pod& pod, std::string& summary) {
     return Health::kBad;
   }
   if (const auto init = init_at_work(pod); !init.empty()) {
-    summary = title(pod) + " waits for its init container \"" + init + "\", which runs.";
+    summary = title(pod) + " waits for its init container \"" + init +
+              "\", which runs; what it is at stands in its log: podctl logs " + pod.metadata.name +
+              " -c " + init + ".";
   } else if (status.phase == "Running") {
     summary = title(pod) + " runs, and is not ready yet (" + api::status_text(pod) + ").";
   } else {

@@ -443,6 +443,19 @@ TEST(LifecycleWhy, AWorkingDirectoryThatIsNoneIsNamed) {
   EXPECT_THAT(c.cause().problem, HasSubstr("\"/etc/hostname\" is none"));
 }
 
+TEST(LifecycleWhy, AnInitContainerThatRunsIsNamedWithItsLog) {
+  Case c;
+  c.pod.status.phase = "Pending";
+  c.pod.spec.initContainers.emplace_back().name = "setup";
+  auto& status = c.pod.status.initContainerStatuses.emplace_back();
+  status.name = "setup";
+  status.state.emplace().running.emplace().startedAt = kBegin;
+  const auto d = diagnose(c.pod, c.evidence);
+  EXPECT_EQ(d.health, Health::kOnTheWay);
+  EXPECT_THAT(d.summary, HasSubstr("\"setup\", which runs"));
+  EXPECT_THAT(d.summary, HasSubstr("podctl logs web -c setup"));
+}
+
 // A container that was put beside the pod's is told of, and blames the pod for nothing.
 TEST(LifecycleWhy, AnEphemeralContainerIsToldAside) {
   Case c;
