@@ -245,16 +245,17 @@ void Engine::Impl::recover_one(const std::shared_ptr<Recovery>& recovery, const 
   late->async_wait([tell, uid](const boost::system::error_code& error) {
     if (!error) tell({.uid = uid, .death = "its shim does not answer"});
   });
-  say_hello(link, [this, recovery, link, tell, uid, told, late](Result<wire::State> state) {
-    if (state || *told || !link->lost())
-      return tell(state ? std::move(*state)
-                        : wire::State{.uid = uid, .death = state.error().message()});
-    // It was just ending the pod, for the podctld before us or without one.
-    *told = true;
+  say_hello(link, [self = shared_from_this(), recovery, uid, tell, told, late,
+                   link](Result<wire::State> state) {
+    if (state) return tell(std::move(*state));
+    if (!link->lost()) return tell({.uid = uid, .death = state.error().message()});
+    // It was just ending, its pod's removal half done: nobody has its addresses any more.
+    if (std::exchange(*told, true)) return;
     late->cancel();
-    link->close();
-    pods.erase(uid);
-    recover_dead(recovery, uid);
+    boost::asio::post(self->io, [self, recovery, uid] {
+      self->pods.erase(uid);
+      self->recover_dead(recovery, uid);
+    });
   });
 }
 

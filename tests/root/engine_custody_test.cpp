@@ -3,6 +3,8 @@
 #include <poll.h>
 #include <signal.h>
 
+#include <thread>
+
 #include "engine/root.hpp"
 #include "engine_fixture.hpp"
 #include "podctl/ipam/addresses.hpp"
@@ -151,6 +153,28 @@ TEST_F(ROOT_Engine, ShimThatEndsWhileItIsGreetedCountsAsDead) {
 
 // podctld is killed right after it has started a shim: the next one has looked before that shim
 // stood.
+// One that was just ending hangs up before it has answered; nothing of its pod stays taken.
+TEST_F(ROOT_Engine, ShimThatHangsUpWhenItIsAskedIsFoundDead) {
+  ASSERT_TRUE(call<wire::NetworkSpec>([&](auto cb) { engine_->allocate_network(kUid, cb); }));
+  ASSERT_EQ(MUST(ipam::list(layout_)).size(), 1U);
+  std::filesystem::create_directories(layout_.pod_run(kUid));
+  UniqueFd listener = MUST(wire::listen_at(layout_.pod_run(kUid), "shim.sock"));
+  std::thread ending([&] {
+    pollfd asked{.fd = listener.get(), .events = POLLIN, .revents = 0};
+    ::poll(&asked, 1, 20'000);
+    const auto connection = wire::accept_from(listener.get());
+    listener.reset();
+  });
+  std::optional<std::vector<RecoveredSandbox>> found;
+  engine_->recover([&](auto list) { found = std::move(list); });
+  EXPECT_TRUE(run_until([&] { return found.has_value(); }));
+  ending.join();
+  ASSERT_TRUE(found && found->size() == 1);
+  EXPECT_TRUE(found->front().shim_dead);
+  EXPECT_TRUE(MUST(ipam::list(layout_)).empty());
+  EXPECT_FALSE(std::filesystem::exists(layout_.pod_run(kUid)));
+}
+
 TEST_F(ROOT_Engine, ShimWhosePodctldIsDeadMakesNothing) {
   const Root root = MUST(prepare_root(layout_, PODCTL_BIN_DIR, true));
   auto [ours, theirs] = MUST(wire::Socket::pair());
