@@ -65,7 +65,7 @@ ns_of() { podctl exec pair -c "$1" -- readlink "/proc/self/ns/$2"; }
   ready server
   ready client
   ip=$(field server '{.status.podIP}')
-  run podctl exec client -- sh -c "until wget -q -O - http://$ip:8080/; do :; done"
+  run podctl exec client -- sh -c "until wget -q -O - http://$ip:8080/ 2>/dev/null; do :; done"
   [ "$output" = "it works" ]
   run curl -s --max-time 10 "http://$ip:8080/"
   [ "$output" = "it works" ]
@@ -130,7 +130,7 @@ ns_of() { podctl exec pair -c "$1" -- readlink "/proc/self/ns/$2"; }
   pod server 'mkdir /w; echo it works > /w/index.html; exec httpd -f -p 8080 -h /w' | podctl apply -f -
   ready server
   for ip in "$(field server '{.status.podIP}')" "[$(field server '{.status.podIPs[1].ip}')]"; do
-    run podctl exec pair -c a -- sh -c "until wget -q -O - http://$ip:8080/ 2>/dev/null; do :; done"
+    run podctl exec pair -c a -- sh -c "until wget -q -O - http://$ip:8080/ 2>/dev/null; do :; done" 2>/dev/null
     [ "$output" = "it works" ]
     # Ended by the timeout: nobody answers.
     PODCTL_ROOT=$second fails 143 podctl exec pair -c a -- timeout 1 wget -q -O - "http://$ip:8080/"
