@@ -62,7 +62,9 @@ constexpr Prose kProse[] = {
     {"PodSpec", "shareProcessNamespace",
      "All containers see each other's processes; pause is their PID 1."},
     {"PodSpec", "securityContext", "Users, groups, seccomp and sysctls for all containers."},
-    {"PodSpec", "imagePullSecrets", "Secrets with the passwords of registries."},
+    {"PodSpec", "imagePullSecrets",
+     "Secrets with the passwords of registries; nothing to act on for an image of the local "
+     "store."},
     {"PodSpec", "hostname", "The host name instead of the pod's name."},
     {"PodSpec", "subdomain", "Makes a domain: hostname.subdomain.namespace.svc.cluster.local."},
     {"PodSpec", "affinity", "Rules that draw the pod to nodes and to other pods, or away."},

@@ -10,17 +10,6 @@
 namespace podctl::api {
 namespace {
 
-// A source that podctl cannot read would only fail later, at every start.
-void environment(const Container& container, const Path& at, FaultList& faults) {
-  const Path env = Path::of(at, "env");
-  for (std::size_t i = 0; i < container.env.size(); ++i) {
-    const auto& from = container.env[i].valueFrom;
-    if (!from || !from->fileKeyRef) continue;
-    const Path here = Path::of(env, i), source = Path::of(here, "valueFrom");
-    faults.forbidden(Path::of(source, "fileKeyRef"), "podctl does not read env files yet");
-  }
-}
-
 constexpr std::array<std::string_view, 7> kVolumes{"emptyDir",
                                                    "hostPath",
                                                    "configMap",
@@ -136,13 +125,6 @@ Faults not_served(const Pod& pod) {
   const Path root, spec = Path::of(root, "spec");
   whole(pod.spec, spec, faults);
   volumes(pod.spec, spec, faults);
-  const Path init = Path::of(spec, "initContainers"), main = Path::of(spec, "containers");
-  for (std::size_t i = 0; i < pod.spec.initContainers.size(); ++i) {
-    environment(pod.spec.initContainers[i], Path::of(init, i), faults);
-  }
-  for (std::size_t i = 0; i < pod.spec.containers.size(); ++i) {
-    environment(pod.spec.containers[i], Path::of(main, i), faults);
-  }
   return out;
 }
 

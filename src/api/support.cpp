@@ -39,11 +39,12 @@ constexpr Row kSupported[] = {
      "readinessGates "
      "tolerations topologySpreadConstraints schedulingGates dnsConfig enableServiceLinks "
      "preemptionPolicy setHostnameAsFQDN os resources hostnameOverride activeDeadlineSeconds "
-     "hostUsers automountServiceAccountToken"},
+     "hostUsers automountServiceAccountToken imagePullSecrets"},
+    {"LocalObjectReference", "name"},
     {"Container",
      "name image command args workingDir ports env envFrom resources restartPolicy "
      "restartPolicyRules "
-     "volumeMounts lifecycle livenessProbe readinessProbe startupProbe "
+     "resizePolicy volumeMounts lifecycle livenessProbe readinessProbe startupProbe "
      "terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext stdin "
      "stdinOnce tty"},
     {"EphemeralContainer",
@@ -55,7 +56,8 @@ constexpr Row kSupported[] = {
     {"ContainerRestartRule", "action exitCodes"},
     {"ContainerRestartRuleOnExitCodes", "operator values"},
     {"EnvVar", "name value valueFrom"},
-    {"EnvVarSource", "fieldRef resourceFieldRef configMapKeyRef secretKeyRef"},
+    {"EnvVarSource", "fieldRef resourceFieldRef configMapKeyRef secretKeyRef fileKeyRef"},
+    {"FileKeySelector", "volumeName path key optional"},
     {"ConfigMapKeySelector", "name key optional"},
     {"SecretKeySelector", "name key optional"},
     {"EnvFromSource", "prefix configMapRef secretRef"},
@@ -64,6 +66,7 @@ constexpr Row kSupported[] = {
     {"ObjectFieldSelector", "apiVersion fieldPath"},
     {"ResourceFieldSelector", "containerName resource divisor"},
     {"ResourceRequirements", "limits requests"},
+    {"ContainerResizePolicy", "resourceName restartPolicy"},
     {"VolumeMount",
      "name readOnly recursiveReadOnly mountPath mountPropagation subPath subPathExpr"},
     {"Probe",
@@ -80,13 +83,15 @@ constexpr Row kSupported[] = {
     {"SleepAction", "seconds"},
     {"SecurityContext",
      "capabilities privileged runAsUser runAsGroup runAsNonRoot readOnlyRootFilesystem "
-     "allowPrivilegeEscalation procMount seccompProfile"},
+     "allowPrivilegeEscalation procMount seccompProfile appArmorProfile seLinuxOptions"},
     {"Capabilities", "add drop"},
     {"SeccompProfile", "type localhostProfile"},
     {"PodSecurityContext",
      "runAsUser runAsGroup runAsNonRoot supplementalGroups supplementalGroupsPolicy fsGroup "
      "fsGroupChangePolicy sysctls "
-     "seccompProfile"},
+     "seccompProfile appArmorProfile seLinuxOptions"},
+    {"AppArmorProfile", "type localhostProfile"},
+    {"SELinuxOptions", "user role type level"},
     {"Sysctl", "name value"},
     {"Volume",
      "name emptyDir hostPath configMap secret downwardAPI projected persistentVolumeClaim"},

@@ -147,6 +147,8 @@ void security(const PodSpec& spec, const Path& at, FaultList& faults) {
   }
   if (!spec.securityContext) return;
   const PodSecurityContext& sc = *spec.securityContext;
+  if (sc.windowsOptions && spec.os && spec.os->name == "linux")
+    faults.forbidden(Path::of(here, "windowsOptions"), kNoWindows);
   if (sc.runAsUser) faults.range(Path::of(here, "runAsUser"), *sc.runAsUser, 0, kMaxId);
   if (sc.runAsGroup) faults.range(Path::of(here, "runAsGroup"), *sc.runAsGroup, 0, kMaxId);
   if (sc.fsGroup) faults.range(Path::of(here, "fsGroup"), *sc.fsGroup, 0, kMaxId);

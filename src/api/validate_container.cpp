@@ -195,6 +195,9 @@ void one(const Container& c, bool init, const Path& at, Pass& pass) {
   }
   if (c.securityContext) {
     proc_mount(c, at, pass);
+    const Path security = Path::of(at, "securityContext");
+    if (c.securityContext->windowsOptions && pass.spec.os && pass.spec.os->name == "linux")
+      pass.faults.forbidden(Path::of(security, "windowsOptions"), kNoWindows);
     validate_security(*c.securityContext, Path::of(at, "securityContext"), pass.faults);
   }
 }

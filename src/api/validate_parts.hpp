@@ -39,6 +39,9 @@ Faults validate_config_map(const ConfigMap& map);
 Faults validate_config_map_update(const ConfigMap& live, const ConfigMap& wanted);
 Faults validate_secret(const Secret& secret);
 Faults validate_secret_update(const Secret& live, const Secret& wanted);
+// Of pods that say they are linux's (K validateLinux).
+inline constexpr std::string_view kNoWindows = "windows options cannot be set for a linux pod";
+
 Faults validate_claim(const PersistentVolumeClaim& claim);
 Faults validate_claim_update(const PersistentVolumeClaim& live,
                              const PersistentVolumeClaim& wanted);

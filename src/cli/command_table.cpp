@@ -115,6 +115,11 @@ constexpr Option kGet[] = {
     kFile,
     kRecursive,
 };
+constexpr Option kResize[] = {
+    kContainer,
+    {"limits", 0, Takes::kValue, "cpu=...,memory=...", "the most that it may have"},
+    {"requests", 0, Takes::kValue, "cpu=...,memory=...", "what is kept for it"},
+};
 constexpr Option kLabel[] = {
     {"overwrite", 0, Takes::kFlag, {}, "replace a value that is there"},
     {"list", 0, Takes::kFlag, {}, "print them instead of changing any"},
@@ -504,6 +509,20 @@ constexpr Command kCommands[] = {
      .options = kPatch,
      .run = run_patch,
      .completes = Completes::kResource},
+    {.name = "resize",
+     .operands = "POD",
+     .summary = "give a running container other cpu and memory",
+     .text = "Changes requests and limits in place; a container whose resizePolicy asks for it is "
+             "restarted instead.\n"
+             "What the node has no room for waits: the conditions PodResizePending and "
+             "PodResizeInProgress tell.",
+     .examples = "podctl resize web -c nginx --limits cpu=500m,memory=128Mi\n"
+                 "podctl resize web --requests cpu=250m",
+     .options = kResize,
+     .run = run_resize,
+     .min_operands = 1,
+     .max_operands = 1,
+     .completes = Completes::kPod},
     {.name = "why",
      .operands = "[POD...]",
      .summary = "say what is wrong with a pod, and what to do about it",

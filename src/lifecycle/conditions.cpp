@@ -12,6 +12,10 @@ namespace {
 constexpr std::array<std::string_view, kConditionKinds> kTypes = {
     "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"};
 
+// Those that are there only while a resize is not done (KEP-1287).
+constexpr std::string_view kResizePending = "PodResizePending",
+                           kResizeInProgress = "PodResizeInProgress";
+
 struct Finding {
   bool status = true;
   std::string reason = {}, message = {};
@@ -94,10 +98,22 @@ void add(Context& c, ConditionKind kind, Finding verdict, std::vector<api::PodCo
   condition.message = std::move(verdict.message);
 }
 
+void add_resize(const Context& c, std::string_view type, std::uint64_t since_wall_ns,
+                std::string reason, std::string message, std::vector<api::PodCondition>& into) {
+  auto& condition = into.emplace_back();
+  condition.type = type;
+  condition.observedGeneration = c.pod.metadata.generation;
+  condition.status = "True";
+  condition.lastTransitionTime = wall_time(since_wall_ns);
+  condition.reason = std::move(reason);
+  condition.message = std::move(message);
+}
+
 }  // namespace
 
 bool is_own_condition(std::string_view type) {
-  return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
+  return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end() || type == kResizePending ||
+         type == kResizeInProgress;
 }
 
 std::vector<api::PodCondition> make_conditions(Context& c, const api::PodStatus& status) {
@@ -113,6 +129,13 @@ std::vector<api::PodCondition> make_conditions(Context& c, const api::PodStatus&
     add(c, ConditionKind::kContainersReady, std::move(containers), result);
   }
   add(c, ConditionKind::kScheduled, {placed, m.unplaced_reason, m.unplaced_message}, result);
+  const auto& resize = m.resize;
+  if (!resize.reason.empty())
+    add_resize(c, kResizePending, resize.pending_wall_ns, resize.reason, resize.message, result);
+  if (!resize.replaced.empty()) {
+    add_resize(c, kResizeInProgress, resize.progress_wall_ns, resize.error.empty() ? "" : "Error",
+               resize.error, result);
+  }
   for (const auto& other : c.pod.status.conditions) {
     if (!is_own_condition(other.type)) result.push_back(other);
   }

@@ -110,6 +110,12 @@ void begin_stop(Context& c, StopCause cause, std::uint64_t grace_s);
 std::uint64_t spec_grace(const api::Pod& pod);
 void plan_stop(Context& c);
 
+// ---- resize.cpp ----
+void plan_resize(Context& c);
+// What the container has been given, and what it runs with.
+api::ResourceRequirements allocated_to(const Context& c, const Item& item);
+api::ResourceRequirements applied_to(const Context& c, const Item& item);
+
 // ---- signals.cpp ----
 // lifecycle.stopSignal, else the image's, else SIGTERM.
 std::string stop_signal_name(const Item& item);

@@ -80,6 +80,7 @@ void fields(V& v, ContainerMemory& x) {
   v("last", x.last);
   v("tailWanted", x.tail_wanted);
   v("waiting", x.waiting);
+  v("applied", x.applied);
   v("backoff", x.backoff_s);
   v("backoffSince", x.backoff_since_ns);
   v("pullBackoff", x.pull_backoff_s);
@@ -108,6 +109,19 @@ void fields(V& v, ConditionMemory& x) {
 }
 
 template <class V>
+void fields(V& v, ResizeMemory& x) {
+  v("allocated", x.allocated);
+  v("reason", x.reason);
+  v("message", x.message);
+  v("pendingWall", x.pending_wall_ns);
+  v("replaced", x.replaced);
+  v("error", x.error);
+  v("progressWall", x.progress_wall_ns);
+  v("retryAt", x.retry_at_ns);
+  v("podApplied", x.pod_applied);
+}
+
+template <class V>
 void fields(V& v, PodMemory& x) {
   v("version", x.version);
   v("bootId", x.boot_id);
@@ -126,6 +140,7 @@ void fields(V& v, PodMemory& x) {
   v("init", x.init);
   v("containers", x.containers);
   v("ephemeral", x.ephemeral);
+  v("resize", x.resize);
   v("stop", x.stop);
   v("rejected", x.rejected);
   v("finalPhase", x.final_phase);

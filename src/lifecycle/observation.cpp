@@ -36,6 +36,10 @@ struct Marker {
     image.state = ImageState::kResolving;
   }
   void operator()(const FinalizeDelete&) { seen.finalize_issued = true; }
+  void operator()(const ResizePod&) {
+    seen.resize.issued = true;
+    seen.resize.answer.reset();
+  }
   void operator()(const RemoveContainer&) {}
   void operator()(const RecordEvent&) {}
 

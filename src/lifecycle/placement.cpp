@@ -245,6 +245,20 @@ std::vector<Shortage> shortages(const Round& r) {
   return found;
 }
 
+// The one that a kubelet names. Devices that a node does not have at all are none of its business.
+std::optional<Shortage> first_shortage(const Round& r) {
+  for (auto& s : shortages(r)) {
+    if (s.capacity != 0 || s.resource.find('/') == std::string::npos) return s;
+  }
+  return std::nullopt;
+}
+
+std::string text_of(const Shortage& s) {
+  return "Node didn't have enough resource: " + s.resource +
+         ", requested: " + std::to_string(s.requested) + ", used: " + std::to_string(s.used) +
+         ", capacity: " + std::to_string(s.capacity);
+}
+
 // ---- the answer, in the scheduler's words ----
 
 constexpr const char* kNotHelpful = "Preemption is not helpful for scheduling.";
@@ -335,18 +349,18 @@ Placement place(const api::Pod& pod, const NodeView& node,
   return nowhere("1 " + found->what, found->for_good ? kNotHelpful : kNoVictims);
 }
 
+std::string shortage_text(const api::Pod& pod, const NodeView& node,
+                          const std::vector<const api::Pod*>& others) {
+  const auto found = first_shortage({pod, node, others});
+  return found ? text_of(*found) : "";
+}
+
 // K pkg/kubelet/lifecycle/predicate.go: generalFilter, whose first reason counts.
 std::optional<Rejection> refuse(const api::Pod& pod, const NodeView& node,
                                 const std::vector<const api::Pod*>& others) {
   const Round round{pod, node, others};
-  for (const auto& s : shortages(round)) {
-    // Devices that a node does not have at all are none of a kubelet's business.
-    if (s.capacity == 0 && s.resource.find('/') != std::string::npos) continue;
-    return Rejection{"OutOf" + s.resource, "Node didn't have enough resource: " + s.resource +
-                                               ", requested: " + std::to_string(s.requested) +
-                                               ", used: " + std::to_string(s.used) +
-                                               ", capacity: " + std::to_string(s.capacity)};
-  }
+  if (const auto short_of = first_shortage(round))
+    return Rejection{"OutOf" + short_of->resource, text_of(*short_of)};
   if (!node_matches(pod, node)) {
     return Rejection{
         "NodeAffinity",

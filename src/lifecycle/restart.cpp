@@ -18,7 +18,8 @@ bool forgotten(const ContainerMemory& m) {
 // An end that was asked for is no crash; one by a failed probe or hook counts as such.
 bool asked_for(const ContainerMemory& m) {
   const bool stopped = m.stop_ns != 0 || m.pre_stop.progress != HookProgress::kNone;
-  return stopped && (m.killed == KillCause::kNone || m.killed == KillCause::kChanged);
+  return stopped && (m.killed == KillCause::kNone || m.killed == KillCause::kChanged ||
+                     m.killed == KillCause::kResized);
 }
 
 bool rule_matches(const api::ContainerRestartRule& rule, std::int32_t exit_code) {

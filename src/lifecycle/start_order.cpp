@@ -69,6 +69,7 @@ void start(Context& c, const Item& item) {
   if (m.progress == Progress::kEnded) next_attempt(c, m);
   m.progress = Progress::kStarting;
   m.rerun = false;
+  m.applied.clear();
   issue(c, item);
 }
 

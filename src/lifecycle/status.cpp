@@ -93,11 +93,11 @@ void fill_mounts(const api::Container& spec, api::ContainerStatus& status) {
   }
 }
 
-void fill_running(const Item& item, api::ContainerStatus& status) {
+void fill_running(const Context& c, const Item& item, api::ContainerStatus& status) {
   const auto& m = *item.memory;
   if (item.spec->resources) {
-    status.resources = *item.spec->resources;
-    status.allocatedResources = item.spec->resources->requests;
+    status.resources = applied_to(c, item);
+    status.allocatedResources = allocated_to(c, item).requests;
   }
   status.stopSignal = stop_signal_name(item);
   if (!m.user) return;
@@ -124,7 +124,7 @@ api::ContainerStatus container_status(const Context& c, const Item& item,
   status.image = m.image.empty() || never_ran(m) ? item.spec->image : m.image;
   if (!never_ran(m)) status.imageID = m.image_id;
   if (!never_ran(m)) status.containerID = container_id(m.id);
-  if (runs(m)) fill_running(item, status);
+  if (runs(m)) fill_running(c, item, status);
   fill_mounts(*item.spec, status);
   return status;
 }

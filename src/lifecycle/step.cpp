@@ -52,7 +52,8 @@ void enter_boot(PodMemory& m, const Now& now) {
   if (m.seen_boot_ns != 0) {
     const auto passed = static_cast<std::int64_t>(now.wall_ns - m.seen_wall_ns);
     const auto shift = static_cast<std::int64_t>(now.boot_ns - m.seen_boot_ns) - passed;
-    for (auto* time : {&m.start_ns, &m.sandbox_retry_at_ns, &m.stop.deadline_ns}) {
+    for (auto* time :
+         {&m.start_ns, &m.sandbox_retry_at_ns, &m.stop.deadline_ns, &m.resize.retry_at_ns}) {
       rebase(*time, shift);
     }
     for (auto& x : m.init) rebase(x, shift);
@@ -173,6 +174,7 @@ Outcome step(const api::Pod& pod, PodMemory memory, const Observation& seen, con
   if (placed) absorb(c);
   check_deadlines(c);
   plan_tails(c);
+  if (placed && c.memory.stop.cause == StopCause::kNone) plan_resize(c);
   if (placed || c.memory.stop.cause != StopCause::kNone) plan(c);
   outcome.status = make_status(c);
   outcome.actions = std::move(c.actions);

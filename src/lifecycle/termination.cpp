@@ -67,6 +67,8 @@ std::string killing_text(const api::Pod& pod, const Item& item) {
       return container + " failed liveness probe" + later;
     case KillCause::kPostStart:
       return "FailedPostStartHook";
+    case KillCause::kResized:
+      return container + " resize requires restart";
     case KillCause::kNone:
       break;
   }

@@ -171,6 +171,24 @@ void pod_causes(const api::Pod& pod, const Evidence& evidence, std::vector<Cause
          "a refused pod does not try again.",
          said);
   }
+  if (const auto* resize = condition(pod, "PodResizePending"); resize != nullptr) {
+    const bool waits = resize->reason == "Deferred";
+    tell(
+        out, resize->reason,
+        "The pod has not been given the resources that it was resized to: " + resize->message + ".",
+        waits
+            ? "Let other pods end, and it is given them by itself; \"podctl describe node\" shows "
+              "who asks for what."
+            : "Resize it to what the node has: \"podctl describe node\" shows that.",
+        "condition PodResizePending is True: " + resize->message);
+  }
+  if (status.reason == "AppArmor") {
+    tell(out, status.reason,
+         "The pod was refused: nothing here enforces the AppArmor profile that it asks for.",
+         "Leave securityContext.appArmorProfile out, or make its type Unconfined, and make the pod "
+         "anew.",
+         said);
+  }
   if (status.reason.starts_with("OutOf")) {
     tell(out, status.reason,
          "The pod was refused: the node has not enough " + status.reason.substr(5) + " left.",

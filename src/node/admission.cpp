@@ -244,4 +244,32 @@ Answer<Admitted> admit_status(const api::Pod& live, Admitted wanted) {
   return result;
 }
 
+Answer<Admitted> admit_resize(const api::Pod& live, Admitted wanted) {
+  const auto& name = live.metadata.name;
+  if (auto other = another(live, wanted.pod)) return Refused(std::move(*other));
+  api::set_defaults(wanted.pod, live.metadata.namespace_);
+  auto& spec = wanted.pod.spec;
+  spec.nodeName = live.spec.nodeName;
+  // They are a subresource's of their own.
+  spec.ephemeralContainers.clear();
+  api::Pod before = live;
+  before.spec.ephemeralContainers.clear();
+  auto causes = to_causes(api::validate(wanted.pod));
+  for (auto& cause : to_causes(api::validate_resize(before, wanted.pod)))
+    causes.push_back(std::move(cause));
+  if (is_static(live))
+    causes.push_back({"FieldValueForbidden", "Forbidden: static pods cannot be resized", "spec"});
+  if (!causes.empty()) return Refused(invalid("Pod", name, std::move(causes)));
+  Admitted result;
+  result.warnings = std::move(wanted.warnings);
+  result.pod = live;
+  result.pod.spec.resources = std::move(spec.resources);
+  for (std::size_t i = 0; i < spec.containers.size(); ++i)
+    result.pod.spec.containers[i].resources = std::move(spec.containers[i].resources);
+  for (std::size_t i = 0; i < spec.initContainers.size(); ++i)
+    result.pod.spec.initContainers[i].resources = std::move(spec.initContainers[i].resources);
+  result.pod.metadata.generation = live.metadata.generation.value_or(1) + 1;
+  return result;
+}
+
 }  // namespace podctl::node

@@ -1,13 +1,16 @@
 #include "podctl/node/context.hpp"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include "node/claims.hpp"
+#include "node/env_file.hpp"
 #include "podctl/node/machine.hpp"
 #include "podctl/node/objects.hpp"
 #include "podctl/seccomp/filter.hpp"
+#include "podctl/sys/root_dir.hpp"
 
 namespace podctl::node {
 
@@ -30,12 +33,31 @@ void Offload::run(std::function<std::function<void()>()> job) {
   });
 }
 
+namespace {
+
+// What a container has written: nothing on the way to it is trusted.
+Result<std::string> volume_file(const Layout& layout, const api::Pod& pod,
+                                const std::string& volume, const std::string& path) {
+  const auto found = std::ranges::find(pod.spec.volumes, volume, &api::Volume::name);
+  if (found == pod.spec.volumes.end() || !found->emptyDir || found->emptyDir->medium == "Memory") {
+    return fail(Code::kUnsupported, "read env file", path,
+                "volume \"" + volume + "\" is no emptyDir on disk");
+  }
+  const auto root = TRY(sys::RootDir::open_host(layout.volume(pod.metadata.uid, volume)));
+  return root.read_file(path, kEnvFileBytes);
+}
+
+}  // namespace
+
 Configs configs_of(const Context& context, const std::string& ns) {
   return {[&context, ns](const std::string& name) {
             return context.objects.find<api::ConfigMap>(ns, name);
           },
           [&context, ns](const std::string& name) {
             return context.objects.find<api::Secret>(ns, name);
+          },
+          [&context](const api::Pod& pod, const std::string& volume, const std::string& path) {
+            return volume_file(context.layout, pod, volume, path);
           },
           [&context](const api::Pod& pod, const std::string& claim) {
             return claim_trouble(context.objects, pod, claim);

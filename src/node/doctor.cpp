@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "node/confinement.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/base/unique_fd.hpp"
 #include "podctl/node/machine.hpp"
@@ -142,10 +143,10 @@ std::vector<Finding> examine_machine() {
   findings.push_back(presence("nftables", netfilter_socket(), "masquerade for pods",
                               "pods cannot reach beyond this machine",
                               "load the module: modprobe nf_tables"));
-  findings.push_back(presence(
-      "apparmor", read_small_file("/sys/module/apparmor/parameters/enabled").starts_with("Y"),
-      "enabled", "appArmorProfile is not applied: the kernel has no AppArmor",
-      "boot with apparmor=1 security=apparmor", "degraded"));
+  findings.push_back(
+      presence("apparmor", apparmor_enabled(), "enabled",
+               "a pod with an appArmorProfile is refused: the kernel has no AppArmor",
+               "boot with apparmor=1 security=apparmor", "degraded"));
   const auto userns =
       text::parse_u64(text::trim(read_small_file("/proc/sys/user/max_user_namespaces")))
           .value_or(0);

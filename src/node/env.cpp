@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "node/env_file.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/node/context.hpp"
 
@@ -133,7 +134,22 @@ class Resolver {
       const auto& ref = *from.secretKeyRef;
       return key_value(ref, configs_->secret(ref.name), ns, "secret", "Secret");
     }
-    return fail(Code::kUnsupported, "resolve env", entry.name, "podctl does not read env files");
+    if (configs_ == nullptr || !configs_->file) return std::nullopt;
+    return file_value(*from.fileKeyRef);
+  }
+
+  Result<std::optional<std::string>> file_value(const api::FileKeySelector& ref) const {
+    const bool optional = ref.optional.value_or(false);
+    auto text = configs_->file(pod_, ref.volumeName, ref.path);
+    if (!text && text.error().code == Code::kNotFound && optional) return std::nullopt;
+    if (!text)
+      return not_there("couldn't read env file " + ref.path + ": " + text.error().message());
+    auto value = env_file_value(*text, ref.key);
+    if (!value)
+      return not_there("couldn't parse env file " + ref.path + ": " + value.error().message());
+    if (*value || optional) return value;
+    return not_there("environment variable key \"" + ref.key + "\" not found in file \"" +
+                     ref.path + "\"");
   }
 
   Result<std::string> resource(const std::string& name,

@@ -10,9 +10,11 @@
 #include <set>
 
 #include "node/claims.hpp"
+#include "node/confinement.hpp"
 #include "node/static_pods.hpp"
 #include "node/volume_usage.hpp"
 #include "podctl/api/encode.hpp"
+#include "podctl/lifecycle/resize.hpp"
 #include "podctl/node/claim_path.hpp"
 #include "podctl/node/clock.hpp"
 #include "podctl/node/machine.hpp"
@@ -203,6 +205,7 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
   claims_->start();
   for (const auto& [uid, pod] : workers_) {
     if (!pod->placed()) place(*pod);
+    judge(*pod);
     pod->kick();
   }
   reconsider();  // one may belong beside another that has been placed after it
@@ -242,6 +245,7 @@ void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
   if (!bound) placement = lifecycle::place(admitted->pod, view(), placed_pods());
   const bool here = placement.state == lifecycle::Placed::kHere;
   auto rejection = bound ? lifecycle::refuse(admitted->pod, view(), placed_pods()) : std::nullopt;
+  if (!rejection) rejection = apparmor_refusal(admitted->pod, apparmor_enabled());
   if (!here) admitted->pod.spec.nodeName.clear();
   if (here && !rejection) take_ready_sandbox(admitted->pod);
   const std::string uid = admitted->pod.metadata.uid;
@@ -267,7 +271,7 @@ std::vector<const api::Pod*> Node::placed_pods() const {
   for (const auto& [uid, other] : workers_) {
     const auto& phase = other->pod().status.phase;
     if (other->placed() && phase != "Succeeded" && phase != "Failed")
-      placed.push_back(&other->pod());
+      placed.push_back(&other->charged());
   }
   return placed;
 }
@@ -302,12 +306,25 @@ void Node::reconsider() {
   asio::post(context_->io, [this, alive = std::weak_ptr<bool>(alive_)] {
     if (alive.expired()) return;
     reconsidering_ = false;
+    for (const auto& [uid, worker] : workers_) judge(*worker);
     for (const auto& worker : waiting()) {
       place(*worker);
       if (worker->placed()) reconsider();
       worker->kick();
     }
   });
+}
+
+// Whether a pod that was resized can have what its spec asks for now.
+void Node::judge(PodWorker& worker) const {
+  if (worker.memory().resize.allocated.empty()) return;
+  std::vector<const api::Pod*> others;
+  for (const auto& [uid, other] : workers_) {
+    const auto& phase = other->pod().status.phase;
+    if (other->placed() && phase != "Succeeded" && phase != "Failed")
+      others.push_back(&other->allocated());
+  }
+  worker.judge(lifecycle::judge_resize(worker.pod(), view(), others));
 }
 
 void Node::place(PodWorker& worker) const {
@@ -343,6 +360,11 @@ void Node::update_ephemeral(const std::string& ns, const std::string& name, Revi
 void Node::update_status(const std::string& ns, const std::string& name, Revision wanted,
                          bool dry_run, Reply<Written> reply) {
   revise(ns, name, admitted_by(admit_status, std::move(wanted)), dry_run, std::move(reply));
+}
+
+void Node::resize(const std::string& ns, const std::string& name, Revision wanted, bool dry_run,
+                  Reply<Written> reply) {
+  revise(ns, name, admitted_by(admit_resize, std::move(wanted)), dry_run, std::move(reply));
 }
 
 void Node::revise(const std::string& ns, const std::string& name, Revision revision, bool dry_run,

@@ -171,7 +171,7 @@ bool PodWorker::closed_meanwhile() {
 
 void PodWorker::open_sandbox(std::optional<wire::NetworkSpec> net) {
   opening_ = false;
-  auto spec = build_sandbox(*pod_, context_.machine, context_.layout);
+  auto spec = build_sandbox(allocated(), context_.machine, context_.layout);
   if (!spec) return sandbox_failed(spec.error());
   const auto& ips = net ? pod_ips_ : context_.machine.facts.host_ips;
   auto files = build_files(*pod_, context_.machine, ips);
@@ -262,16 +262,17 @@ void PodWorker::act(const lifecycle::StartContainer& action) {
 
 Result<wire::ContainerSpec> PodWorker::build_spec(const std::string& name, std::uint32_t attempt,
                                                   const Configs* configs) {
-  const auto* container = find_container(*pod_, name);
+  const auto& pod = allocated();
+  const auto* container = find_container(pod, name);
   if (container == nullptr)
     return fail(Code::kNotFound, "", "", "the pod has no container " + name);
   const auto* image = seen_.find_image(name);
   const auto found = TRY(context_.images.resolve(
       image != nullptr && !image->id.empty() ? image->id : container->image));
-  const auto filter = TRY(seccomp_filter(context_, *pod_, *container));
+  const auto filter = TRY(seccomp_filter(context_, pod, *container));
   const auto& ips =
       pod_->spec.hostNetwork.value_or(false) ? context_.machine.facts.host_ips : pod_ips_;
-  auto spec = TRY(build_container({*pod_, *container, attempt, found, ips, filter, configs},
+  auto spec = TRY(build_container({pod, *container, attempt, found, ips, filter, configs},
                                   context_.machine, context_.layout));
   TRY(aim(spec));
   return spec;

@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "node/confinement.hpp"
 #include "node/prober.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/base/utf8.hpp"
@@ -158,6 +159,7 @@ void PodWorker::images_changed() {
 }
 
 void PodWorker::place(lifecycle::Placement placement) {
+  seen_.rejection = apparmor_refusal(*pod_, apparmor_enabled());
   seen_.placement = std::move(placement);
   if (seen_.placement.state != lifecycle::Placed::kHere || !pod_->spec.nodeName.empty()) return;
   api::Pod here = *pod_;
@@ -190,7 +192,7 @@ void PodWorker::kick() {
 
 void PodWorker::create(std::optional<lifecycle::Rejection> rejection,
                        std::function<void(Result<void>)> done) {
-  seen_.rejection = std::move(rejection);
+  if (rejection) seen_.rejection = std::move(rejection);
   run(std::move(done), true);
 }
 
@@ -207,6 +209,7 @@ void PodWorker::update(Revision revision,
   // What changes nothing is no change: it keeps its version, and no watch is told.
   if (api::to_json(revised->pod) == api::to_json(*pod_)) return done(std::move(revised->warnings));
   updating_ = true;
+  note_resize(revised->pod);
   auto memory = lifecycle::encode_memory(memory_);
   auto finish = [self = shared_from_this(), before = pod_, memory,
                  warnings = std::move(revised->warnings),

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "node/confinement.hpp"
 #include "podctl/api/resources_math.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/node/spec_builder.hpp"
@@ -94,6 +95,7 @@ Result<wire::ContainerSpec> build_container(const ContainerInputs& in, const Mac
   spec.id = container_id(meta.uid, in.container.name, in.attempt);
   spec.name = in.container.name;
   spec.attempt = in.attempt;
+  TRY(check_selinux(in.pod, in.container, selinux_enabled()));
   const auto env = TRY(resolve_env(in.pod, in.container, in.pod_ips, machine.facts, in.configs));
   spec.argv = build_argv(in, env);
   if (spec.argv.empty()) {

@@ -133,6 +133,7 @@ class World {
   void act(std::size_t pod, const lifecycle::KillContainer& action);
   void act(std::size_t pod, const lifecycle::RunHook& action);
   void act(std::size_t pod, const lifecycle::RemoveContainer& action);
+  void act(std::size_t pod, const lifecycle::ResizePod& action);
   void act(std::size_t pod, const lifecycle::ResolveImage& action);
   void act(std::size_t pod, const lifecycle::FetchLogTail& action);
   void act(std::size_t pod, const lifecycle::RecordEvent& action);

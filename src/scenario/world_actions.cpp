@@ -105,6 +105,7 @@ void World::act(std::size_t pod, const lifecycle::RunHook& action) {
 }
 
 void World::act(std::size_t, const lifecycle::RemoveContainer&) {}
+void World::act(std::size_t, const lifecycle::ResizePod&) {}  // nothing here changes a pod's spec
 
 void World::act(std::size_t pod, const lifecycle::ResolveImage& action) {
   schedule({now_ns_, Kind::kImage, pod, action.container, action.attempt});

@@ -100,6 +100,7 @@ void Api::handle(ExchangePtr exchange) {
       return handle_kept(impl_->node, exchange, route);
     case Kind::kPodStatus:
     case Kind::kPodEphemeral:
+    case Kind::kPodResize:
       if (request.method == "DELETE") return refuse_method(exchange);
       return impl_->pod(exchange, route);
     case Kind::kPodExec:

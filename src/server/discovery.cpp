@@ -84,6 +84,7 @@ json::object core_resources() {
            {"pods/exec", "PodExecOptions", "create,get"},
            {"pods/log", "Pod", "get"},
            {"pods/portforward", "PodPortForwardOptions", "create,get"},
+           {"pods/resize", "Pod", "get,patch,update"},
            {"pods/status", "Pod", "get,patch,update"}}) {
     all.push_back(resource(name, "", true, kind, verbs));
   }

@@ -40,6 +40,10 @@ void store(node::Node& node, const ExchangePtr& exchange, const Route& route, no
     return node.update_status(route.ns, route.name, std::move(wanted), dry_run,
                               answer_with(exchange, 200));
   }
+  if (route.kind == Route::Kind::kPodResize) {
+    return node.resize(route.ns, route.name, std::move(wanted), dry_run,
+                       answer_with(exchange, 200));
+  }
   node.update(route.ns, route.name, std::move(wanted), dry_run, answer_with(exchange, 200));
 }
 

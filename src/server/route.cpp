@@ -17,6 +17,7 @@ Route pods(const Segments& s, std::size_t i, std::string ns) {
   if (s[i + 1] == "status") return {Kind::kPodStatus, std::move(ns), s[i]};
   if (s[i + 1] == "log") return {Kind::kPodLog, std::move(ns), s[i]};
   if (s[i + 1] == "ephemeralcontainers") return {Kind::kPodEphemeral, std::move(ns), s[i]};
+  if (s[i + 1] == "resize") return {Kind::kPodResize, std::move(ns), s[i]};
   if (s[i + 1] == "exec") return {Kind::kPodExec, std::move(ns), s[i]};
   if (s[i + 1] == "attach") return {Kind::kPodAttach, std::move(ns), s[i]};
   if (s[i + 1] == "portforward") return {Kind::kPodPortForward, std::move(ns), s[i]};

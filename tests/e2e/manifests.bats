@@ -102,9 +102,9 @@ EOF
 }
 
 @test "a field that is not acted on yet is warned of with its path" {
-  pod one 'exec sleep 1000' | sed 's/^spec:/spec:\n  imagePullSecrets: [{name: registry}]/' >warn.yaml
+  pod one 'exec sleep 1000' | sed 's/^spec:/spec:\n  securityContext: {windowsOptions: {hostProcess: false}}/' >warn.yaml
   fails 0 podctl apply -f warn.yaml
-  says "Warning: spec.imagePullSecrets: podctl does not act on this field yet (pod/one)"
+  says "Warning: spec.securityContext.windowsOptions: podctl does not act on this field yet (pod/one)"
 }
 
 @test "wrong usage exits 2 and suggests" {

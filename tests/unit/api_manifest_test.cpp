@@ -326,10 +326,10 @@ TEST(ApiManifest, YamlQuotesWhatMustBe) {
 
 TEST(ApiManifest, UnsupportedAndChanges) {
   auto loaded =
-      load_manifests(with("    securityContext: {appArmorProfile: {type: Unconfined}}\n"
+      load_manifests(with("    securityContext: {windowsOptions: {hostProcess: false}}\n"
                           "    imagePullPolicy: Always\n"));
   ASSERT_TRUE(loaded.faults.empty());
-  std::vector<std::string> wanted = {"spec.containers[0].securityContext.appArmorProfile",
+  std::vector<std::string> wanted = {"spec.containers[0].securityContext.windowsOptions",
                                      "spec.containers[0].imagePullPolicy=Always"};
   // What defaulting fills in for a tag of latest is no wish of the user's.
   EXPECT_TRUE(

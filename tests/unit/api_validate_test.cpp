@@ -63,9 +63,7 @@ TEST(ApiValidate, WhatPodctlCannotServe) {
       "spec.runtimeClassName 7:21 Forbidden: podctl does not run other runtimes yet\n"
       "spec.volumes[0].nfs 8:23 Forbidden: podctl has no volumes of this kind yet\n"
       "spec.securityContext.sysctls[0].name 9:38 Forbidden: sysctl \"kernel/msgmax\" not "
-      "allowlisted\n"
-      "spec.containers[0].env[0].valueFrom.fileKeyRef 13:33 Forbidden: podctl does not read "
-      "env files yet\n");
+      "allowlisted\n");
 }
 
 TEST(ApiValidate, Affinity) {

@@ -92,6 +92,7 @@ class Simulator {
   PodMemory memory;
   std::map<std::string, Behaviour> behaves;
   std::function<std::optional<std::string>()> sandbox_error = [] { return std::nullopt; };
+  std::string resize_error;  // what fails of it
   bool reload = false;
   bool finalized = false;
   std::uint64_t now_ns = 0;         // since the pod was made
@@ -334,6 +335,12 @@ class Simulator {
     const auto& b = behaves[a.name];
     const auto& hook = post_start ? b.post_start : b.pre_stop;
     if (!hook.hangs) hook_ends_[{a.name, a.hook}] = now_ns + hook.takes_ns;
+  }
+  void run(const ResizePod& a) {
+    std::string names;
+    for (const auto& name : a.names) names += " " + name;
+    note("resize" + names);
+    seen.resize.answer = resize_error;
   }
   void run(const RemoveContainer& a) { note("remove " + a.name + " " + std::to_string(a.up_to)); }
   void run(const ResolveImage& a) { note("resolve " + label(a.container, a.attempt)); }

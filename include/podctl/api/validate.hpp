@@ -20,6 +20,10 @@ Faults validate(const Pod& pod);
 // of them may not change, nor go.
 Faults validate_ephemeral(const Pod& live, const std::vector<EphemeralContainer>& wanted);
 
+// Of a resize: `wanted` differs from `live` in what may be changed by one (ValidatePodResize). Both
+// with defaults; each is validate()'s besides.
+Faults validate_resize(const Pod& live, const Pod& wanted);
+
 // One name or value alone; empty when valid, else Kubernetes' sentence.
 std::string check_dns_label(std::string_view s);
 std::string check_dns_subdomain(std::string_view s);

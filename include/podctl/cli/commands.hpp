@@ -17,6 +17,7 @@ int run_logs(Invocation& in);
 int run_exec(Invocation& in);
 int run_diff(Invocation& in);
 int run_edit(Invocation& in);
+int run_resize(Invocation& in);
 int run_label(Invocation& in);
 int run_annotate(Invocation& in);
 int run_patch(Invocation& in);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "podctl/lifecycle/observation.hpp"
 
@@ -70,6 +71,14 @@ struct RemoveContainer {
   bool operator==(const RemoveContainer&) const = default;
 };
 
+// Gives the pod's cgroup and those of these containers, which run on, what is allocated to them;
+// `before` is resources_text of what they had. Answers in Observation::resize.
+struct ResizePod {
+  std::vector<std::string> names;
+  std::string before;
+  bool operator==(const ResizePod&) const = default;
+};
+
 // Finds or pulls the image of a container by its imagePullPolicy; answers in Observation::images.
 struct ResolveImage {
   std::string container;
@@ -103,9 +112,9 @@ struct FinalizeDelete {
   bool operator==(const FinalizeDelete&) const = default;
 };
 
-using Action =
-    std::variant<CreateSandbox, DestroySandbox, StartContainer, SignalContainer, KillContainer,
-                 RunHook, RemoveContainer, ResolveImage, FetchLogTail, RecordEvent, FinalizeDelete>;
+using Action = std::variant<CreateSandbox, DestroySandbox, StartContainer, SignalContainer,
+                            KillContainer, RunHook, RemoveContainer, ResizePod, ResolveImage,
+                            FetchLogTail, RecordEvent, FinalizeDelete>;
 
 // Marks in the observation that an action was handed out, so that the next step does not ask again.
 // Node calls it for each action when it starts it, before anything can answer.

@@ -67,7 +67,7 @@ struct ProbeMemory {
 };
 
 // Why a container is stopped though its pod goes on.
-enum class KillCause : std::uint8_t { kNone, kChanged, kStartup, kLiveness, kPostStart };
+enum class KillCause : std::uint8_t { kNone, kChanged, kStartup, kLiveness, kPostStart, kResized };
 
 struct ContainerMemory {
   std::string name;
@@ -87,6 +87,9 @@ struct ContainerMemory {
   std::optional<Ended> last;    // of the one before that: lastState
   bool tail_wanted = false;     // the log's tail is to become ended->message
   std::optional<Waiting> waiting;
+
+  // JSON of the resources that it runs with, while others are allocated to it (resize.hpp).
+  std::string applied;
 
   // CrashLoopBackOff: the delay that the next restart waits, and when the last one happened. 0:
   // none yet.
@@ -149,6 +152,21 @@ struct ConditionMemory {
   bool operator==(const ConditionMemory&) const = default;
 };
 
+// A resize that is not done (resize.hpp).
+struct ResizeMemory {
+  // resources_text of what the pod has been given, while its spec asks for something else.
+  std::string allocated;
+  std::string reason, message;        // why it is not given that: of the condition PodResizePending
+  std::uint64_t pending_wall_ns = 0;  // since when
+  // resources_text of what it had before, until what it has been given is in the cgroups.
+  std::string replaced;
+  std::string error;                   // of the last try
+  std::uint64_t progress_wall_ns = 0;  // since when
+  std::uint64_t retry_at_ns = 0;       // boot time
+  bool pod_applied = false;            // the pod's cgroup and those of containers that run on
+  bool operator==(const ResizeMemory&) const = default;
+};
+
 struct PodMemory {
   std::uint32_t version = 1;
   std::string boot_id;
@@ -165,6 +183,7 @@ struct PodMemory {
   // In the order of the spec. Ephemeral containers run once, and the pod does not wait for them.
   std::vector<ContainerMemory> init, containers, ephemeral;
 
+  ResizeMemory resize;
   Stop stop;
   bool rejected = false;  // the node has not taken it: nothing of it ever began
   // Set once the pod is over: "Succeeded" or "Failed", final even if everything else is lost.

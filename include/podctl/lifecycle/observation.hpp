@@ -184,6 +184,16 @@ struct Rejection {
   std::string reason, message;  // "NodePorts", "Predicate NodePorts failed: …"
 };
 
+// Whether the node can give a pod what its spec asks for, once that was changed.
+enum class ResizeVerdict : std::uint8_t { kUnknown, kFits, kDeferred, kInfeasible };
+
+struct ResizeObservation {
+  ResizeVerdict verdict = ResizeVerdict::kUnknown;
+  std::string message;                // why not
+  bool issued = false;                // ResizePod was issued (note_issued)
+  std::optional<std::string> answer;  // what failed; empty: nothing
+};
+
 struct Observation {
   Placement placement;                  // looked at until the pod is placed
   std::optional<std::string> eviction;  // why the node puts the pod out, once it has decided to
@@ -195,6 +205,7 @@ struct Observation {
   // A ConfigMap or Secret that the pod names has changed since the last step: what failed for want
   // of one is tried again at once.
   bool configs_changed = false;
+  ResizeObservation resize;
   SandboxObservation sandbox;
   std::vector<ContainerObservation> containers;
   std::vector<ImageObservation> images;

@@ -34,6 +34,9 @@ struct NodeView {
 Placement place(const api::Pod& pod, const NodeView& node,
                 const std::vector<const api::Pod*>& others);
 
+// What a kubelet says there is too little of; empty: enough.
+std::string shortage_text(const api::Pod& pod, const NodeView& node,
+                          const std::vector<const api::Pod*>& others);
 // Why a kubelet would not take a pod that names its node itself, or comes from a file.
 std::optional<Rejection> refuse(const api::Pod& pod, const NodeView& node,
                                 const std::vector<const api::Pod*>& others);

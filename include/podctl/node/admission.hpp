@@ -51,4 +51,7 @@ Answer<Admitted> admit_ephemeral(const api::Pod& live, Admitted wanted);
 // as those of spec.readinessGates.
 Answer<Admitted> admit_status(const api::Pod& live, Admitted wanted);
 
+// The same for the subresource resize: of `wanted` only cpu and memory are taken.
+Answer<Admitted> admit_resize(const api::Pod& live, Admitted wanted);
+
 }  // namespace podctl::node

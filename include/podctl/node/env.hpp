@@ -33,6 +33,10 @@ struct NodeFacts {
 struct Configs {
   std::function<const api::ConfigMap*(const std::string& name)> config_map;
   std::function<const api::Secret*(const std::string& name)> secret;
+  // A file of a volume of the pod; kNotFound where there is none.
+  std::function<Result<std::string>(const api::Pod& pod, const std::string& volume,
+                                    const std::string& path)>
+      file = {};
   // Why the pod cannot have the volume of that claim; empty when it can.
   std::function<std::string(const api::Pod& pod, const std::string& claim)> claim_trouble = {};
 };

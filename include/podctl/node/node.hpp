@@ -84,6 +84,9 @@ class Node {
   // The same for the conditions that others set.
   void update_status(const std::string& ns, const std::string& name, Revision wanted, bool dry_run,
                      Reply<Written> reply);
+  // The same for cpu and memory of its containers, which it gets when the node has them.
+  void resize(const std::string& ns, const std::string& name, Revision wanted, bool dry_run,
+              Reply<Written> reply);
   // Starts the deletion; the object vanishes when nothing of the pod is left.
   void remove(const std::string& ns, const std::string& name, const DeleteRequest& request,
               Reply<Written> reply);
@@ -102,6 +105,7 @@ class Node {
                  std::function<void(Result<void>)> ready);
   void tick();
   std::vector<const api::Pod*> placed_pods() const;
+  void judge(PodWorker& worker) const;
   lifecycle::NodeView view() const;
   std::vector<std::shared_ptr<PodWorker>> waiting() const;
   void reconsider();

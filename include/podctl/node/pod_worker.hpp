@@ -69,6 +69,12 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   // Whether it has been given to the node; until then place() tells what the scheduler says.
   bool placed() const { return !pod_->spec.nodeName.empty(); }
   void place(lifecycle::Placement placement);
+  // The pod with what is allocated to it, which its spec may not be after a resize; and with what
+  // is to be kept for it.
+  const api::Pod& allocated() const;
+  const api::Pod& charged() const;
+  // What the node says of a resize.
+  void judge(lifecycle::ResizeObservation verdict);
   // The object is changed by somebody: stored, and then acted on; answers with the warnings. While
   // another change is being stored it waits, and is asked for what it makes of the pod after that.
   // What cannot be stored has not been.
@@ -119,6 +125,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void act(const lifecycle::KillContainer& action);
   void act(const lifecycle::RunHook& action);
   void act(const lifecycle::RemoveContainer& action);
+  void act(const lifecycle::ResizePod& action);
   void act(const lifecycle::ResolveImage& action);
   void act(const lifecycle::FetchLogTail& action);
   void act(const lifecycle::RecordEvent& action);
@@ -139,6 +146,9 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void started(const lifecycle::StartContainer& action, Result<wire::ContainerInfo> result);
   void start_failed(const std::string& name, std::uint32_t attempt, lifecycle::FailureStage stage,
                     std::string message);
+  // pod_resize.cpp
+  void note_resize(const api::Pod& wanted);
+  void resize_answered(const std::string& failed);
   // pod_probes.cpp
   void follow_probes();
   void on_probe(const std::string& name, std::uint32_t attempt, lifecycle::ProbeAnswer answer);
@@ -155,6 +165,9 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   const std::string uid_;
   std::shared_ptr<const api::Pod> pod_;
   lifecycle::PodMemory memory_;
+  // allocated(), by the text that it was made of; null while that is pod_.
+  mutable std::shared_ptr<const api::Pod> allocated_;
+  mutable std::string allocated_text_;
   lifecycle::Observation seen_;
   Gone gone_;
 

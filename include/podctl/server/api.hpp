@@ -35,6 +35,7 @@ struct Route {
     kPodStatus,
     kPodLog,
     kPodEphemeral,
+    kPodResize,
     kPodExec,
     kPodAttach,
     kPodPortForward,

@@ -1,0 +1,127 @@
+// How a pod worker follows a resize of its pod: what is allocated meanwhile, and the cgroups.
+#include <algorithm>
+
+#include "podctl/api/resources_math.hpp"
+#include "podctl/engine/engine.hpp"
+#include "podctl/lifecycle/resize.hpp"
+#include "podctl/node/pod_worker.hpp"
+
+namespace podctl::node {
+namespace {
+
+// The larger of two cgroups' bounds: what may hold before and after a change. An absent bound is
+// not written, and so stays.
+CgroupResources larger(CgroupResources a, const CgroupResources& b) {
+  a.cpu_shares = std::max(a.cpu_shares, b.cpu_shares);
+  const auto wider = [](auto& mine, const auto& other) {
+    if (!mine || !other || *mine < 0 || *other < 0) {
+      mine.reset();
+    } else {
+      mine = std::max(*mine, *other);
+    }
+  };
+  wider(a.cpu_quota_us, b.cpu_quota_us);
+  if (!a.cpu_quota_us) a.cpu_period_us.reset();
+  wider(a.memory_limit, b.memory_limit);
+  return a;
+}
+
+struct Change {
+  std::string id;  // empty: the pod's own group
+  std::string what;
+  CgroupResources resources;
+};
+
+// A limit below what is used would be reclaimed to, or kill (k8s pkg/kubelet/kuberuntime,
+// validateMemoryResizeAction).
+std::string below_usage(const std::vector<Change>& changes, const wire::SandboxStats& stats) {
+  for (const auto& change : changes) {
+    const auto limit = change.resources.memory_limit.value_or(-1);
+    const auto group = std::ranges::find(stats.groups, change.id, &wire::GroupReport::id);
+    if (limit < 0 || group == stats.groups.end()) continue;
+    if (group->stats.memory_current <= static_cast<std::uint64_t>(limit)) continue;
+    return "attempting to set " + change.what + " memory limit (" + std::to_string(limit) +
+           ") below current usage (" + std::to_string(group->stats.memory_current) + ")";
+  }
+  return {};
+}
+
+// One after the other; `done` is told what failed, empty when nothing did.
+void apply(engine::Engine& engine, const std::string& uid, std::vector<Change> changes,
+           std::function<void(const std::string&)> done) {
+  if (changes.empty()) return done({});
+  auto next = std::move(changes.front());
+  changes.erase(changes.begin());
+  engine.update_resources(uid, next.id, std::move(next.resources),
+                          [&engine, uid, changes = std::move(changes), what = next.what,
+                           done = std::move(done)](const Result<void>& set) {
+                            if (!set) return done(what + ": " + set.error().message());
+                            apply(engine, uid, changes, done);
+                          });
+}
+
+}  // namespace
+
+const api::Pod& PodWorker::allocated() const {
+  const auto& text = memory_.resize.allocated;
+  if (text.empty()) {
+    allocated_.reset();
+    return *pod_;
+  }
+  if (!allocated_ || allocated_text_ != text) {
+    allocated_ = std::make_shared<const api::Pod>(lifecycle::with_resources(*pod_, text));
+    allocated_text_ = text;
+  }
+  return *allocated_;
+}
+
+// Room that a pod waits for is kept from new pods; what it never gets is not.
+const api::Pod& PodWorker::charged() const {
+  return memory_.resize.reason == "Infeasible" ? allocated() : *pod_;
+}
+
+void PodWorker::judge(lifecycle::ResizeObservation verdict) {
+  if (seen_.resize.verdict == verdict.verdict && seen_.resize.message == verdict.message) return;
+  seen_.resize.verdict = verdict.verdict;
+  seen_.resize.message = std::move(verdict.message);
+  kick();
+}
+
+// What it has stays allocated until the node has decided.
+void PodWorker::note_resize(const api::Pod& wanted) {
+  const auto before = lifecycle::resources_text(pod_->spec);
+  if (!placed() || before == lifecycle::resources_text(wanted.spec)) return;
+  if (memory_.resize.allocated.empty()) memory_.resize.allocated = before;
+  seen_.resize = {};
+  allocated_.reset();
+}
+
+void PodWorker::act(const lifecycle::ResizePod& action) {
+  const auto& now = allocated();
+  const auto before = lifecycle::with_resources(now, action.before);
+  std::vector<Change> changes;
+  changes.push_back({"", "pod", larger(api::pod_cgroup(before), api::pod_cgroup(now))});
+  for (const auto& name : action.names) {
+    const auto running = running_.find(name);
+    const auto* container = find_container(now, name);
+    if (running == running_.end() || !running->second.alive || container == nullptr) continue;
+    changes.push_back({running->second.info.id, "container \"" + name + "\"",
+                       api::container_cgroup(now, *container)});
+  }
+  changes.push_back({"", "pod", api::pod_cgroup(now)});
+  context_.engine.stats(
+      uid_, [self = shared_from_this(), changes](const Result<wire::SandboxStats>& stats) {
+        if (!stats) return self->resize_answered(stats.error().message());
+        if (auto below = below_usage(changes, *stats); !below.empty())
+          return self->resize_answered(below);
+        apply(self->context_.engine, self->uid_, changes,
+              [self](const std::string& failed) { self->resize_answered(failed); });
+      });
+}
+
+void PodWorker::resize_answered(const std::string& failed) {
+  seen_.resize.answer = failed;
+  kick();
+}
+
+}  // namespace podctl::node
