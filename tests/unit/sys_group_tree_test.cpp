@@ -28,7 +28,7 @@ class GroupTree : public ::testing::Test {
   }
   void TearDown() override {
     (void)remove_tree(dir_);
-    fs::remove(outside_);
+    fs::remove_all(fs::path(outside_).parent_path());
   }
   static void make_directory(const std::string& path, mode_t mode) {
     fs::create_directories(path);
