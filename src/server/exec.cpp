@@ -188,6 +188,8 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
                         self->writing_ = false;
                         if (error) {
                           self->close_descriptor(self->stdin_);
+                          self->input_.clear();
+                          self->input_bytes_ = 0;
                         } else {
                           self->input_bytes_ -= self->input_.front().size();
                           self->input_.pop_front();

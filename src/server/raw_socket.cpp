@@ -51,10 +51,19 @@ class RawSocket final : public Socket, public std::enable_shared_from_this<RawSo
 
   void pause_reading(bool paused) override {
     paused_ = paused;
-    if (!paused_) read();
+    if (paused_) return await_end();
+    read();
   }
 
  private:
+  // Who is not read from may go all the same.
+  void await_end() {
+    if (gone_ || std::exchange(awaiting_end_, true)) return;
+    socket_.async_wait(UnixSocket::wait_error, [self = shared_from_this()](error_code error) {
+      if (!error) self->lost();
+    });
+  }
+
   void read() {
     if (paused_ || gone_ || std::exchange(reading_, true)) return;
     socket_.async_read_some(asio::buffer(block_),
@@ -105,7 +114,7 @@ class RawSocket final : public Socket, public std::enable_shared_from_this<RawSo
   std::array<char, 32768> block_{};
   std::function<void(std::string)> message_;
   std::function<void()> closed_, drained_;
-  bool reading_ = false, paused_ = false, closing_ = false, gone_ = false;
+  bool reading_ = false, paused_ = false, closing_ = false, gone_ = false, awaiting_end_ = false;
 };
 
 }  // namespace

@@ -63,10 +63,20 @@ class WebSocket final : public Socket, public std::enable_shared_from_this<WebSo
 
   void pause_reading(bool paused) override {
     paused_ = paused;
-    if (!paused_ && !reading_) read();
+    if (paused_) return await_end();
+    if (!reading_) read();
   }
 
  private:
+  // Who is not read from may go all the same.
+  void await_end() {
+    if (gone_ || std::exchange(awaiting_end_, true)) return;
+    ws_.next_layer().async_wait(UnixSocket::wait_error,
+                                [self = shared_from_this()](error_code error) {
+                                  if (!error) self->lost();
+                                });
+  }
+
   void read() {
     if (paused_ || gone_ || reading_) return;
     reading_ = true;
@@ -118,7 +128,7 @@ class WebSocket final : public Socket, public std::enable_shared_from_this<WebSo
   std::function<void(std::string)> message_;
   std::function<void()> closed_, drained_;
   bool writing_ = false, reading_ = false, paused_ = false, closing_ = false, finishing_ = false,
-       gone_ = false;
+       gone_ = false, awaiting_end_ = false;
 };
 
 }  // namespace

@@ -4,6 +4,24 @@ load helper
 # with FIELDS: the manifest of pod NAME SCRIPT with fields of the container.
 with() { sed "s|image: podctl/busybox|image: podctl/busybox\n    $1|"; }
 
+@test "an exec whose command does not read ends with its client" {
+  pod one 'exec sleep 1000' | podctl apply -f -
+  ready one
+  podctl exec one -- true
+  descriptors() { ls "/proc/$(daemon_of_root)/fd" | wc -l; }
+  no_more_than() { [ "$(descriptors)" -le "$1" ]; }
+  local before client clients=() i
+  before=$(descriptors)
+  for i in 1 2 3 4 5 6; do
+    "$PODCTL_BIN/podctl" exec -i one -- sh -c "touch /begun$i; exec sleep 1000" </dev/zero >/dev/null 2>&1 3>&- &
+    clients+=($!)
+  done
+  for i in 1 2 3 4 5 6; do until_true podctl exec one -- test -e "/begun$i"; done
+  until_true eval '[ "$(descriptors)" -ge $((before + 6)) ]'
+  kill -9 "${clients[@]}"
+  until_true no_more_than $((before + 5))
+}
+
 @test "what is printed from now on, to the end of the container" {
   pod talk 'until [ -e /go ]; do sleep 0.05; done; echo out; echo err >&2' | podctl apply -f -
   ready talk
