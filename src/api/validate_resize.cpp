@@ -80,7 +80,8 @@ Faults validate_resize(const Pod& live, const Pod& wanted) {
   PodSpec allowed = live.spec;
   take_list(wanted.spec.containers, allowed.containers, list, faults);
   take_list(wanted.spec.initContainers, allowed.initContainers, init, faults);
-  take(wanted.spec.resources, allowed.resources, level, faults);
+  if (!same(wanted.spec.resources, live.spec.resources))
+    faults.forbidden(level, "pod-level resources cannot be resized");
   if (!out.empty()) return out;
   if (!diff(type_of<PodSpec>(), &allowed, &wanted.spec).empty())
     faults.forbidden(spec, "only cpu and memory resources are mutable");

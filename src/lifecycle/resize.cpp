@@ -154,6 +154,11 @@ void ask_cgroups(Context& c) {
   auto& resize = c.memory.resize;
   if (resize.pod_applied || c.memory.sandbox != SandboxProgress::kReady) return;
   if (resize.retry_at_ns > c.now.boot_ns) return c.wake_at(resize.retry_at_ns);
+  // One that is just being started was given what its pod had before: it is changed when it runs.
+  if (std::ranges::any_of(c.items, [](const auto& item) {
+        return item.memory->progress == Progress::kStarting && !item.memory->applied.empty();
+      }))
+    return;
   const bool again = resize.retry_at_ns != 0;
   resize.retry_at_ns = 0;
   if (c.seen.resize.issued && !again) return;

@@ -74,6 +74,12 @@ std::optional<Refusal> another(const api::Pod& live, const api::Pod& wanted) {
       "Precondition failed: UID in precondition: " + uid + ", UID in object meta: " + known);
 }
 
+// A spec that is another one has another generation.
+void raise_generation(const api::Pod& live, api::Pod& pod) {
+  if (!api::diff(api::type_of<api::PodSpec>(), &live.spec, &pod.spec).empty())
+    pod.metadata.generation = live.metadata.generation.value_or(1) + 1;
+}
+
 }  // namespace
 
 std::vector<Cause> to_causes(const api::Faults& faults) {
@@ -219,7 +225,7 @@ Answer<Admitted> admit_ephemeral(const api::Pod& live, Admitted wanted) {
   result.pod = live;
   result.pod.spec.ephemeralContainers = std::move(wanted.pod.spec.ephemeralContainers);
   warn_unsupported(result, api::unsupported_fields(live));
-  result.pod.metadata.generation = live.metadata.generation.value_or(1) + 1;
+  raise_generation(live, result.pod);
   return result;
 }
 
@@ -268,7 +274,7 @@ Answer<Admitted> admit_resize(const api::Pod& live, Admitted wanted) {
     result.pod.spec.containers[i].resources = std::move(spec.containers[i].resources);
   for (std::size_t i = 0; i < spec.initContainers.size(); ++i)
     result.pod.spec.initContainers[i].resources = std::move(spec.initContainers[i].resources);
-  result.pod.metadata.generation = live.metadata.generation.value_or(1) + 1;
+  raise_generation(live, result.pod);
   return result;
 }
 

@@ -322,7 +322,7 @@ void Node::judge(PodWorker& worker) const {
   for (const auto& [uid, other] : workers_) {
     const auto& phase = other->pod().status.phase;
     if (other->placed() && phase != "Succeeded" && phase != "Failed")
-      others.push_back(&other->allocated());
+      others.push_back(&other->granted());
   }
   worker.judge(lifecycle::judge_resize(worker.pod(), view(), others));
 }

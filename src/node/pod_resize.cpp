@@ -80,6 +80,10 @@ const api::Pod& PodWorker::charged() const {
   return memory_.resize.reason == "Infeasible" ? allocated() : *pod_;
 }
 
+const api::Pod& PodWorker::granted() const {
+  return seen_.resize.verdict == lifecycle::ResizeVerdict::kFits ? *pod_ : allocated();
+}
+
 void PodWorker::judge(lifecycle::ResizeObservation verdict) {
   if (seen_.resize.verdict == verdict.verdict && seen_.resize.message == verdict.message) return;
   seen_.resize.verdict = verdict.verdict;

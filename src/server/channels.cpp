@@ -9,6 +9,8 @@ namespace {
 
 using Ready = std::function<void(const std::shared_ptr<Socket>&)>;
 
+constexpr std::size_t kMostEarly = 1U << 20;  // bytes before all streams are there
+
 // Streams of a SPDY connection as channels. The kubelet's rules: a stream each that was asked for
 // and one for the final Status, named by their header streamType.
 class SpdyChannels final : public Socket, public std::enable_shared_from_this<SpdyChannels> {
@@ -78,8 +80,11 @@ class SpdyChannels final : public Socket, public std::enable_shared_from_this<Sp
   }
 
   void deliver(std::string message) {
-    if (!message_) return early_.push_back(std::move(message));
-    message_(std::move(message));
+    if (message_) return message_(std::move(message));
+    early_bytes_ += message.size();
+    if (early_bytes_ <= kMostEarly) return early_.push_back(std::move(message));
+    early_.clear();
+    connection_->close();
   }
 
   void lost() {
@@ -94,6 +99,7 @@ class SpdyChannels final : public Socket, public std::enable_shared_from_this<Sp
   std::map<char, std::uint32_t> streams_;
   std::map<std::uint32_t, char> channels_;
   std::vector<std::string> early_;
+  std::size_t early_bytes_ = 0;
   Ready ready_;
   std::string protocol_ = "v5.channel.k8s.io";
   std::function<void(std::string)> message_;

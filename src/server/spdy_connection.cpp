@@ -52,6 +52,8 @@ void SpdyConnection::take(const std::string& bytes) {
     if (!frame) return close();
     if (!*frame) return;
     take_frame(std::move(**frame));
+    // Of answers to who reads none of them; what containers write stops at far less.
+    if (pending() > kMostPending) return close();
   }
 }
 

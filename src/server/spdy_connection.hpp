@@ -18,7 +18,7 @@ namespace podctl::server {
 
 class SpdyConnection : public std::enable_shared_from_this<SpdyConnection> {
  public:
-  static constexpr std::size_t kMostStreams = 2000;
+  static constexpr std::size_t kMostStreams = 2000, kMostPending = 64U << 20;
 
   // What the client does; none is called after `closed`, which lets go of them all.
   struct Events {

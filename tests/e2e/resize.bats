@@ -30,6 +30,24 @@ memory_of() { limit_of "$1" memory.max memory.limit_in_bytes; }
 has_memory() { [ "$(memory_of "$1")" = "$2" ]; }
 settled() { [ -z "$(field "$1" '{.status.conditions[?(@.type=="PodResizeInProgress")].type}')" ]; }
 
+@test "what is asked for while containers start reaches them too" {
+  local n
+  for n in 1 2 3 4 5 6; do
+    resizable "early$n" '{requests: {memory: 32Mi}, limits: {memory: 64Mi}}' | podctl apply -f -
+    podctl resize "early$n" --limits memory=96Mi
+  done
+  for n in 1 2 3 4 5 6; do
+    ready "early$n"
+    until_true has_memory "early$n" 100663296
+    until_true settled "early$n"
+  done
+  # What changes nothing is no change.
+  local version
+  version=$(field early1 '{.metadata.generation}')
+  podctl resize early1 --limits memory=96Mi
+  [ "$(field early1 '{.metadata.generation}')" = "$version" ]
+}
+
 @test "cpu and memory change under a container that runs" {
   resizable one '{requests: {cpu: 50m, memory: 32Mi}, limits: {cpu: 100m, memory: 64Mi}}' | podctl apply -f -
   ready one

@@ -1,4 +1,5 @@
 // What a resize may change of a pod.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "podctl/api/decode.hpp"
@@ -48,6 +49,10 @@ TEST(ApiResize, NothingElseMayChange) {
   EXPECT_EQ(faults(live, renamed),
             "spec.containers[0].name: Forbidden: containers may not be renamed or reordered on "
             "resize\n");
+  auto level = live;
+  level.spec.resources.emplace().limits["cpu"] = *Quantity::parse("4");
+  EXPECT_THAT(faults(live, level),
+              testing::HasSubstr("spec.resources: Forbidden: pod-level resources cannot be resized"));
   auto more = pod(R"("requests":{"cpu":"1","ephemeral-storage":"1Gi"})");
   EXPECT_EQ(faults(live, more), "spec: Forbidden: only cpu and memory resources are mutable\n");
 }

@@ -73,6 +73,8 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   // is to be kept for it.
   const api::Pod& allocated() const;
   const api::Pod& charged() const;
+  // With what it has or has been told that it gets.
+  const api::Pod& granted() const;
   // What the node says of a resize.
   void judge(lifecycle::ResizeObservation verdict);
   // The object is changed by somebody: stored, and then acted on; answers with the warnings. While
