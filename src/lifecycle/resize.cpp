@@ -1,6 +1,9 @@
 #include "podctl/lifecycle/resize.hpp"
 
 #include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <boost/json/string.hpp>
+#include <boost/json/value.hpp>
 
 #include "context.hpp"
 #include "podctl/api/decode.hpp"
@@ -77,7 +80,8 @@ std::string event_text(const Context& c, const std::string& what, const std::str
   }
   return "Pod resize " + what + ": {\"containers\":[" + list +
          "],\"generation\":" + std::to_string(c.pod.metadata.generation.value_or(1)) +
-         (error.empty() ? "" : ",\"error\":\"" + error + "\"") + "}";
+         (error.empty() ? "" : ",\"error\":" + boost::json::serialize(boost::json::value(error))) +
+         "}";
 }
 
 void forget_pending(ResizeMemory& resize) {

@@ -14,6 +14,11 @@ bool asks(const api::Box<Context>& context) {
   return context && context->appArmorProfile && context->appArmorProfile->type != "Unconfined";
 }
 
+std::string unenforced(bool enabled) {
+  return std::string("Cannot enforce AppArmor: ") +
+         (enabled ? "podctl sets no profiles" : "AppArmor is not enabled on the host");
+}
+
 }  // namespace
 
 bool apparmor_enabled() {
@@ -29,9 +34,12 @@ std::optional<lifecycle::Rejection> apparmor_refusal(const api::Pod& pod, bool e
       std::ranges::none_of(spec.initContainers, asked)) {
     return std::nullopt;
   }
-  return lifecycle::Rejection{"AppArmor", std::string("Cannot enforce AppArmor: ") +
-                                              (enabled ? "podctl sets no profiles"
-                                                       : "AppArmor is not enabled on the host")};
+  return lifecycle::Rejection{"AppArmor", unenforced(enabled)};
+}
+
+Result<void> check_apparmor(const api::Container& container, bool enabled) {
+  if (!asks(container.securityContext)) return {};
+  return fail(Code::kInvalidArgument, "", "", unenforced(enabled));
 }
 
 Result<void> check_selinux(const api::Pod& pod, const api::Container& container, bool enabled) {

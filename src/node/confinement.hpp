@@ -17,6 +17,9 @@ bool selinux_enabled();
 // The kubelet's refusal of a pod that names an AppArmor profile other than Unconfined (k8s
 // pkg/security/apparmor). podctl loads and sets no profiles, so also where the kernel could.
 std::optional<lifecycle::Rejection> apparmor_refusal(const api::Pod& pod, bool enabled);
+// kInvalidArgument where the container is to have such a profile: an ephemeral one comes later than
+// the refusal.
+Result<void> check_apparmor(const api::Container& container, bool enabled);
 // kInvalidArgument where the container is to have an SELinux label.
 Result<void> check_selinux(const api::Pod& pod, const api::Container& container, bool enabled);
 

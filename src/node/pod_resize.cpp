@@ -97,10 +97,18 @@ void PodWorker::note_resize(const api::Pod& wanted) {
   if (!placed() || before == lifecycle::resources_text(wanted.spec)) return;
   if (memory_.resize.allocated.empty()) memory_.resize.allocated = before;
   seen_.resize = {};
+  ++resize_round_;
+  next_resize_.reset();
   allocated_.reset();
 }
 
+// One after the other, so that the last one asked for has the last word.
 void PodWorker::act(const lifecycle::ResizePod& action) {
+  if (resizing_) {
+    next_resize_ = action;
+    return;
+  }
+  resizing_ = true;
   const auto& now = allocated();
   const auto before = lifecycle::with_resources(now, action.before);
   std::vector<Change> changes;
@@ -113,17 +121,21 @@ void PodWorker::act(const lifecycle::ResizePod& action) {
                        api::container_cgroup(now, *container)});
   }
   changes.push_back({"", "pod", api::pod_cgroup(now)});
-  context_.engine.stats(
-      uid_, [self = shared_from_this(), changes](const Result<wire::SandboxStats>& stats) {
-        if (!stats) return self->resize_answered(stats.error().message());
-        if (auto below = below_usage(changes, *stats); !below.empty())
-          return self->resize_answered(below);
-        apply(self->context_.engine, self->uid_, changes,
-              [self](const std::string& failed) { self->resize_answered(failed); });
-      });
+  context_.engine.stats(uid_, [self = shared_from_this(), changes,
+                               round = resize_round_](const Result<wire::SandboxStats>& stats) {
+    if (!stats) return self->resize_answered(round, stats.error().message());
+    if (auto below = below_usage(changes, *stats); !below.empty())
+      return self->resize_answered(round, below);
+    apply(self->context_.engine, self->uid_, changes,
+          [self, round](const std::string& failed) { self->resize_answered(round, failed); });
+  });
 }
 
-void PodWorker::resize_answered(const std::string& failed) {
+// Of a round that is over: the pod was resized again meanwhile.
+void PodWorker::resize_answered(std::uint64_t round, const std::string& failed) {
+  resizing_ = false;
+  if (next_resize_) return act(*std::exchange(next_resize_, std::nullopt));
+  if (round != resize_round_) return;
   seen_.resize.answer = failed;
   kick();
 }

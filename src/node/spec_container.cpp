@@ -95,6 +95,7 @@ Result<wire::ContainerSpec> build_container(const ContainerInputs& in, const Mac
   spec.id = container_id(meta.uid, in.container.name, in.attempt);
   spec.name = in.container.name;
   spec.attempt = in.attempt;
+  TRY(check_apparmor(in.container, apparmor_enabled()));
   TRY(check_selinux(in.pod, in.container, selinux_enabled()));
   const auto env = TRY(resolve_env(in.pod, in.container, in.pod_ips, machine.facts, in.configs));
   spec.argv = build_argv(in, env);

@@ -179,6 +179,7 @@ class ExecSession : public std::enable_shared_from_this<ExecSession> {
     if (input_.empty() || !stdin_.is_open()) {
       input_.clear();
       input_bytes_ = 0;
+      if (socket_) socket_->pause_reading(false);
       if (input_closed_ && !tty_) close_descriptor(stdin_);
       return;
     }

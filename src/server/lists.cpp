@@ -318,8 +318,7 @@ void list_kept(node::Node& node, const ExchangePtr& exchange, const Route& route
 void delete_collection(node::Node& node, const ExchangePtr& exchange, const Route& route,
                        const std::function<void(const std::string& name)>& remove) {
   if (route.resource == nullptr) return delete_chosen<api::Pod>(node, exchange, route, remove);
-  api::with_kept_type(*route.resource,
-                      [&]<class T>() { delete_chosen<T>(node, exchange, route, remove); });
+  with_type(*route.resource, [&]<class T>() { delete_chosen<T>(node, exchange, route, remove); });
 }
 
 void get_event(node::Node& node, const ExchangePtr& exchange, const Route& route) {

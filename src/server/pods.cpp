@@ -47,6 +47,11 @@ void store(node::Node& node, const ExchangePtr& exchange, const Route& route, no
   node.update(route.ns, route.name, std::move(wanted), dry_run, answer_with(exchange, 200));
 }
 
+node::Refusal misnamed(const api::Pod& pod, const std::string& name) {
+  return node::bad_request("the name of the object (" + pod.metadata.name +
+                           ") does not match the name on the URL (" + name + ")");
+}
+
 }  // namespace
 
 void get_pod(node::Node& node, const ExchangePtr& exchange, const Route& route) {
@@ -72,9 +77,7 @@ void replace_pod(node::Node& node, const ExchangePtr& exchange, const Route& rou
   auto decoded = decode_body(request, request.body, route.ns);
   if (!decoded) return exchange->refuse(decoded.error());
   if (decoded->pod.metadata.name != route.name) {
-    return exchange->refuse(
-        node::bad_request("the name of the object (" + decoded->pod.metadata.name +
-                          ") does not match the name on the URL (" + route.name + ")"));
+    return exchange->refuse(misnamed(decoded->pod, route.name));
   }
   const auto dry = dry_run(request);
   if (!dry) return exchange->refuse(dry.error());
@@ -89,13 +92,15 @@ void patch_pod(node::Node& node, const ExchangePtr& exchange, const Route& route
   if (!validation) return exchange->refuse(validation.error());
   const auto dry = dry_run(exchange->request());
   if (!dry) return exchange->refuse(dry.error());
-  const auto patched = [exchange, ns = route.ns, validation = *validation](
+  const auto patched = [exchange, ns = route.ns, name = route.name, validation = *validation](
                            const api::Pod& live) -> node::Answer<node::Admitted> {
     const auto& request = exchange->request();
     const auto object = apply_patch(request.content_type, request.body,
                                     api::to_value(api::type_of<api::Pod>(), &live));
     if (!object) return node::Refused(object.error());
-    return node::decode_pod(json::serialize(*object), false, ns, validation);
+    auto pod = node::decode_pod(json::serialize(*object), false, ns, validation);
+    if (pod && pod->pod.metadata.name != name) return node::Refused(misnamed(pod->pod, name));
+    return pod;
   };
   store(node, exchange, route, patched, *dry);
 }

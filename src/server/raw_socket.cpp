@@ -60,7 +60,9 @@ class RawSocket final : public Socket, public std::enable_shared_from_this<RawSo
   void await_end() {
     if (gone_ || std::exchange(awaiting_end_, true)) return;
     socket_.async_wait(UnixSocket::wait_error, [self = shared_from_this()](error_code error) {
-      if (!error) self->lost();
+      self->awaiting_end_ = false;
+      // Where it is read from, the end comes behind all that was sent.
+      if (!error && self->paused_) self->lost();
     });
   }
 

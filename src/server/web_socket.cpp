@@ -73,7 +73,9 @@ class WebSocket final : public Socket, public std::enable_shared_from_this<WebSo
     if (gone_ || std::exchange(awaiting_end_, true)) return;
     ws_.next_layer().async_wait(UnixSocket::wait_error,
                                 [self = shared_from_this()](error_code error) {
-                                  if (!error) self->lost();
+                                  self->awaiting_end_ = false;
+                                  // Where it is read from, the end comes behind all that was sent.
+                                  if (!error && self->paused_) self->lost();
                                 });
   }
 

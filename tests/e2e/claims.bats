@@ -54,6 +54,14 @@ says_of() { podctl get pod "$1" -o jsonpath='{.status.conditions[?(@.type=="PodS
   podctl explain pvc.spec | grep -q storageClassName
 }
 
+@test "all claims of a namespace may be deleted at once, as any client asks for it" {
+  claim | podctl apply -f -
+  claim | sed 's/name: data/name: more/' | podctl apply -f -
+  curl -sf --unix-socket "$PODCTL_ROOT/run/podctld.sock" -X DELETE http://podctl/api/v1/namespaces/default/persistentvolumeclaims |
+    grep -q '"name":"more"'
+  until_true eval '[ -z "$(podctl get pvc -o name)" ]'
+}
+
 @test "a pod may take its claim read-only" {
   claim | podctl apply -f -
   using one '! touch /v/file && ls -d /v' | sed 's/claimName: data/claimName: data, readOnly: true/' | podctl apply -f -

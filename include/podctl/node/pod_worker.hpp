@@ -150,7 +150,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
                     std::string message);
   // pod_resize.cpp
   void note_resize(const api::Pod& wanted);
-  void resize_answered(const std::string& failed);
+  void resize_answered(std::uint64_t round, const std::string& failed);
   // pod_probes.cpp
   void follow_probes();
   void on_probe(const std::string& name, std::uint32_t attempt, lifecycle::ProbeAnswer answer);
@@ -177,8 +177,11 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   bool cleared_ = false;  // nothing of the pod is left but its object
   // What was stored last, as hashes of its JSON: the texts would be half of what a pod costs here.
   std::size_t stored_status_ = 0, stored_memory_ = 0;
-  bool store_anyway_ = false;  // the object itself has changed
-  bool updating_ = false;      // turns wait until the changed object is stored
+  bool store_anyway_ = false;       // the object itself has changed
+  bool updating_ = false;           // turns wait until the changed object is stored
+  std::uint64_t resize_round_ = 0;  // of what is asked for now
+  bool resizing_ = false;           // cgroups are being written
+  std::optional<lifecycle::ResizePod> next_resize_;
   std::vector<std::function<void()>> after_update_;  // what waits for that
   std::unique_ptr<Timer> timer_;
   std::set<std::string> unacknowledged_;
