@@ -252,6 +252,7 @@ void Engine::Impl::recover_one(const std::shared_ptr<Recovery>& recovery, const 
     // It was just ending, its pod's removal half done: nobody has its addresses any more.
     if (std::exchange(*told, true)) return;
     late->cancel();
+    link->on_lost = nullptr;  // told below, with what it has left removed
     boost::asio::post(self->io, [self, recovery, uid] {
       self->pods.erase(uid);
       self->recover_dead(recovery, uid);

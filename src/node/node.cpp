@@ -114,11 +114,12 @@ Result<void> Node::open_all(asio::io_context& io, Options options) {
   filters_ = std::make_unique<seccomp::FilterCache>(layout.lib() + "/seccomp");
   engine_ = std::make_unique<engine::Engine>(io, layout, std::move(options.engine));
   offload_ = std::make_unique<Offload>(io, 2);
+  claim_work_ = std::make_unique<Offload>(io, 1);
   max_pods_ = options.max_pods;
   auto machine = read_machine(layout.lib(), max_pods_);
   events_ = std::make_unique<Events>(*objects_, machine.facts.name);
   context_.reset(new Context{io, layout, std::move(machine), boot_id(), *engine_, *images_,
-                             *filters_, *objects_, *events_, *offload_, options.log,
+                             *filters_, *objects_, *events_, *offload_, *claim_work_, options.log,
                              [this] { reconsider(); }});
   timer_ = std::make_unique<Timer>(io);
   claims_ = std::make_unique<Claims>(*context_, *kept_);
@@ -135,6 +136,7 @@ Node::~Node() {
   workers_.clear();
   engine_.reset();
   offload_.reset();
+  claim_work_.reset();
 }
 
 PodWorker* Node::worker(const std::string& uid) {
@@ -172,7 +174,7 @@ void Node::start(std::function<void(Result<void>)> ready) {
   for (auto& pod : *loaded) {
     auto memory = lifecycle::decode_memory(pod.memory);
     if (!memory) return ready(Failure(std::move(memory).error()));
-    adopt(std::move(pod.pod), std::move(*memory));
+    adopt(std::move(pod.pod), std::move(*memory))->hold();
   }
   engine_->on_exit = [this](const std::string& uid, const wire::ExitRecord& record) {
     if (auto* found = worker(uid)) return found->on_exit(record);
@@ -206,7 +208,7 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
   for (const auto& [uid, pod] : workers_) {
     if (!pod->placed()) place(*pod);
     judge(*pod);
-    pod->kick();
+    pod->release();
   }
   reconsider();  // one may belong beside another that has been placed after it
   tick();

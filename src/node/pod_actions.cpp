@@ -117,7 +117,7 @@ void PodWorker::act(const lifecycle::CreateSandbox& action) {
   auto claims = claim_volumes(*pod_, context_.layout);
   if (claims.empty()) return open_network();
   opening_ = true;
-  context_.offload.run(
+  context_.claim_work.run(
       [self = shared_from_this(), claims = std::move(claims)]() -> std::function<void()> {
         auto made = make_claim_volumes(claims);
         return [self, made = std::move(made)] {
@@ -158,8 +158,8 @@ void PodWorker::lead_ports(wire::NetworkSpec net) {
       });
 }
 
-// The pod was ended while its sandbox waited for its network: what had been asked for came to its end
-// first, so that what takes it away finds it.
+// The pod was ended while its sandbox waited for its network: what had been asked for came to its
+// end first, so that what takes it away finds it.
 bool PodWorker::closed_meanwhile() {
   if (finished_) return true;
   if (!closing_) return false;

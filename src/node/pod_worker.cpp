@@ -182,7 +182,7 @@ void PodWorker::abandon() {
 }
 
 void PodWorker::kick() {
-  if (scheduled_ || finished_) return;
+  if (scheduled_ || finished_ || held_) return;
   scheduled_ = true;
   asio::post(context_.io, [self = shared_from_this()] {
     if (!self->scheduled_) return;
@@ -361,7 +361,17 @@ void PodWorker::on_exit(const wire::ExitRecord& record) {
   kick();
 }
 
+void PodWorker::release() {
+  held_ = false;
+  if (early_death_) on_sandbox_dead(*std::exchange(early_death_, std::nullopt));
+  kick();
+}
+
 void PodWorker::on_sandbox_dead(const std::string& reason) {
+  if (held_) {
+    early_death_ = reason;
+    return;
+  }
   if (seen_.sandbox.state == SandboxState::kReady ||
       seen_.sandbox.state == SandboxState::kCreating) {
     seen_.sandbox.state = SandboxState::kDead;

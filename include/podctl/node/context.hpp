@@ -50,6 +50,7 @@ struct Context {
   Objects& objects;
   Events& events;
   Offload& offload;
+  Offload& claim_work;  // takes as long as volumes have files, and holds up nothing else
   std::function<void(const std::string&)> log;
   std::function<void()> room_made;  // a pod is over: one that waits may be placed
 };

@@ -125,7 +125,7 @@ class Node {
   std::unique_ptr<seccomp::FilterCache> filters_;
   std::unique_ptr<Events> events_;
   std::unique_ptr<engine::Engine> engine_;
-  std::unique_ptr<Offload> offload_;
+  std::unique_ptr<Offload> offload_, claim_work_;
   std::unique_ptr<Context> context_;
   std::unique_ptr<Timer> timer_;
   std::unique_ptr<Claims> claims_;

@@ -55,6 +55,10 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   const TraceLog& trace() const { return trace_; }
   const TraceLog& sandbox_trace() const { return sandbox_trace_; }
 
+  // Does nothing until release(): before what a former podctld has left is known, its pod would be
+  // begun anew.
+  void hold() { held_ = true; }
+  void release();
   // Takes up what a former podctld has left; before the first kick.
   void recovered(const engine::RecoveredSandbox& found);
   // Looks at the pod soon: after creation, a change of the object, a timer.
@@ -173,8 +177,9 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   lifecycle::Observation seen_;
   Gone gone_;
 
-  bool scheduled_ = false, finished_ = false;
-  bool cleared_ = false;  // nothing of the pod is left but its object
+  bool scheduled_ = false, finished_ = false, held_ = false;
+  std::optional<std::string> early_death_;  // of its sandbox, while it is held
+  bool cleared_ = false;                    // nothing of the pod is left but its object
   // What was stored last, as hashes of its JSON: the texts would be half of what a pod costs here.
   std::size_t stored_status_ = 0, stored_memory_ = 0;
   bool store_anyway_ = false;       // the object itself has changed
