@@ -144,7 +144,9 @@ std::optional<Lead> lead_of(const json::value& element) {
   Lead lead;
   lead.owner = std::string_view(owner->get_string());
   lead.key = text::join(words, " . ");
-  lead.udp = words[words.size() - 2] == "udp";
+  // Its number where the machine has no /etc/protocols to name it by.
+  const auto& protocol = words[words.size() - 2];
+  lead.udp = protocol == "udp" || protocol == std::to_string(IPPROTO_UDP);
   lead.pod = IpAddress::parse(target[0]).value_or(IpAddress{});
   lead.pod_port = static_cast<std::uint16_t>(text::parse_u64(target[1]).value_or(0));
   return lead;

@@ -11,7 +11,7 @@ teardown() {
 
 # kubectl's way to podctld, in $server.
 relayed() {
-  command -v kubectl >/dev/null || skip "no kubectl here"
+  type -P kubectl >/dev/null || skip "no kubectl here"
   podctl get pods >/dev/null 2>&1  # podctld runs
   "$PODCTL_PROBE" relay "$PODCTL_ROOT/run/podctld.sock" >relay.port 3>&- &
   relay=$!
