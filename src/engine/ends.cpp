@@ -248,7 +248,7 @@ void Engine::Impl::recover_one(const std::shared_ptr<Recovery>& recovery, const 
   say_hello(link, [self = shared_from_this(), recovery, uid, tell, told, late,
                    link](Result<wire::State> state) {
     if (state) return tell(std::move(*state));
-    if (!link->lost()) return tell({.uid = uid, .death = state.error().message()});
+    if (!link->hung_up()) return tell({.uid = uid, .death = state.error().message()});
     // It was just ending, its pod's removal half done: nobody has its addresses any more.
     if (std::exchange(*told, true)) return;
     late->cancel();

@@ -45,6 +45,8 @@ class ShimLink : public std::enable_shared_from_this<ShimLink> {
   // Says Bye (the shim then does not bring podctld back) and closes.
   void close();
   bool lost() const { return lost_; }
+  // The same before it has been noticed: what could not be sent may be answered earlier.
+  bool hung_up() const { return lost_ || socket_.hung_up(); }
   const std::string& uid() const { return uid_; }
 
  private:
