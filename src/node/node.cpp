@@ -268,12 +268,12 @@ void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
 }
 
 // The pods that are placed and not over.
-std::vector<const api::Pod*> Node::placed_pods() const {
+std::vector<const api::Pod*> Node::placed_pods(PodView of) const {
   std::vector<const api::Pod*> placed;
   for (const auto& [uid, other] : workers_) {
     const auto& phase = other->pod().status.phase;
     if (other->placed() && phase != "Succeeded" && phase != "Failed")
-      placed.push_back(&other->charged());
+      placed.push_back(&((*other).*of)());
   }
   return placed;
 }
@@ -320,12 +320,7 @@ void Node::reconsider() {
 // Whether a pod that was resized can have what its spec asks for now.
 void Node::judge(PodWorker& worker) const {
   if (worker.memory().resize.allocated.empty()) return;
-  std::vector<const api::Pod*> others;
-  for (const auto& [uid, other] : workers_) {
-    const auto& phase = other->pod().status.phase;
-    if (other->placed() && phase != "Succeeded" && phase != "Failed")
-      others.push_back(&other->granted());
-  }
+  const auto others = placed_pods(&PodWorker::granted);
   worker.judge(lifecycle::judge_resize(worker.pod(), view(), others));
 }
 

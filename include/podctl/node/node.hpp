@@ -104,7 +104,9 @@ class Node {
   void recovered(std::vector<engine::RecoveredSandbox> found,
                  std::function<void(Result<void>)> ready);
   void tick();
-  std::vector<const api::Pod*> placed_pods() const;
+  // Each as this shows it.
+  using PodView = const api::Pod& (PodWorker::*)() const;
+  std::vector<const api::Pod*> placed_pods(PodView of = &PodWorker::charged) const;
   void judge(PodWorker& worker) const;
   lifecycle::NodeView view() const;
   std::vector<std::shared_ptr<PodWorker>> waiting() const;
