@@ -51,7 +51,7 @@ void get(node::Node& node, const ExchangePtr& exchange, const Route& route) {
   if (record == nullptr) return;
   const auto& request = exchange->request();
   if (!wants_table(request)) return exchange->reply({200, *record->json + "\n"});
-  with_type(*route.resource, [&]<class T>() {
+  api::with_kept_type(*route.resource, [&]<class T>() {
     exchange->reply({200, table_of(*static_cast<const T*>(record->object.get()), record->version,
                                    include_object(request)) +
                               "\n"});

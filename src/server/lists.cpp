@@ -312,13 +312,14 @@ void list_events(node::Node& node, const ExchangePtr& exchange, const Route& rou
 }
 
 void list_kept(node::Node& node, const ExchangePtr& exchange, const Route& route) {
-  with_type(*route.resource, [&]<class T>() { list_or_watch<T>(node, exchange, route); });
+  api::with_kept_type(*route.resource, [&]<class T>() { list_or_watch<T>(node, exchange, route); });
 }
 
 void delete_collection(node::Node& node, const ExchangePtr& exchange, const Route& route,
                        const std::function<void(const std::string& name)>& remove) {
   if (route.resource == nullptr) return delete_chosen<api::Pod>(node, exchange, route, remove);
-  with_type(*route.resource, [&]<class T>() { delete_chosen<T>(node, exchange, route, remove); });
+  api::with_kept_type(*route.resource,
+                      [&]<class T>() { delete_chosen<T>(node, exchange, route, remove); });
 }
 
 void get_event(node::Node& node, const ExchangePtr& exchange, const Route& route) {

@@ -23,14 +23,6 @@ std::map<std::string, std::string> fields_of(const api::ConfigMap& map);
 std::map<std::string, std::string> fields_of(const api::Secret& secret);
 std::map<std::string, std::string> fields_of(const api::PersistentVolumeClaim& claim);
 
-// Every kind that is only kept: the configuration that pods read, and claims.
-template <class F>
-auto with_type(const api::KindInfo& kind, F&& work) {
-  if (&kind == &api::kind_of<api::PersistentVolumeClaim>())
-    return work.template operator()<api::PersistentVolumeClaim>();
-  return api::with_kept_type(kind, std::forward<F>(work));
-}
-
 struct Selection {
   std::string ns;  // empty: all
   api::LabelSelectorExpr labels;

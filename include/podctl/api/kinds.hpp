@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 
+#include "podctl/api/claim.hpp"
 #include "podctl/api/config.hpp"
 #include "podctl/api/meta.hpp"
 #include "podctl/api/table.hpp"
@@ -63,6 +64,8 @@ template <class F>
 auto with_kept_type(const KindInfo& kind, F&& work) {
   if (kind.kind == kind_of<Secret>().kind) return work.template operator()<Secret>();
   if (kind.kind == kind_of<ConfigMap>().kind) return work.template operator()<ConfigMap>();
+  if (kind.kind == kind_of<PersistentVolumeClaim>().kind)
+    return work.template operator()<PersistentVolumeClaim>();
   __builtin_unreachable();
 }
 
