@@ -5,11 +5,13 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <map>
 
 #include "fuzz/mutate.hpp"
+#include "patience.hpp"
 #include "pod_fixture.hpp"
 
 namespace podctl {
@@ -66,12 +68,18 @@ class Race : public PodTest {
             .name = "v"};
   }
 
-  // Starts it again and again; `right` judges what it printed, a refusal is always right. Of both
-  // there must be some, else nothing was raced for.
+  // Starts it again and again; `right` judges what it printed, a refusal is always right. Some must
+  // have started, else nothing was judged: how often a start meets its chance lies with the
+  // machine, so it goes on until one has.
   void rounds(const std::function<wire::ContainerSpec()>& spec,
               const std::function<bool(const Outcome&)>& right) {
     std::map<std::string, int> counts;
-    for (auto left = fuzz::setting("PODCTL_RACE_ROUNDS", 40); left > 0; --left) {
+    const auto until = std::chrono::steady_clock::now() + patience(std::chrono::seconds(20));
+    const auto none_started = [&] {
+      return counts["started"] == 0 && std::chrono::steady_clock::now() < until;
+    };
+    const auto asked = fuzz::setting("PODCTL_RACE_ROUNDS", 40);
+    for (std::uint64_t round = 0; round < asked || none_started(); ++round) {
       auto running = start(spec());
       ++counts[running ? "started" : "refused: " + running.error().detail];
       if (!running) continue;
