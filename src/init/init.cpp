@@ -12,6 +12,7 @@ Roles own(const Descriptors& fds) {
   Roles roles;
   for (int n = 0; n < 3; ++n) roles.stdio[n] = UniqueFd(fds.stdio[n]);
   roles.process = UniqueFd(fds.process);
+  roles.stage = UniqueFd(fds.stage);
   roles.program = UniqueFd(fds.program);
   return roles;
 }

@@ -9,11 +9,13 @@
 
 #include "init/rootfs_mounts.hpp"
 #include "podctl/base/text.hpp"
+#include "podctl/rootfs/overlay.hpp"
 #include "podctl/sys/files.hpp"
 #include "podctl/sys/namespaces.hpp"
 #include "podctl/sys/proc_fs.hpp"
 #include "podctl/sys/process.hpp"
 #include "podctl/sys/root_dir.hpp"
+#include "podctl/sys/stage.hpp"
 
 namespace podctl::init {
 namespace {
@@ -89,6 +91,23 @@ Result<void> join_container(const Prepared& prepared) {
                    CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP);
 }
 
+Result<void> make_root(Prepared& prepared) {
+  const auto& rootfs = prepared.request.container->rootfs;
+  prepared.root =
+      TRY(rootfs::make_root({rootfs.layers, rootfs.upper, rootfs.work}, prepared.request.mounts));
+  return {};
+}
+
+// The last look through the host's /proc is at what the namespaces have become.
+Result<void> leave_host(Session& session, Prepared& prepared) {
+  const auto own = TRY(sys::OwnNamespaces::open());
+  prepared.null = TRY(sys::enter_stage(prepared.roles.stage.get()));
+  for (auto& ns : TRY(own.read())) {
+    session.ready().namespaces.push_back({std::move(ns.type), ns.inode});
+  }
+  return {};
+}
+
 Result<void> prepare_container(Session& session, Prepared& prepared) {
   const auto& container = *prepared.request.container;
   TRY(session.step("oom_score_adj",
@@ -102,7 +121,8 @@ Result<void> prepare_container(Session& session, Prepared& prepared) {
   TRY(session.step("open pod volumes", [&] {
     return open_pod_sources(container.mounts, prepared.request.mounts, prepared.sources);
   }));
-  return session.step("new mount namespace", [] { return sys::enter_new(CLONE_NEWNS); });
+  TRY(session.step("make root", [&] { return make_root(prepared); }));
+  return session.step("new mount namespace", [&] { return leave_host(session, prepared); });
 }
 
 // An exec is as likely to be killed as the container it enters.

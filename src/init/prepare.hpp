@@ -15,13 +15,15 @@ struct Prepared {
   Roles roles;
   Defaults defaults = {};
   std::vector<Source> sources = {};
+  UniqueFd root = {};  // attached nowhere yet
+  UniqueFd null = {};  // of the stage
 };
 
 // Of a container that may not be known yet: its pod, its writable layer and whether it is
 // privileged are what counts. The mounts in view are still the host's.
 Result<void> prepare_ahead(Session& session, Prepared& prepared);
 // Gathers and joins; for a container after prepare_ahead(). Afterwards the mount namespace is a
-// copy of the pod's (or, for an exec, the container's own).
+// copy of the pod's stage (or, for an exec, the container's own): the host is out of view.
 Result<void> prepare(Session& session, Prepared& prepared);
 
 }  // namespace podctl::init

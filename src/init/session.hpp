@@ -17,6 +17,7 @@ namespace podctl::init {
 struct Roles {
   UniqueFd stdio[3];
   UniqueFd process;
+  UniqueFd stage;
   UniqueFd program;
 };
 

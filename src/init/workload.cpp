@@ -13,11 +13,11 @@
 #include "init/identity.hpp"
 #include "init/privileges.hpp"
 #include "init/rootfs_mounts.hpp"
-#include "podctl/rootfs/overlay.hpp"
 #include "podctl/sys/mount.hpp"
 #include "podctl/sys/namespaces.hpp"
 #include "podctl/sys/pty.hpp"
 #include "podctl/sys/seccomp.hpp"
+#include "podctl/sys/stage.hpp"
 
 namespace podctl::init {
 namespace {
@@ -43,44 +43,18 @@ Workload workload_of(const wire::LaunchRequest& request) {
   return {c.argv, c.env, c.cwd, c.hostname_env, c.user, &c.security, c.tty, true, 0, 0};
 }
 
-Result<void> read_namespaces(Session& session) {
-  // The host's /proc is still the one in view.
-  for (auto& ns : TRY(sys::namespaces_of("self"))) {
-    session.ready().namespaces.push_back({std::move(ns.type), ns.inode});
-  }
-  return {};
-}
-
-// Masks hide files with the host's /dev/null; what is opened must be it (CVE-2025-31133). Opened in
-// our own mount namespace: only what is mounted there can be cloned.
-Result<UniqueFd> open_null() {
-  const auto host = TRY(sys::RootDir::open_host("/"));
-  UniqueFd fd = TRY(host.open_path("dev/null", false));
-  struct stat st;
-  if (::fstat(fd.get(), &st) != 0) return fail_errno(errno, "stat", "/dev/null");
-  if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3)) {
-    return fail(Code::kPermissionDenied, "open", "/dev/null", "not the null device");
-  }
-  return fd;
-}
-
-// Mounts everything and makes it the root. Nothing of the host can be reached afterwards.
+// Mounts everything and makes it the root.
 Result<void> build_root(Session& session, Prepared& prepared) {
   auto& container = *prepared.request.container;
-  const rootfs::Sources layers{container.rootfs.layers, container.rootfs.upper,
-                               container.rootfs.work};
-  const UniqueFd null = TRY(session.step("open /dev/null", open_null));
-  UniqueFd mounted = TRY(session.step(
-      "mount root", [&] { return rootfs::mount_root(layers, prepared.request.mounts); }));
-  const RootDir root(std::move(mounted));
+  const RootDir root(std::move(prepared.root));
+  TRY(session.step("mount root", [&] { return sys::attach_root(root.fd()); }));
   TRY(session.step("mount /proc /sys /dev",
                    [&] { return mount_defaults(root, std::move(prepared.defaults), container); }));
   TRY(session.step("mount volumes",
                    [&] { return mount_volumes(root, container, prepared.sources); }));
   TRY(session.step("mask paths",
-                   [&] { return apply_masks(root, container.security, null.get()); }));
-  TRY(session.step("pivot root", [&] { return sys::enter_root(root.fd()); }));
-  return {};
+                   [&] { return apply_masks(root, container.security, prepared.null.get()); }));
+  return session.step("enter root", [&] { return sys::enter_root(root.fd()); });
 }
 
 Result<UniqueFd> open_cwd(const RootDir& root, const Workload& workload) {
@@ -182,16 +156,12 @@ Result<std::string> settle(Session& session, Prepared& prepared, Workload& workl
   return program;
 }
 
-Result<void> prepare_inside(Session& session, Prepared& prepared) {
-  if (!prepared.request.container) return {};
-  TRY(session.step("read namespaces", [&] { return read_namespaces(session); }));
-  return build_root(session, prepared);
-}
-
 }  // namespace
 
 Error run_workload(Session& session, Prepared& prepared) {
-  if (auto done = prepare_inside(session, prepared); !done) return std::move(done).error();
+  if (prepared.request.container) {
+    if (auto done = build_root(session, prepared); !done) return std::move(done).error();
+  }
   Workload workload = workload_of(prepared.request);
   auto program = settle(session, prepared, workload);
   if (!program) return std::move(program).error();

@@ -24,6 +24,7 @@ Result<void> serve(Result<void> entered, const wire::PauseRequest& request, wire
   step = "set undumpable";
   TRY(sys::set_undumpable());
   auto made = TRY(set_up(request, step));
+  made.volumes.push_back(std::move(made.stage));
   step = "answer";
   return socket.send({.type = static_cast<std::uint16_t>(wire::LaunchType::kPauseReady),
                       .body = wire::encode(made.ready),

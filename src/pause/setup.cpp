@@ -13,6 +13,7 @@
 #include "podctl/sys/proc_fs.hpp"
 #include "podctl/sys/process.hpp"
 #include "podctl/sys/root_dir.hpp"
+#include "podctl/sys/stage.hpp"
 
 namespace podctl::pause {
 namespace {
@@ -34,6 +35,8 @@ class Setup {
     TRY(trace("oom_score_adj", [&] { return set_oom_score(); }));
     TRY(trace("set names", [&] { return set_names(); }));
     TRY(trace("sysctls", [&] { return set_sysctls(); }));
+    // Before there are mounts of the pod's own, which it would have to let go of.
+    TRY(trace("make stage", [&] { return make_stage(); }));
     TRY(trace("mount /dev/shm", [&] { return mount_shm(); }));
     TRY(trace("mount volumes", [&] { return mount_volumes(); }));
     for (auto& ns : TRY(sys::namespaces_of("self"))) {
@@ -74,6 +77,11 @@ class Setup {
     for (const auto& sysctl : request_.spec.sysctls) {
       TRY(proc.write_sysctl(sysctl.key, sysctl.value));
     }
+    return {};
+  }
+
+  Result<void> make_stage() {
+    made_.stage = TRY(sys::make_stage(request_.mounts));
     return {};
   }
 

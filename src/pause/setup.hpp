@@ -1,5 +1,5 @@
-// What a pod's pause makes before it holds: the pod's names, sysctls and shared mounts. Runs once, in
-// the process that the shim cloned into the pod's new namespaces.
+// What a pod's pause makes before it holds: the pod's names, sysctls and shared mounts. Runs once,
+// in the process that the shim cloned into the pod's new namespaces.
 #pragma once
 
 #include <string>
@@ -14,6 +14,7 @@ namespace podctl::pause {
 struct Made {
   wire::PauseReady ready;
   std::vector<UniqueFd> volumes;  // directories, as named in ready.volumes
+  UniqueFd stage;                 // sys/stage.hpp
 };
 
 // `step` holds the name of the step under way, also when it fails.

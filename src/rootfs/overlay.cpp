@@ -1,6 +1,7 @@
 #include "podctl/rootfs/overlay.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <cerrno>
 
 #include "podctl/sys/mount.hpp"
+#include "podctl/sys/namespaces.hpp"
 
 namespace podctl::rootfs {
 namespace {
@@ -26,37 +28,34 @@ std::string common_directory(const std::vector<std::string>& paths) {
   return slash == 0 || slash == std::string::npos ? "/" : common.substr(0, slash);
 }
 
-// volatile: without it the end of the last process writes out the whole file system that `upper` lies
-// on (overlayfs's sync at unmount), others' data too. Nobody mounts this upper again.
-std::string options_of(const std::vector<std::string>& layers, const std::string& upper,
-                       const std::string& work) {
-  std::string out = "lowerdir=";
-  for (std::size_t i = 0; i < layers.size(); ++i) out += (i == 0 ? "" : ":") + layers[i];
-  if (!upper.empty()) out += ",upperdir=" + upper + ",workdir=" + work + ",volatile";
-  return out;
+// `names`: the layers', then upper's and work's.
+OverlayPlan plan_of(const Sources& s, const std::vector<std::string>& names) {
+  OverlayPlan plan;
+  for (std::size_t i = 0; i < s.layers.size(); ++i) plan.lower += (i == 0 ? "" : ":") + names[i];
+  if (s.upper.empty()) return plan;
+  plan.upper = names[names.size() - 2];
+  plan.work = names.back();
+  return plan;
 }
 
 OverlayPlan by_name(const Sources& s, const std::vector<std::string>& all) {
-  OverlayPlan plan;
-  plan.options = options_of(s.layers, s.upper, s.work);
-  if (plan.options.size() <= kMaxOptions) return plan;
-  plan.directory = common_directory(all);
-  const auto cut = plan.directory == "/" ? 1 : plan.directory.size() + 1;
-  std::vector<std::string> layers;
-  for (const auto& layer : s.layers) layers.push_back(layer.substr(cut));
-  plan.options = options_of(layers, s.upper.empty() ? "" : s.upper.substr(cut),
-                            s.work.empty() ? "" : s.work.substr(cut));
+  OverlayPlan plan = plan_of(s, all);
+  if (plan.short_enough()) return plan;
+  const std::string directory = common_directory(all);
+  const auto cut = directory == "/" ? 1 : directory.size() + 1;
+  std::vector<std::string> names;
+  for (const auto& path : all) names.push_back(path.substr(cut));
+  plan = plan_of(s, names);
+  plan.directory = directory;
   return plan;
 }
 
 OverlayPlan by_number(const Sources& s, const std::vector<int>& descriptors) {
   std::vector<std::string> names;
   for (const int fd : descriptors) names.push_back(std::to_string(fd));
-  const std::vector<std::string> layers(names.begin(),
-                                        names.begin() + static_cast<long>(s.layers.size()));
-  OverlayPlan plan{"/proc/thread-self/fd", {}, true};
-  plan.options = s.upper.empty() ? options_of(layers, "", "")
-                                 : options_of(layers, names[names.size() - 2], names.back());
+  OverlayPlan plan = plan_of(s, names);
+  plan.directory = "/proc/thread-self/fd";
+  plan.by_descriptor = true;
   return plan;
 }
 
@@ -72,24 +71,63 @@ std::vector<std::string> all_paths(const Sources& s) {
   return all;
 }
 
-Result<UniqueFd> bind_layer(const std::string& layer, int target, const std::string& name) {
+Result<UniqueFd> bind_layer(const std::string& layer) {
   UniqueFd source = TRY(open_directory(layer));
   UniqueFd tree = TRY(sys::clone_mount(source.get(), false));
   TRY(sys::set_attributes(tree.get(), sys::kReadOnly, false));
-  TRY(sys::attach(tree.get(), target, name));
   return tree;
 }
 
-Result<void> mount_plan(const OverlayPlan& plan, int target) {
+// volatile: without it the end of the last process writes out the whole file system that `upper`
+// lies on (overlayfs's sync at unmount), others' data too. Nobody mounts this upper again.
+constexpr const char* kVolatile = "volatile";
+
+Result<UniqueFd> mount_short(const OverlayPlan& plan) {
+  std::vector<sys::MountOption> options = {{"lowerdir", plan.lower}};
+  if (!plan.upper.empty()) {
+    options.insert(options.end(),
+                   {{"upperdir", plan.upper}, {"workdir", plan.work}, {kVolatile, ""}});
+  }
+  return sys::new_mount("overlay", options, 0);
+}
+
+// mount(2) attaches what it makes: a copy of that, attached nowhere, outlives the namespace.
+Result<UniqueFd> mount_long(const OverlayPlan& plan, const std::string& target) {
+  const UniqueFd under = TRY(open_directory(target));
+  TRY(sys::mount_overlay(plan.options(), under.get(), 0));
+  return sys::clone_mount(TRY(open_directory(target)).get(), false);
+}
+
+Result<OverlayPlan> plan_opened(const Sources& sources, std::vector<UniqueFd>& held) {
+  held.clear();
+  std::vector<int> numbers;
+  for (const auto& path : all_paths(sources)) {
+    held.push_back(TRY(open_directory(path)));
+    numbers.push_back(held.back().get());
+  }
+  return plan_overlay(sources, numbers);
+}
+
+Result<UniqueFd> mount_plan(const OverlayPlan& plan, const std::string& target) {
   if (!plan.directory.empty() && ::chdir(plan.directory.c_str()) != 0) {
     return fail_errno(errno, "enter", plan.directory);
   }
-  auto mounted = sys::mount_overlay(plan.options, target, 0);
+  auto mounted = plan.short_enough() ? mount_short(plan) : mount_long(plan, target);
   if (::chdir("/") != 0) return fail_errno(errno, "enter", "/");
   return mounted;
 }
 
 }  // namespace
+
+std::string OverlayPlan::options() const {
+  const std::string written =
+      upper.empty() ? "" : ",upperdir=" + upper + ",workdir=" + work + "," + kVolatile;
+  return "lowerdir=" + lower + written;
+}
+
+bool OverlayPlan::short_enough() const {
+  return std::max({lower.size(), upper.size(), work.size()}) <= sys::kMaxOption;
+}
 
 Result<OverlayPlan> plan_overlay(const Sources& sources, const std::vector<int>& descriptors) {
   if (sources.layers.empty()) {
@@ -108,31 +146,26 @@ Result<OverlayPlan> plan_overlay(const Sources& sources, const std::vector<int>&
   }
   if (std::all_of(all.begin(), all.end(), plain)) {
     OverlayPlan plan = by_name(sources, all);
-    if (plan.options.size() <= kMaxOptions) return plan;
+    if (plan.short_enough()) return plan;
   }
   if (descriptors.size() == all.size()) return by_number(sources, descriptors);
-  return OverlayPlan{{}, {}, true};
+  return OverlayPlan{.directory = {}, .lower = {}, .upper = {}, .work = {}, .by_descriptor = true};
 }
 
-Result<UniqueFd> mount_root(const Sources& sources, const std::string& target) {
-  UniqueFd under = TRY(open_directory(target));
+Result<UniqueFd> make_root(const Sources& sources, const std::string& target) {
   if (sources.layers.size() == 1 && sources.upper.empty()) {
-    return bind_layer(sources.layers.front(), under.get(), target);
+    return bind_layer(sources.layers.front());
   }
   OverlayPlan plan = TRY(plan_overlay(sources));
   std::vector<UniqueFd> held;
-  if (plan.by_descriptor) {
-    std::vector<int> numbers;
-    for (const auto& path : all_paths(sources)) {
-      held.push_back(TRY(open_directory(path)));
-      numbers.push_back(held.back().get());
-    }
-    plan = TRY(plan_overlay(sources, numbers));
+  if (plan.by_descriptor) plan = TRY(plan_opened(sources, held));
+  // overlayfs takes layers only of the caller's mount namespace: they are opened once more in it.
+  if (!plan.short_enough()) {
+    TRY(sys::enter_new(CLONE_NEWNS));
+    plan = TRY(plan_opened(sources, held));
   }
-  TRY_CONTEXT(mount_plan(plan, under.get()),
-              std::to_string(sources.layers.size()) + " layers, upper '" + sources.upper + "'");
-  // The name now leads to what was mounted over it: nobody else is in this mount namespace.
-  return open_directory(target);
+  return TRY_CONTEXT(mount_plan(plan, target), std::to_string(sources.layers.size()) +
+                                                   " layers, upper '" + sources.upper + "'");
 }
 
 }  // namespace podctl::rootfs

@@ -31,6 +31,10 @@ wire::LaunchRequest launch_request(const Sandbox& sandbox) {
   return request;
 }
 
+Places places_of(const Sandbox& sandbox) {
+  return {.process = sandbox.pause().pidfd.get(), .stage = sandbox.stage()};
+}
+
 // Told apart from an earlier attempt whose last process may still be going, and from the sandbox's
 // own leaf.
 std::string leaf_name(const std::string& name, std::uint32_t attempt) {
@@ -116,7 +120,7 @@ Result<std::unique_ptr<WaitingInit>> WaitingInit::begin(Sandbox& sandbox,
   wire::LaunchRequest known = launch_request(sandbox);
   known.container = waiting->known();
   waiting->launch_ =
-      TRY(Launch::wait(waiting->group_, std::move(known), stdio, sandbox.pause().pidfd.get()));
+      TRY(Launch::wait(waiting->group_, std::move(known), stdio, places_of(sandbox)));
   return waiting;
 }
 
@@ -167,9 +171,9 @@ Result<void> ContainerStart::spawn(Stdio stdio, int target) {
   const wire::ContainerSpec& spec = container_.spec_;
   wire::LaunchRequest request = launch_request(sandbox_);
   request.container = spec;
-  const int pause = sandbox_.pause().pidfd.get();
-  launch_ = TRY(Launch::begin(container_.group_, std::move(request), stdio, pause,
-                              pid_namespace(spec.pid, pause, target),
+  const Places places = places_of(sandbox_);
+  launch_ = TRY(Launch::begin(container_.group_, std::move(request), stdio, places,
+                              pid_namespace(spec.pid, places.process, target),
                               memory_for(sandbox_.spec(), spec), trace_));
   return {};
 }
@@ -217,8 +221,8 @@ Result<std::unique_ptr<Launch>> begin_exec(Sandbox& sandbox, Container& containe
     request.exec->env.insert(request.exec->env.end(), spec.env.begin(), spec.env.end());
   }
   const int target = container.process().pidfd.get();
-  return Launch::begin(container.group(), std::move(request), stdio, target, {.of = target},
-                       Memory::kCopied, trace);
+  return Launch::begin(container.group(), std::move(request), stdio, {.process = target},
+                       {.of = target}, Memory::kCopied, trace);
 }
 
 Result<void> remove_files(const Layout& layout, const std::string& uid,

@@ -31,9 +31,10 @@ Result<int> copy(std::vector<UniqueFd>& copies, int fd) {
 }
 
 Result<init::Descriptors> descriptors(std::vector<UniqueFd>& copies, bool tty, Stdio stdio,
-                                      int process) {
+                                      Places places) {
   init::Descriptors fds;
-  fds.process = TRY(copy(copies, process));
+  fds.process = TRY(copy(copies, places.process));
+  if (places.stage >= 0) fds.stage = TRY(copy(copies, places.stage));
   if (stdio.program >= 0) fds.program = TRY(copy(copies, stdio.program));
   if (tty) return fds;
   const UniqueFd null = TRY(sys::open_null());
@@ -86,12 +87,13 @@ Result<std::optional<wire::Message>> receive_answer(wire::Socket& socket, Trace&
 }
 
 Result<std::unique_ptr<Launch>> Launch::begin(const cgroup::Group& group,
-                                              wire::LaunchRequest request, Stdio stdio, int process,
-                                              PidNamespace pid, Memory memory, Trace& trace) {
+                                              wire::LaunchRequest request, Stdio stdio,
+                                              Places places, PidNamespace pid, Memory memory,
+                                              Trace& trace) {
   const bool tty = request.container ? request.container->tty : request.exec->tty;
   const std::string name = request.container ? request.container->name : std::string();
   std::vector<UniqueFd> copies;
-  const auto fds = TRY(descriptors(copies, tty, stdio, process));
+  const auto fds = TRY(descriptors(copies, tty, stdio, places));
   // One copy, however often the work is handed on; the child makes its own.
   const auto wanted = std::make_shared<const wire::LaunchRequest>(std::move(request));
   const auto run_init = [wanted, fds](Result<void> entered, int answers) {
@@ -118,9 +120,9 @@ Result<std::unique_ptr<Launch>> Launch::begin(const cgroup::Group& group,
 }
 
 Result<std::unique_ptr<Launch>> Launch::wait(const cgroup::Group& group, wire::LaunchRequest known,
-                                             Stdio stdio, int process) {
+                                             Stdio stdio, Places places) {
   std::vector<UniqueFd> copies;
-  const auto fds = TRY(descriptors(copies, false, stdio, process));
+  const auto fds = TRY(descriptors(copies, false, stdio, places));
   std::unique_ptr<Launch> launch(new Launch({}));
   launch->handover_ = std::make_unique<init::Handover>();
   const auto wait = [known = std::move(known), fds, handover = launch->handover_.get()](

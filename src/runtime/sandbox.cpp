@@ -174,7 +174,12 @@ Result<void> Sandbox::start_pause(Trace& trace) {
   auto ready = TRY(wire::decode<wire::PauseReady>((*answer)->body));
   info_.namespaces = std::move(ready.namespaces);
   info_.degraded = std::move(ready.degraded);
+  if ((*answer)->fds.size() != ready.volumes.size() + 1) {
+    return fail(Code::kInternal, "start sandbox", "podctl-pause", "did not send what it has made");
+  }
   memory_volumes_ = std::move((*answer)->fds);
+  stage_ = std::move(memory_volumes_.back());
+  memory_volumes_.pop_back();
   trace.add(std::move(ready.trace));
   return {};
 }
@@ -272,6 +277,7 @@ Result<wire::NetworkReport> Sandbox::network() const {
 Result<void> Sandbox::end_pause() {
   if (pause_.pid <= 0) return {};
   memory_volumes_.clear();
+  stage_.reset();
   (void)sys::send_signal(pause_.pidfd.get(), SIGKILL);
   // The caller's reaper may have been first.
   if (auto ended = sys::wait_child(pause_.pidfd.get(), true);

@@ -122,7 +122,7 @@ Result<void> set_root_propagation(Spread spread) {
   return {};
 }
 
-Result<void> enter_root(int new_root) {
+Result<void> pivot_root(int new_root) {
   if (::fchdir(new_root) != 0) return fail_errno(errno, "enter", "the new root");
   if (::syscall(SYS_pivot_root, ".", ".") != 0) return fail_errno(errno, "pivot root", {});
   // The old root lies over the new one at "."; once it is gone nothing of the host can be reached.

@@ -32,15 +32,43 @@ Result<std::uint64_t> namespace_inode(std::string_view pid, std::string_view typ
   return st.st_ino;
 }
 
-Result<std::vector<NamespaceInode>> namespaces_of(std::string_view pid) {
+namespace {
+
+template <class F>
+Result<std::vector<NamespaceInode>> read_all(F&& inode_of) {
   std::vector<NamespaceInode> out;
   for (const auto& type : namespace_types()) {
-    auto inode = namespace_inode(pid, type.name);
+    auto inode = inode_of(type.name);
     // Time namespaces can be left out of a kernel.
     if (!inode && type.flag == CLONE_NEWTIME && inode.error().code == Code::kNotFound) continue;
     out.push_back({std::string(type.name), TRY(std::move(inode))});
   }
   return out;
+}
+
+}  // namespace
+
+Result<std::vector<NamespaceInode>> namespaces_of(std::string_view pid) {
+  return read_all([pid](std::string_view type) { return namespace_inode(pid, type); });
+}
+
+Result<OwnNamespaces> OwnNamespaces::open() {
+  UniqueFd fd(::open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "open", "/proc/self/ns");
+  return OwnNamespaces(std::move(fd));
+}
+
+Result<std::uint64_t> OwnNamespaces::inode(std::string_view type) const {
+  const std::string name(type);
+  struct stat st;
+  if (::fstatat(directory_.get(), name.c_str(), &st, 0) != 0) {
+    return fail_errno(errno, "read namespace", name);
+  }
+  return st.st_ino;
+}
+
+Result<std::vector<NamespaceInode>> OwnNamespaces::read() const {
+  return read_all([this](std::string_view type) { return inode(type); });
 }
 
 Result<UniqueFd> open_namespace(std::string_view pid, std::string_view type) {
@@ -57,14 +85,6 @@ struct Expected {
   std::uint64_t inode;
 };
 
-// After a join the mount namespace may show another /proc, or none: the answer comes from
-// descriptors of /proc/self/ns opened before.
-Result<UniqueFd> own_ns_directory() {
-  UniqueFd fd(::open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return fail_errno(errno, "open", "/proc/self/ns");
-  return fd;
-}
-
 }  // namespace
 
 Result<void> join(int pidfd, int flags) {
@@ -76,21 +96,22 @@ Result<void> join(int pidfd, int flags) {
     expected.push_back(
         {std::string(type.name), TRY(namespace_inode(std::to_string(pid), type.name))});
   }
-  UniqueFd own = TRY(own_ns_directory());
+  const auto own = TRY(OwnNamespaces::open());
   if (::setns(pidfd, flags) != 0) return fail_errno(errno, "join namespaces", std::to_string(pid));
   for (const Expected& want : expected) {
     const std::string name = want.type == "pid" ? "pid_for_children" : want.type;
-    struct stat st;
     // Before the first child of a new PID namespace the link cannot be followed; setns of a pidfd
     // joins only namespaces that have a process.
-    if (::fstatat(own.get(), name.c_str(), &st, 0) != 0) {
-      return fail_errno(errno, "verify namespace", name);
-    }
-    if (st.st_ino != want.inode) {
+    if (TRY(own.inode(name)) != want.inode) {
       return fail(Code::kFailedPrecondition, "verify namespace", want.type,
                   "joined another one than asked");
     }
   }
+  return {};
+}
+
+Result<void> enter(int ns, int flag) {
+  if (::setns(ns, flag) != 0) return fail_errno(errno, "join namespace", {});
   return {};
 }
 

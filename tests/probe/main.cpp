@@ -8,6 +8,8 @@
 //   env=K=V | arg=… podctl-probe limits          limit=<name> <soft> <hard> podctl-probe read|write
 //   PATH  the content | ok, or error=<errno name> podctl-probe list PATH       entry=<name>
 //   podctl-probe open-exe PID    tries to write /proc/PID/exe (CVE-2019-5736)
+//   podctl-probe climb           makes "/" what is above its root, by a chroot(2) that it steps out
+//   of podctl-probe uncover         makes "/" what is under its root, by unmounting that
 //   podctl-probe tiocsti         tries to push a byte into the terminal (CVE-2017-5226)
 //   podctl-probe sleep SECONDS | exit N | ignore-term | lines N | eat MIB | fork-bomb
 //   podctl-probe listen PORT     echoes one connection after another
@@ -19,9 +21,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -163,6 +167,25 @@ int open_exe(const Args& args) {
   const int fd = ::open(("/proc/" + args.at(1) + "/exe").c_str(), O_WRONLY | O_CLOEXEC);
   if (fd < 0) return failed("open-exe");
   std::cout << "open-exe ok\n";
+  return 0;
+}
+
+int climb(const Args&) {
+  constexpr int kSteps = 64;
+  if (::mkdir("/below", 0755) != 0 || ::chroot("/below") != 0) return failed("climb");
+  for (int step = 0; step < kSteps; ++step) {
+    if (::chdir("..") != 0) return failed("climb");
+  }
+  if (::chroot(".") != 0) return failed("climb");
+  std::cout << "climb ok\n";
+  return 0;
+}
+
+int uncover(const Args&) {
+  const int ns = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+  if (::umount2("/", MNT_DETACH) != 0) return failed("uncover");
+  if (::setns(ns, CLONE_NEWNS) != 0) return failed("uncover");
+  std::cout << "uncover ok\n";
   return 0;
 }
 
@@ -343,6 +366,8 @@ int run(const Args& args) {
       {"connect", connect_to},
       {"relay", relay},
       {"open-exe", open_exe},
+      {"climb", climb},
+      {"uncover", uncover},
       {"tiocsti", push_byte},
       {"ignore-term", ignore_term},
       {"sleep",

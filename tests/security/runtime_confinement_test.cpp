@@ -8,6 +8,7 @@
 namespace podctl {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -98,6 +99,25 @@ TEST_F(Confinement, ROOT_AnExecIsConfinedToo) {
   EXPECT_EQ(outcome.value("uid"), "1000");
   EXPECT_THAT(outcome.output, HasSubstr("write error="));
   stop(std::move(*running));
+}
+
+// The root lies over the stage's: neither a step out of a chroot nor its unmounting, which takes
+// every privilege, finds anything of the host.
+TEST_F(Confinement, ROOT_NothingOfTheHostLiesUnderTheRoot) {
+  auto spec = container_spec({"climb", ",", "list", "/"});
+  const auto climbed = run(spec);
+  EXPECT_THAT(climbed.output, AllOf(HasSubstr("climb ok"), HasSubstr("entry=below")));
+  EXPECT_THAT(climbed.output, Not(HasSubstr("entry=null")));
+
+  spec = container_spec({"uncover", ",", "list", "/"});
+  const std::uint64_t all = ~std::uint64_t{0};
+  spec.security.privileged = true;
+  spec.security.capabilities = {
+      .bounding = all, .permitted = all, .effective = all, .inheritable = 0, .ambient = 0};
+  const auto uncovered = run(spec);
+  EXPECT_THAT(uncovered.output, HasSubstr("uncover ok"));
+  EXPECT_EQ(uncovered.value("entry"), "null");
+  EXPECT_EQ(uncovered.lines().size(), 2U) << uncovered.output;
 }
 
 TEST_F(Confinement, ROOT_KernelFilesAreReadOnly) {

@@ -8,7 +8,7 @@
 namespace podctl::rootfs {
 namespace {
 
-using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 Sources layers_of(std::size_t count, const std::string& directory) {
   Sources s;
@@ -22,23 +22,25 @@ TEST(OverlayPlan, AShortListIsAbsolute) {
   const auto plan = plan_overlay(layers_of(2, "/a"));
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->directory, "");
-  EXPECT_EQ(plan->options, "lowerdir=/a/l0:/a/l1,upperdir=/a/upper,workdir=/a/work,volatile");
+  EXPECT_EQ(plan->options(), "lowerdir=/a/l0:/a/l1,upperdir=/a/upper,workdir=/a/work,volatile");
+  EXPECT_TRUE(plan->short_enough());
   EXPECT_FALSE(plan->by_descriptor);
 }
 
 TEST(OverlayPlan, WithoutUpperNothingIsWritable) {
   const auto plan = plan_overlay({.layers = {"/a", "/b"}, .upper = {}, .work = {}});
   ASSERT_TRUE(plan);
-  EXPECT_EQ(plan->options, "lowerdir=/a:/b");
+  EXPECT_EQ(plan->options(), "lowerdir=/a:/b");
 }
 
 TEST(OverlayPlan, ALongListIsNamedFromItsCommonDirectory) {
   const std::string directory = "/var/lib/podctl/" + std::string(60, 'x');
-  const auto plan = plan_overlay(layers_of(100, directory));
+  const auto plan = plan_overlay(layers_of(40, directory));
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->directory, directory);
-  EXPECT_THAT(plan->options, HasSubstr("lowerdir=l0:l1:"));
-  EXPECT_LE(plan->options.size(), kMaxOptions);
+  EXPECT_THAT(plan->lower, StartsWith("l0:l1:"));
+  EXPECT_EQ(plan->upper, "upper");
+  EXPECT_TRUE(plan->short_enough());
 }
 
 TEST(OverlayPlan, SpecialCharactersAndVeryLongListsGoByDescriptor) {
@@ -55,8 +57,9 @@ TEST(OverlayPlan, SpecialCharactersAndVeryLongListsGoByDescriptor) {
     std::iota(numbers.begin(), numbers.end(), 10);
     const auto plan = plan_overlay(s, numbers);
     ASSERT_TRUE(plan);
-    EXPECT_THAT(plan->options, HasSubstr("lowerdir=10:11"));
-    EXPECT_LE(plan->options.size(), kMaxOptions);
+    EXPECT_THAT(plan->lower, StartsWith("10:11"));
+    EXPECT_LE(plan->options().size(), kMaxOptions);
+    EXPECT_EQ(plan->short_enough(), s.layers.size() == 2);
   }
 }
 

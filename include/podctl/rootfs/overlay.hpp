@@ -1,6 +1,6 @@
 // A container's root file system: from a list of layer directories to an overlay mount.
 //
-// Used by init's second half, in the container's own mount namespace. Planning is pure. Knows
+// Used by init's first half, with the host's directories in view. Planning is pure. Knows
 // nothing of images; layers are never written. What is written goes with the container: it is not
 // kept over a crash of the machine (fsync does nothing), and upper is mounted once. overlayfs:
 // https://docs.kernel.org/filesystems/overlayfs.html
@@ -19,14 +19,17 @@ struct Sources {
   std::string upper, work;          // both empty: a mount without a writable layer
 };
 
-// mount(2) takes one page of options. Long lists are named relative to their common directory; when
+// fsconfig(2) takes short strings. Longer lists are named relative to their common directory; when
 // that does not do either, or a path has a character that is special to overlayfs, layers are named
-// by number below /proc/thread-self/fd.
+// by number below /proc/thread-self/fd. Beyond some sixty layers only mount(2) takes it, whose
+// options fill a page.
 struct OverlayPlan {
-  std::string
-      directory;  // the working directory that `options` is relative to; empty: absolute paths
-  std::string options;
+  std::string directory;  // the working directory that names are relative to; empty: absolute paths
+  std::string lower, upper, work;  // names, `lower` with colons between them
   bool by_descriptor = false;
+
+  std::string options() const;  // as mount(2) takes them
+  bool short_enough() const;    // each for fsconfig(2)
 };
 inline constexpr std::size_t kMaxOptions = 4095;  // bytes
 inline constexpr std::size_t kMaxLayers = 500;    // OVL_MAX_STACK
@@ -35,9 +38,9 @@ inline constexpr std::size_t kMaxLayers = 500;    // OVL_MAX_STACK
 // without layers, kUnsupported beyond kMaxLayers.
 Result<OverlayPlan> plan_overlay(const Sources& sources, const std::vector<int>& descriptors = {});
 
-// Mounts the overlay over `target` in this mount namespace (its own) and yields the new root. A
-// single layer without upper is a read-only bind. Changes the working directory to "/". Needs
-// /proc.
-Result<UniqueFd> mount_root(const Sources& sources, const std::string& target);
+// The new root, attached nowhere. A single layer without upper is a read-only bind. Changes the
+// working directory to "/". Needs /proc. Only a plan that is not short enough needs `target`, any
+// directory, and leaves the caller in a copy of its mount namespace.
+Result<UniqueFd> make_root(const Sources& sources, const std::string& target);
 
 }  // namespace podctl::rootfs

@@ -35,6 +35,12 @@ struct PidNamespace {
   int of = -1;  // pidfd
 };
 
+// What it enters, as descriptors; borrowed.
+struct Places {
+  int process = -1;  // pidfd of pause, or for an exec of the container's main process
+  int stage = -1;    // of the pod; for a container
+};
+
 // How init gets memory. A copy of ours costs milliseconds. A borrower (sys/borrower.hpp) shares our
 // fate where it is killed by want of memory or allocates by malloc; when all are lent it is a
 // copy all the same.
@@ -45,15 +51,14 @@ using Work = std::function<int(Result<void> entered, int answers)>;
 
 class Launch {
  public:
-  // `process`: pidfd of pause, or for an exec of the container's main process; borrowed.
   static Result<std::unique_ptr<Launch>> begin(const cgroup::Group& group,
                                                wire::LaunchRequest request, Stdio stdio,
-                                               int process, PidNamespace pid, Memory memory,
+                                               Places places, PidNamespace pid, Memory memory,
                                                Trace& trace);
   // One that is made before its container, which will be alone in a new PID namespace: it borrows,
   // does what `known` (init::wait_and_run) is enough for, and waits for go().
   static Result<std::unique_ptr<Launch>> wait(const cgroup::Group& group, wire::LaunchRequest known,
-                                              Stdio stdio, int process);
+                                              Stdio stdio, Places places);
   // An error: it has ended, or could not do its part. Dropped, it leaves nothing.
   Result<void> go(wire::LaunchRequest request);
   Launch(const Launch&) = delete;

@@ -42,6 +42,8 @@ class Sandbox {
   const wire::SandboxSpec& spec() const { return spec_; }
   const wire::SandboxInfo& info() const { return info_; }
   const sys::Child& pause() const { return pause_; }
+  // The mount namespace that those of its containers are copies of; sys/stage.hpp.
+  int stage() const { return stage_.get(); }
   const Layout& layout() const { return layout_; }
   Programs programs() const { return programs_; }
   cgroup::Tree& tree() { return tree_; }
@@ -86,6 +88,7 @@ class Sandbox {
   wire::SandboxInfo info_;
   sys::Child pause_;
   std::optional<cgroup::Group> pause_group_;
+  UniqueFd stage_;
   std::vector<UniqueFd> memory_volumes_;         // directories, in the order of the spec
   std::map<std::string, std::uint64_t> filled_;  // hashes of what the volumes hold, by name
 };

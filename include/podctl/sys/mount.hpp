@@ -2,9 +2,9 @@
 // file that may call the mount family.
 //
 // Used by init and pause (in namespaces of their own) and rootfs (overlay). fsopen(2),
-// open_tree(2), move_mount(2), mount_setattr(2); mount(2) only for overlay, whose fsconfig strings
-// end at 255 bytes on 6.1, and for propagation. A target is always a descriptor, so it cannot be
-// exchanged (CVE-2021-30465).
+// open_tree(2), move_mount(2), mount_setattr(2); mount(2) only for propagation, and for an overlay
+// whose options are longer than a string of fsconfig(2) may be. A target is always a descriptor, so
+// it cannot be exchanged (CVE-2021-30465).
 #pragma once
 
 #include <sys/types.h>
@@ -25,6 +25,7 @@ inline constexpr std::uint64_t kNoSymFollow = 0x200000;
 
 // A file system option: "size=65536k", or a flag when the value is empty.
 using MountOption = std::pair<std::string, std::string>;
+inline constexpr std::size_t kMaxOption = 255;  // bytes of a value; fsconfig(2)
 
 // A new mount of a file system, attached nowhere; it vanishes with its descriptor.
 Result<UniqueFd> new_mount(const std::string& fstype, const std::vector<MountOption>& options,
@@ -52,6 +53,6 @@ Result<void> set_root_propagation(Spread spread);
 // Makes `new_root`, a mount point of this namespace, the root, and drops the old one:
 // pivot_root(".", ".") and one MNT_DETACH; the working directory is "/" afterwards. pivot_root(2),
 // NOTES.
-Result<void> enter_root(int new_root);
+Result<void> pivot_root(int new_root);
 
 }  // namespace podctl::sys

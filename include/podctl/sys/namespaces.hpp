@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "podctl/base/error.hpp"
@@ -30,6 +31,17 @@ struct NamespaceInode {
 };
 // All namespaces of a process ("self" or a number); kNotFound when it is gone.
 Result<std::vector<NamespaceInode>> namespaces_of(std::string_view pid);
+// The caller's, also once its mount namespace shows another /proc, or none.
+class OwnNamespaces {
+ public:
+  static Result<OwnNamespaces> open();
+  Result<std::vector<NamespaceInode>> read() const;
+  Result<std::uint64_t> inode(std::string_view type) const;
+
+ private:
+  explicit OwnNamespaces(UniqueFd directory) : directory_(std::move(directory)) {}
+  UniqueFd directory_;
+};
 // The inode of one, by NamespaceType::name; "pid_for_children" too.
 Result<std::uint64_t> namespace_inode(std::string_view pid, std::string_view type);
 // Opens /proc/<pid>/ns/<type>, which keeps the namespace alive.
@@ -39,6 +51,8 @@ Result<UniqueFd> open_namespace(std::string_view pid, std::string_view type);
 // then verifies each against `expected` as read from the process before. A PID namespace counts for
 // children.
 Result<void> join(int pidfd, int flags);
+// Joins one namespace by a descriptor of its own (open_namespace).
+Result<void> enter(int ns, int flag);
 // New namespaces of these CLONE_NEW* types for the calling process; unshare(2).
 Result<void> enter_new(int flags);
 

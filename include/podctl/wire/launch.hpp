@@ -52,8 +52,9 @@ struct PauseRequest {
 // Everything stands: mounts at <mounts>/dev.shm and <mounts>/<volume>, names and sysctls set.
 struct PauseReady {
   std::vector<NamespaceId> namespaces;
-  std::vector<std::string>
-      volumes;  // the memory volumes whose directory fds travel with it, in order
+  // The memory volumes whose directory fds travel with it, in order; then comes the stage's
+  // (sys/stage.hpp).
+  std::vector<std::string> volumes;
   std::vector<std::string> degraded;
   std::vector<TraceStep> trace;
   template <class V>

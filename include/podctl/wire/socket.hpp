@@ -25,7 +25,7 @@ namespace podctl::wire {
 
 inline constexpr std::uint16_t kVersion = 1;
 inline constexpr std::size_t kMaxInline = 64U << 10;  // bytes of a body inside the datagram
-inline constexpr std::size_t kMaxFds = 64;            // descriptors of one message
+inline constexpr std::size_t kMaxFds = 128;           // descriptors of one message
 
 struct Message {
   std::uint16_t type = 0;
