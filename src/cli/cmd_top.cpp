@@ -1,5 +1,7 @@
-// top: what pods use of CPU and memory, in kubectl's columns (kubectl pkg/metricsutil).
+// top: what pods use of CPU and memory, in kubectl's columns (kubectl pkg/metricsutil), and what
+// they wait for.
 #include <algorithm>
+#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
@@ -8,6 +10,7 @@
 #include "podctl/cli/commands.hpp"
 #include "podctl/cli/resource.hpp"
 #include "podctl/cli/session.hpp"
+#include "podctl/cli/time_text.hpp"
 
 namespace podctl::cli {
 namespace {
@@ -17,6 +20,7 @@ constexpr std::int64_t kMebibyte = 1 << 20;
 struct Use {
   std::string ns, pod, container;
   std::int64_t cpu_milli = 0, memory = 0;
+  boost::json::value pressure;  // of the container, or of the pod as a whole
 
   void add(View usage) {
     if (auto cpu = api::Quantity::parse(usage["cpu"].str())) cpu_milli += cpu->milli_value();
@@ -33,12 +37,19 @@ std::vector<Use> uses(View items, bool containers) {
     View pod(item);
     const Use of_pod{std::string(pod["metadata"]["namespace"].str()),
                      std::string(pod["metadata"]["name"].str()),
+                     {},
+                     0,
+                     0,
                      {}};
-    if (!containers) out.push_back(of_pod);
+    if (!containers) {
+      out.push_back(of_pod);
+      if (pod["pressure"]) out.back().pressure = *pod["pressure"].get();
+    }
     for (const auto& part : pod["containers"].items()) {
       if (containers) {
         out.push_back(of_pod);
         out.back().container = View(part)["name"].str();
+        if (View(part)["pressure"]) out.back().pressure = *View(part)["pressure"].get();
       }
       out.back().add(View(part)["usage"]);
     }
@@ -55,12 +66,33 @@ void sort(std::vector<Use>& all, std::string_view by) {
   });
 }
 
-Table table_of(const std::vector<Use>& all, bool namespaces, bool containers) {
+constexpr std::array kPressureHeads{"CPU(waits)", "THROTTLED",  "MEMORY(waits)",
+                                    "IO(waits)",  "IO(read/s)", "IO(written/s)"};
+
+// "-" for what this machine does not tell, and for throttling where no limit throttles.
+std::vector<std::string> pressure_cells(View pressure) {
+  const auto percent = [&](std::string_view name) {
+    const auto text = pressure[name].str();
+    return text.empty() ? "-" : std::string(text) + "%";
+  };
+  const auto rate = [&](std::string_view name) {
+    return pressure[name] ? human_bytes(static_cast<std::uint64_t>(pressure[name].num())) : "-";
+  };
+  const std::string throttled = pressure["periods"] ? pressure["throttledPeriods"].scalar() + "/" +
+                                                          pressure["periods"].scalar()
+                                                    : "-";
+  return {percent("cpu"),        throttled,
+          percent("memory"),     percent("io"),
+          rate("readPerSecond"), rate("writtenPerSecond")};
+}
+
+Table table_of(const std::vector<Use>& all, bool namespaces, bool containers, bool pressure) {
   Table table;
   if (namespaces) table.head.emplace_back("NAMESPACE");
   if (containers) table.head.emplace_back("POD");
   for (const char* heading : {"NAME", "CPU(cores)", "MEMORY(bytes)"})
     table.head.emplace_back(heading);
+  if (pressure) table.head.insert(table.head.end(), kPressureHeads.begin(), kPressureHeads.end());
   for (const Use& use : all) {
     std::vector<std::string> row;
     if (namespaces) row.push_back(use.ns);
@@ -68,20 +100,27 @@ Table table_of(const std::vector<Use>& all, bool namespaces, bool containers) {
     if (containers) row.push_back(use.container);
     row.push_back(use.cpu_text());
     row.push_back(use.memory_text());
+    if (pressure) {
+      for (auto& cell : pressure_cells(View(use.pressure))) row.push_back(std::move(cell));
+    }
     table.rows.push_back(std::move(row));
   }
   return table;
 }
 
-void add_sum(Table& table, const std::vector<Use>& all) {
+// Under CPU and memory; shares of waiting have no sum.
+void add_sum(Table& table, const std::vector<Use>& all, bool pressure) {
   Use sum;
   for (const Use& use : all) {
     sum.cpu_milli += use.cpu_milli;
     sum.memory += use.memory;
   }
-  std::vector<std::string> line(table.head.size() - 2), total = line;
+  const std::size_t after = pressure ? kPressureHeads.size() : 0;
+  std::vector<std::string> line(table.head.size() - 2 - after), total = line;
   line.insert(line.end(), {"________", "________"});
   total.insert(total.end(), {sum.cpu_text(), sum.memory_text()});
+  line.resize(table.head.size());
+  total.resize(table.head.size());
   table.rows.push_back(std::move(line));
   table.rows.push_back(std::move(total));
 }
@@ -118,8 +157,9 @@ int run_top_pod(Invocation& in) {
     return kDone;
   }
   sort(all, in.args.get("sort-by"));
-  Table table = table_of(all, in.all_namespaces(), containers);
-  if (in.args.flag("sum")) add_sum(table, all);
+  const bool pressure = in.args.flag("pressure");
+  Table table = table_of(all, in.all_namespaces(), containers, pressure);
+  if (in.args.flag("sum")) add_sum(table, all, pressure);
   in.out(table.str(!in.args.flag("no-headers")));
   return kDone;
 }

@@ -206,6 +206,7 @@ constexpr Option kTopPod[] = {
     kFieldSelector,
     {"containers", 0, Takes::kFlag, {}, "a row each container"},
     {"sum", 0, Takes::kFlag, {}, "one more row: the sum"},
+    {"pressure", 0, Takes::kFlag, {}, "what is waited for, throttling, and disk I/O too"},
     kNoHeaders,
     {"sort-by", 0, Takes::kValue, "FIELD", "most first, by cpu or memory", "cpu|memory"},
 };
@@ -389,9 +390,14 @@ constexpr Command kTopCommands[] = {
      .text =
          "CPU is measured for half a second; memory is the working set: what is used without the "
          "page cache that\n"
-         "could be dropped at once.",
+         "could be dropped at once.\n"
+         "--pressure: the share of the last ten seconds in which some process waited for CPU, "
+         "memory or a disk\n"
+         "(a CPU limit's throttling makes it wait too: throttled/periods), and bytes from and to "
+         "disks.",
      .examples = "podctl top pod\n"
-                 "podctl top pod web --containers --sum",
+                 "podctl top pod web --containers --sum\n"
+                 "podctl top pod --pressure",
      .options = kTopPod,
      .run = run_top_pod,
      .max_operands = 1,

@@ -37,7 +37,7 @@ void add(std::string& text, std::string_view word, std::string value) {
 
 std::string memory_line(View usage) {
   std::string text = human_bytes(static_cast<std::uint64_t>(usage["memoryCurrent"].num()));
-  if (usage["memorySummed"].flag()) text += " (the containers' sum: the pod itself is not counted)";
+  if (usage["memorySummed"].flag()) text += " (its containers' sum)";
   if (usage["memoryPeak"].num() > 0)
     add(text, "peak ", human_bytes(static_cast<std::uint64_t>(usage["memoryPeak"].num())));
   if (usage["oomKills"].num() > 0)
@@ -55,6 +55,16 @@ std::string cpu_line(View usage) {
         usage["throttledPeriods"].scalar() + " of " + usage["periods"].scalar() + " periods");
   }
   add(text, "pressure ", pressure(usage, "cpuPressure"));
+  return text;
+}
+
+std::string io_line(View usage) {
+  const auto bytes = [&](std::string_view field) {
+    return human_bytes(static_cast<std::uint64_t>(usage[field].num()));
+  };
+  std::string text;
+  if (usage["ioRead"]) text = bytes("ioRead") + " read, " + bytes("ioWritten") + " written";
+  add(text, "pressure ", pressure(usage, "ioPressure"));
   return text;
 }
 
@@ -104,8 +114,7 @@ void cgroups(DescribeText& out, View list, std::size_t width) {
     out.pair(level + 1, "CPU", cpu_line(usage));
     out.pair(level + 1, "Memory", memory_line(usage));
     out.pair(level + 1, "Processes", pids_line(usage));
-    if (auto io = pressure(usage, "ioPressure"); !io.empty())
-      out.pair(level + 1, "I/O", "pressure " + io);
+    if (auto io = io_line(usage); !io.empty()) out.pair(level + 1, "I/O", io);
   }
 }
 
@@ -156,6 +165,8 @@ std::string describe_sandbox(View report, Style style) {
   if (const auto why = report["unknown"].str(); !why.empty())
     out.pair(0, "Cgroups and Network", "not known: " + std::string(why));
   cgroups(out, report["cgroups"], style.width);
+  if (const auto why = report["noPressure"].str(); !why.empty())
+    out.pair(0, "Pressure", "not known: " + std::string(why));
   network(out, report["network"]);
   rootfs(out, report["rootfs"]);
   list(out, 0, "Degraded Here", report["degraded"]);

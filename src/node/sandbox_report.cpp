@@ -1,6 +1,7 @@
 #include "podctl/node/sandbox_report.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -82,7 +83,18 @@ json::object usage(const CgroupStats& s) {
           {"oomKills", s.oom_kills},
           {"cpuPressure", s.cpu_pressure},
           {"memoryPressure", s.memory_pressure},
-          {"ioPressure", s.io_pressure}};
+          {"ioPressure", s.io_pressure},
+          {"ioRead", s.io_read},
+          {"ioWritten", s.io_written}};
+}
+
+// Why no group tells its pressure, if none does.
+std::string no_pressure(const wire::SandboxStats& stats) {
+  const auto told = [](const wire::GroupReport& group) { return !group.stats.io_pressure.empty(); };
+  if (std::any_of(stats.groups.begin(), stats.groups.end(), told)) return {};
+  return ::access("/proc/pressure/io", F_OK) == 0
+             ? "a group has it on cgroup2 only, and none is mounted here"
+             : "this kernel does not measure it (psi=1 at boot, where it was built with PSI)";
 }
 
 // cgroup v1 counts no memory for a pod without a limit: there it has no directory of its own.
@@ -229,6 +241,8 @@ void report_sandbox(Context& context, const PodWorker& worker, bool full,
                          auto report = base_report(*alive);
                          if (stats) {
                            report["cgroups"] = cgroups(*alive, *stats);
+                           if (auto why = no_pressure(*stats); !why.empty())
+                             report["noPressure"] = std::move(why);
                            report["network"] = network(context, *alive, stats->network);
                          } else {
                            report["unknown"] = stats.error().message();

@@ -201,6 +201,7 @@ Result<void> Sandbox::connect_network(Trace& trace) {
 Result<wire::GroupReport> report_group(const cgroup::Group& group, const std::string& id) {
   wire::GroupReport report{.id = id, .directories = group.directories()};
   report.stats = TRY(group.stats());
+  TRY(group.add_disk_use(report.stats));
   for (const cgroup::Limit& limit : TRY(group.limits())) {
     report.limits.push_back({.key = limit.file, .value = limit.value});
   }

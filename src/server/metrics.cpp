@@ -18,7 +18,7 @@ namespace json = boost::json;
 
 constexpr std::chrono::milliseconds kWindow{500};
 
-// Of one pod, by container id.
+// Of one pod, by container id; the pod's own by an empty one.
 using Samples = std::map<std::string, CgroupStats>;
 
 struct Sample {
@@ -84,6 +84,39 @@ json::object usage(const CgroupStats& before, const CgroupStats& now, std::uint6
           {"memory", std::to_string(working_set / 1024) + "Ki"}};
 }
 
+// "avg10" of the "some" line of a pressure file: the share of the last ten seconds in which
+// something waited, in percent.
+std::string percent(const std::string& file) {
+  const auto at = file.find("avg10=");
+  if (at == std::string::npos) return {};
+  return file.substr(at + 6, file.find_first_of(" \n", at) - at - 6);
+}
+
+// podctl's own, beside Kubernetes' usage: throttling raises the CPU pressure, so they stand
+// together (KEP-4205).
+json::object pressure(const CgroupStats& before, const CgroupStats& now, std::uint64_t elapsed_ns) {
+  json::object out;
+  for (const auto& [name, file] : {std::pair{"cpu", &now.cpu_pressure},
+                                   {"memory", &now.memory_pressure},
+                                   {"io", &now.io_pressure}}) {
+    if (auto text = percent(*file); !text.empty()) out[name] = std::move(text);
+  }
+  const auto grown = [](std::uint64_t first, std::uint64_t second) {
+    return second > first ? second - first : 0;
+  };
+  const auto per_second = [elapsed_ns](std::uint64_t bytes) {
+    return static_cast<std::uint64_t>(static_cast<double>(bytes) * 1e9 /
+                                      static_cast<double>(std::max<std::uint64_t>(elapsed_ns, 1)));
+  };
+  if (now.cpu_periods > 0) {
+    out["periods"] = grown(before.cpu_periods, now.cpu_periods);
+    out["throttledPeriods"] = grown(before.cpu_throttled_periods, now.cpu_throttled_periods);
+  }
+  out["readPerSecond"] = per_second(grown(before.io_read, now.io_read));
+  out["writtenPerSecond"] = per_second(grown(before.io_written, now.io_written));
+  return out;
+}
+
 // Nothing for a pod of which no container was running at both times.
 std::optional<json::object> pod_metrics(node::Node& node, const api::Pod& pod,
                                         const Measurement& measured) {
@@ -103,8 +136,10 @@ std::optional<json::object> pod_metrics(node::Node& node, const api::Pod& pod,
       const auto now = second->second.containers.find(running->second.info.id);
       if (before == first->second.containers.end() || now == second->second.containers.end())
         continue;
-      containers.push_back(json::object{{"name", container.name},
-                                        {"usage", usage(before->second, now->second, elapsed)}});
+      containers.push_back(
+          json::object{{"name", container.name},
+                       {"usage", usage(before->second, now->second, elapsed)},
+                       {"pressure", pressure(before->second, now->second, elapsed)}});
     }
   }
   if (containers.empty()) return std::nullopt;
@@ -114,12 +149,16 @@ std::optional<json::object> pod_metrics(node::Node& node, const api::Pod& pod,
   json::object metadata{
       {"name", meta.name}, {"namespace", meta.namespace_}, {"creationTimestamp", time}};
   if (!labels.empty()) metadata["labels"] = std::move(labels);
-  return json::object{{"kind", "PodMetrics"},
-                      {"apiVersion", "metrics.k8s.io/v1beta1"},
-                      {"metadata", std::move(metadata)},
-                      {"timestamp", time},
-                      {"window", std::to_string(kWindow.count()) + "ms"},
-                      {"containers", std::move(containers)}};
+  json::object out{{"kind", "PodMetrics"},
+                   {"apiVersion", "metrics.k8s.io/v1beta1"},
+                   {"metadata", std::move(metadata)},
+                   {"timestamp", time},
+                   {"window", std::to_string(kWindow.count()) + "ms"},
+                   {"containers", std::move(containers)}};
+  const auto before = first->second.containers.find(""), now = second->second.containers.find("");
+  if (before != first->second.containers.end() && now != second->second.containers.end())
+    out["pressure"] = pressure(before->second, now->second, elapsed);
+  return out;
 }
 
 }  // namespace

@@ -35,6 +35,44 @@ YAML
   [[ ${lines[0]} =~ ^NAMESPACE\ +NAME ]]
 }
 
+@test "what a pod waits for, and what it writes" {
+  cat <<'YAML' | podctl apply -f -
+apiVersion: v1
+kind: Pod
+metadata: {name: busy}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+  - {name: bound, image: podctl/busybox, command: [sh, -c, "while :; do :; done"], resources: {limits: {cpu: 50m}}}
+  - {name: writer, image: podctl/busybox, command: [sh, -c, "while :; do dd if=/dev/zero of=/f bs=64k count=4 conv=fsync 2>/dev/null; done"]}
+YAML
+  ready busy
+  local waits='([0-9]+\.[0-9]+%|-)' rate='[0-9.]+ [KMG]?i?B'
+  # Throttled in some of the periods of half a second.
+  is_throttled() {
+    run podctl top pod busy --containers --pressure --no-headers
+    [[ ${lines[0]} =~ ^busy\ +bound\ +[0-9]+m\ +[0-9]+Mi\ +$waits\ +[1-9][0-9]*/[0-9]+\ +$waits\ +$waits\ +$rate\ +$rate\ *$ ]]
+  }
+  until_true is_throttled
+  writes() {
+    run podctl top pod busy --containers --pressure --no-headers
+    [[ ${lines[1]} =~ ^busy\ +writer\ +[0-9]+m\ +[0-9]+Mi\ +$waits\ +-\ +$waits\ +$waits\ +$rate\ +([1-9][0-9.]*\ [KMG]?i?B)\ *$ ]]
+  }
+  [ "$(stat -f -c %T "$PODCTL_ROOT")" = tmpfs ] || until_true writes
+  run podctl top pod --pressure --sum
+  [[ ${lines[0]} =~ ^NAME\ +CPU\(cores\)\ +MEMORY\(bytes\)\ +CPU\(waits\)\ +THROTTLED\ +MEMORY\(waits\)\ +IO\(waits\)\ +IO\(read/s\)\ +IO\(written/s\)\ *$ ]]
+  says '________'
+  # The kernel tells each cgroup2 group's pressure, or describe says why it does not.
+  run podctl describe pod busy
+  says "throttled in "
+  [[ $output =~ I/O:\ +[0-9.]+\ [KMG]?i?B\ read,\ [0-9.]+\ [KMG]?i?B\ written ]]
+  if [ -e /proc/pressure/io ] && grep -q ' cgroup2 ' /proc/mounts; then
+    [[ $output =~ written,\ pressure\ [0-9.]+\ % ]]
+  else
+    says "Pressure:"
+  fi
+}
+
 @test "nothing to measure" {
   run podctl top pod
   [ "$status" -eq 0 ]

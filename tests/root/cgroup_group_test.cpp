@@ -1,6 +1,8 @@
 // Groups on the real kernel, whatever its layout: limits that hold, counters that count, kill,
 // removal.
+#include <linux/magic.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 
 #include <chrono>
 #include <cstdio>
@@ -10,6 +12,7 @@
 
 #include "patience.hpp"
 #include "root/cgroup_support.hpp"
+#include "scratch.hpp"
 
 namespace podctl::cgroup {
 namespace {
@@ -153,6 +156,35 @@ TEST_F(ROOT_Group, ThrottlingIsCounted) {
   EXPECT_LT(stats->cpu_usage_us, static_cast<std::uint64_t>(passed.count()) / 4);
   ASSERT_TRUE(web.kill());
   wait_status(child);
+}
+
+TEST_F(ROOT_Group, WhatIsWrittenIsCounted) {
+  Group web = must_create("pods/pod1/web", {}, {.count = true});
+  const std::string scratch = scratch_directory("disk"), file = scratch + "/written";
+  const pid_t child = spawn_in(must_enter(web), [&file] {
+    const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    const std::string block(1 << 20, 'x');
+    if (::write(fd.get(), block.data(), block.size()) < 0 || ::fsync(fd.get()) != 0) return 1;
+    return ::pause();
+  });
+  struct statfs fs {};
+  ASSERT_EQ(::statfs(scratch.c_str(), &fs), 0);
+  CgroupStats stats;
+  if (fs.f_type != TMPFS_MAGIC) {
+    EXPECT_TRUE(eventually([&] {
+      stats = {};
+      return web.add_disk_use(stats) && stats.io_written >= 1 << 20;
+    })) << stats.io_written;
+  }
+  // cgroup2 tells pressure also of a group without controllers.
+  const auto more = web.stats();
+  ASSERT_TRUE(more);
+  EXPECT_EQ(more->io_pressure.starts_with("some avg10="),
+            web.cgroup2() >= 0 && ::access("/proc/pressure/io", F_OK) == 0)
+      << more->io_pressure;
+  ASSERT_TRUE(web.kill());
+  wait_status(child);
+  std::filesystem::remove_all(scratch);
 }
 
 TEST_F(ROOT_Group, ChangesWhileItRuns) {

@@ -130,8 +130,9 @@ TEST_F(Describe, APod) {
 }
 
 TEST_F(Describe, PlacementAndLongAnnotationsAsKubectlHasThem) {
-  const auto pod = boost::json::parse(
-      R"({"metadata": {"name": "w", "namespace": "n", "annotations": {"a": ")" + std::string(200, 'x') + R"("}},
+  const auto pod =
+      boost::json::parse(R"({"metadata": {"name": "w", "namespace": "n", "annotations": {"a": ")" +
+                         std::string(200, 'x') + R"("}},
    "spec": {"containers": [],
     "tolerations": [{"key": "z", "operator": "Exists"}, {"key": "a", "value": "b", "effect": "NoSchedule"}, {"operator": "Exists"}],
     "topologySpreadConstraints": [
@@ -200,7 +201,8 @@ const char* const kReport = R"({"pod": {"name": "web", "namespace": "default"},
  "host": {"net": 1, "ipc": 2, "uts": 3, "pid": 4, "user": 5},
  "cgroups": [{"path": "/podctl-1/pods/x", "holder": "pod", "limits": {"cpu.shares": "102"},
    "usage": {"memoryCurrent": 1048576, "memoryPeak": 2097152, "cpuUsageUs": 1500, "throttledPeriods": 2, "periods": 9, "pids": 3,
-    "cpuPressure": "some avg10=1.20 avg60=0.50 total=1\n"}},
+    "cpuPressure": "some avg10=1.20 avg60=0.50 total=1\n", "ioRead": 4096, "ioWritten": 0,
+    "ioPressure": "some avg10=0.30 avg60=0.10 total=1\nfull avg10=0.20 avg60=0.10 total=1\n"}},
   {"path": "/podctl-1/pods/x/a", "holder": "container/a", "limits": {}, "usage": {"pids": 1, "oomKills": 1}}],
  "network": {"mode": "pod", "bridge": "podctl0", "hostInterface": "veth1", "podInterface": "eth0", "mac": "aa:bb",
   "addresses": ["10.8.0.2/20"], "gateways": ["10.8.0.1"], "routes": ["default via 10.8.0.1"]},
@@ -210,9 +212,12 @@ const char* const kReport = R"({"pod": {"name": "web", "namespace": "default"},
 TEST_F(Describe, MemoryOfAPodThatIsNotCounted) {
   const std::string text = describe_sandbox(boost::json::parse(
       R"({"cgroups": [{"path": "/p", "holder": "pod", "usage": {"memoryCurrent": 2048, "memorySummed": true}}]})"));
-  EXPECT_NE(text.find("Memory:     2.0 KiB (the containers' sum: the pod itself is not counted)\n"),
-            std::string::npos)
-      << text;
+  EXPECT_NE(text.find("Memory:     2.0 KiB (its containers' sum)\n"), std::string::npos) << text;
+}
+
+TEST_F(Describe, WhyThereIsNoPressure) {
+  const std::string text = describe_sandbox(boost::json::parse(R"({"noPressure": "no cgroup2"})"));
+  EXPECT_NE(text.find("not known: no cgroup2\n"), std::string::npos) << text;
 }
 
 TEST_F(Describe, LimitsFitTheTerminal) {
@@ -253,6 +258,7 @@ Cgroups:
     CPU:        1.50 ms used, throttled in 2 of 9 periods, pressure 1.20 %
     Memory:     1.0 MiB, peak 2.0 MiB
     Processes:  3
+    I/O:        4.0 KiB read, 0 B written, pressure 0.30 %
     a:
       Path:       /podctl-1/pods/x/a
       Limits:     <none>

@@ -66,6 +66,8 @@ struct CgroupStats {
   std::uint64_t pids_current = 0;
   std::uint64_t pids_max_events = 0;         // forks refused by the pids limit
   std::string cpu_pressure, memory_pressure, io_pressure;  // PSI files' text; empty where absent
+  // Bytes from and to disks: of the live processes, and of those they have waited for.
+  std::uint64_t io_read = 0, io_written = 0;
 
   template <class V>
   void wire(V& v) {
@@ -82,6 +84,8 @@ struct CgroupStats {
     v(11, cpu_pressure);
     v(12, memory_pressure);
     v(13, io_pressure);
+    v(14, io_read);
+    v(15, io_written);
   }
 };
 

@@ -65,7 +65,9 @@ class Group {
   // controller was not asked for at creation is kFailedPrecondition; below current use, the kernel
   // decides (v1 memory: EBUSY, as kFailedPrecondition).
   Result<void> apply(const CgroupResources& resources);
-  Result<CgroupStats> stats() const;
+  Result<CgroupStats> stats() const;  // without io_read and io_written
+  // Those two: a look at every process of the group.
+  Result<void> add_disk_use(CgroupStats& stats) const;
   Result<std::vector<Limit>> limits() const;
   // Absolute directories, one a hierarchy, for describe.
   std::vector<std::string> directories() const;
