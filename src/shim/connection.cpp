@@ -50,7 +50,7 @@ Result<void> Shim::open(wire::Socket first) {
 
   TRY(make_run_directory());
   const std::string run = layout_.pod_run(uid_);
-  open_log(run + "/shim.log");
+  log_into(run + "/shim.log");
   listener_ = TRY(wire::listen_at(run, "shim.sock"));
   TRY(loop_.watch(listener_.get(), EPOLLIN, [this](std::uint32_t) { on_listener(); }));
   TRY(sys::write_file(run + "/shim.pid", std::to_string(::getpid()) + "\n", 0644));

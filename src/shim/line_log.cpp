@@ -5,18 +5,28 @@
 
 #include <cstdio>
 #include <ctime>
+#include <utility>
 
 namespace podctl::shim {
 namespace {
-int log_fd = STDERR_FILENO;  // one a process, for life
+
+// One a process, for life.
+int log_fd = STDERR_FILENO;
+std::string log_path;  // of one that is not made yet
+
+void make_log() {
+  const int fd = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+  if (fd < 0) return;
+  log_fd = fd;
+  log_path.clear();
 }
 
-void open_log(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-  if (fd >= 0) log_fd = fd;
-}
+}  // namespace
+
+void log_into(std::string path) { log_path = std::move(path); }
 
 void log(std::string_view line) {
+  if (!log_path.empty()) make_log();
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
   tm parts{};

@@ -2,14 +2,16 @@
 // there is nobody to tell.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "podctl/base/error.hpp"
 
 namespace podctl::shim {
 
-// Appends to `path` from now on; what is said before goes to stderr.
-void open_log(const std::string& path);
+// Where it lies; what is said before goes to stderr. Made with its first line: most shims have
+// nothing to say.
+void log_into(std::string path);
 void log(std::string_view line);
 void log(std::string_view what, const Error& error);
 
