@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::int32_t kGuaranteedScore = -997;
 constexpr std::int32_t kBestEffortScore = 1000;
+constexpr std::int64_t kPage = 4096;
 
 using ContainerMap = ResourceMap (*)(const Container&);
 
@@ -238,6 +239,36 @@ CgroupResources pod_cgroup(const Pod& pod) {
   }
   if (limit_declared(pod, "memory")) result.memory_limit = value(limits, "memory");
   return result;
+}
+
+void add_memory_qos(CgroupResources& cgroup, const Pod& pod, const Container& container,
+                    std::int64_t allocatable) {
+  const auto request = value(container_requests(container), "memory");
+  const auto qos = qos_class(pod);
+  if (qos == QosClass::kGuaranteed) {
+    cgroup.memory_min = request;
+    return;
+  }
+  if (qos == QosClass::kBurstable) cgroup.memory_low = request;
+  const auto most = cgroup.memory_limit.value_or(allocatable);
+  // In tenths: what is between may be more than a double holds exactly.
+  const auto room = most - request;
+  const auto high = (request + room / 10 * 9 + room % 10 * 9 / 10) / kPage * kPage;
+  cgroup.memory_high = high > request ? high : -1;
+}
+
+void add_memory_qos(CgroupResources& cgroup, const Pod& pod) {
+  const auto request = value(effective_requests(pod), "memory");
+  switch (qos_class(pod)) {
+    case QosClass::kGuaranteed:
+      cgroup.memory_min = request;
+      break;
+    case QosClass::kBurstable:
+      cgroup.memory_low = request;
+      break;
+    case QosClass::kBestEffort:
+      break;
+  }
 }
 
 std::int32_t oom_score_adj(const Pod& pod, const Container& container,

@@ -71,6 +71,12 @@ void Engine::publish_ports(const std::string& uid, std::vector<nat::HostPort> po
       std::move(done));
 }
 
+void Engine::protect_memory(std::int64_t guaranteed, std::int64_t burstable, Callback<void> done) {
+  impl_->offload<void>([where = impl_->layout, guaranteed,
+                        burstable] { return engine::protect_memory(where, guaranteed, burstable); },
+                       std::move(done));
+}
+
 std::optional<std::string> Engine::take_ready(const wire::SandboxSpec& like) {
   return impl_->take_ready(like);
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "podctl/sys/files.hpp"
 #include "podctl/sys/sealed_exe.hpp"
@@ -57,6 +58,26 @@ Result<Root> prepare_root(const Layout& layout, const std::string& helpers, bool
   auto shim = TRY(sys::seal_program(helpers + "/podctl-shim"));
   auto pause = TRY(sys::seal_program(helpers + "/podctl-pause"));
   return Root{.shim = std::move(shim), .pause = std::move(pause), .shims = std::move(shims)};
+}
+
+Result<void> protect_memory(const Layout& layout, std::int64_t guaranteed, std::int64_t burstable) {
+  auto tree = TRY(cgroup::Tree::open(layout));
+  CgroupResources all, burst;
+  all.memory_min = guaranteed;
+  all.memory_low = burst.memory_low = burstable;
+  for (const auto& [path, resources] :
+       {std::pair{"pods/burstable", burst}, {"pods", all}, {"", all}}) {
+    if (*path != '\0') {
+      if (auto made = tree.create(path, resources, {});
+          made || made.error().code != Code::kAlreadyExists) {
+        TRY(std::move(made));
+        continue;
+      }
+    }
+    auto group = TRY(tree.find(path));
+    TRY(group.apply(resources));
+  }
+  return {};
 }
 
 Result<SpawnedShim> spawn_shim(const Root& root, const Layout& layout, const std::string& uid) {

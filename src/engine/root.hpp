@@ -26,6 +26,9 @@ Result<Root> prepare_root(const Layout& layout, const std::string& helpers, bool
 // Subnet, bridge, forwarding, masquerade; idempotent.
 Result<ipam::Subnet> prepare_network(const Layout& layout);
 
+// The protection of the groups above the pods; makes those that are missing. cgroup2 only.
+Result<void> protect_memory(const Layout& layout, std::int64_t guaranteed, std::int64_t burstable);
+
 // Leads ports of the machine to a pod, those of its loopback too. After prepare_network.
 Result<void> publish_ports(const Layout& layout, const ipam::Subnet& subnet, const std::string& uid,
                            const std::vector<nat::HostPort>& ports);

@@ -82,6 +82,14 @@ void controllers(std::vector<Finding>& findings) {
   }
 }
 
+// podctld --memory-qos.
+Finding memory_qos() {
+  if (has_word(read_small_file("/sys/fs/cgroup/cgroup.controllers"), "memory"))
+    return ok("memory QoS", "possible (podctld --memory-qos)");
+  return {"memory QoS", "degraded", "podctld refuses --memory-qos: memory is not cgroup v2's",
+          "boot with systemd.unified_cgroup_hierarchy=1"};
+}
+
 void capabilities(std::vector<Finding>& findings) {
   const auto held = read_machine().capabilities;
   std::string lacking;
@@ -131,6 +139,7 @@ bool netfilter_socket() {
 std::vector<Finding> examine_machine() {
   std::vector<Finding> findings{kernel(), cgroup_mode()};
   controllers(findings);
+  findings.push_back(memory_qos());
   capabilities(findings);
   const auto filesystems = read_small_file("/proc/filesystems");
   findings.push_back(presence("overlayfs", has_word(filesystems, "overlay"), "available",

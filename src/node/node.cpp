@@ -14,6 +14,7 @@
 #include "node/static_pods.hpp"
 #include "node/volume_usage.hpp"
 #include "podctl/api/encode.hpp"
+#include "podctl/cgroup/hierarchy.hpp"
 #include "podctl/lifecycle/resize.hpp"
 #include "podctl/node/claim_path.hpp"
 #include "podctl/node/clock.hpp"
@@ -87,6 +88,17 @@ Revision admitted_by(Answer<Admitted> (*admit)(const api::Pod&, Admitted), Revis
   };
 }
 
+// KEP-2570 has it behind a feature gate, and leaves it out on version 1 without a word.
+Result<void> check_memory_qos() {
+  const auto hierarchy = TRY(cgroup::Hierarchy::detect());
+  const auto* mount = hierarchy.where(cgroup::Controller::kMemory);
+  if (mount != nullptr && mount->v2) return {};
+  return fail(Code::kUnsupported, "switch on memory QoS", "--memory-qos",
+              "memory.high, memory.low and memory.min are cgroup v2's, and this machine controls "
+              "memory by version 1: boot with systemd.unified_cgroup_hierarchy=1, or start podctld "
+              "without it");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Node>> Node::open(asio::io_context& io, Options options) {
@@ -97,6 +109,7 @@ Result<std::unique_ptr<Node>> Node::open(asio::io_context& io, Options options) 
 
 Result<void> Node::open_all(asio::io_context& io, Options options) {
   const auto& layout = options.layout;
+  if (options.memory_qos) TRY(check_memory_qos());
   // What containers write lies in there, set-uid programs among it (CVE-2021-41103).
   TRY(make_directory(layout.lib(), 0700));
   TRY(make_directory(layout.run(), 0711));
@@ -116,11 +129,13 @@ Result<void> Node::open_all(asio::io_context& io, Options options) {
   offload_ = std::make_unique<Offload>(io, 2);
   claim_work_ = std::make_unique<Offload>(io, 1);
   max_pods_ = options.max_pods;
+  memory_qos_ = options.memory_qos;
   auto machine = read_machine(layout.lib(), max_pods_);
   events_ = std::make_unique<Events>(*objects_, machine.facts.name);
   context_.reset(new Context{io, layout, std::move(machine), boot_id(), *engine_, *images_,
                              *filters_, *objects_, *events_, *offload_, *claim_work_, options.log,
                              [this] { reconsider(); }});
+  look_at_machine();
   timer_ = std::make_unique<Timer>(io);
   claims_ = std::make_unique<Claims>(*context_, *kept_);
   usage_ = std::make_unique<VolumeUsage>(*context_, workers_);
@@ -217,11 +232,32 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
   ready({});
 }
 
+void Node::look_at_machine() {
+  context_->machine = read_machine(context_->layout.lib(), max_pods_);
+  context_->machine.memory_qos = memory_qos_;
+}
+
+// Above the pods, what they ask for together.
+void Node::protect_memory() {
+  if (!memory_qos_ || resetting_) return;
+  std::pair<std::int64_t, std::int64_t> sums{};
+  for (const auto* pod : placed_pods(&PodWorker::granted)) {
+    const auto resources = pod_resources(*pod, context_->machine);
+    sums.first += resources.memory_min.value_or(0);
+    sums.second += resources.memory_low.value_or(0);
+  }
+  if (sums == protected_) return;
+  protected_ = sums;
+  engine_->protect_memory(sums.first, sums.second, [log = context_->log](const Result<void>& done) {
+    if (!done) log("protect memory of pods: " + done.error().message());
+  });
+}
+
 // What is not driven by any pod: old events, the machine's own files.
 void Node::tick() {
   events_->expire(wall_now_ns());
   objects_->retry();
-  context_->machine = read_machine(context_->layout.lib(), max_pods_);
+  look_at_machine();
   timer_->timer.expires_after(std::chrono::seconds(60));
   timer_->timer.async_wait([this](boost::system::error_code error) {
     if (!error) tick();
@@ -309,6 +345,7 @@ void Node::reconsider() {
     if (alive.expired()) return;
     reconsidering_ = false;
     for (const auto& [uid, worker] : workers_) judge(*worker);
+    protect_memory();
     for (const auto& worker : waiting()) {
       place(*worker);
       if (worker->placed()) reconsider();

@@ -1,10 +1,10 @@
 // How a pod worker follows a resize of its pod: what is allocated meanwhile, and the cgroups.
 #include <algorithm>
 
-#include "podctl/api/resources_math.hpp"
 #include "podctl/engine/engine.hpp"
 #include "podctl/lifecycle/resize.hpp"
 #include "podctl/node/pod_worker.hpp"
+#include "podctl/node/spec_builder.hpp"
 
 namespace podctl::node {
 namespace {
@@ -23,6 +23,8 @@ CgroupResources larger(CgroupResources a, const CgroupResources& b) {
   wider(a.cpu_quota_us, b.cpu_quota_us);
   if (!a.cpu_quota_us) a.cpu_period_us.reset();
   wider(a.memory_limit, b.memory_limit);
+  a.memory_min = std::max(a.memory_min, b.memory_min);
+  a.memory_low = std::max(a.memory_low, b.memory_low);
   return a;
 }
 
@@ -111,16 +113,17 @@ void PodWorker::act(const lifecycle::ResizePod& action) {
   resizing_ = true;
   const auto& now = allocated();
   const auto before = lifecycle::with_resources(now, action.before);
+  const auto whole = pod_resources(now, context_.machine);
   std::vector<Change> changes;
-  changes.push_back({"", "pod", larger(api::pod_cgroup(before), api::pod_cgroup(now))});
+  changes.push_back({"", "pod", larger(pod_resources(before, context_.machine), whole)});
   for (const auto& name : action.names) {
     const auto running = running_.find(name);
     const auto* container = find_container(now, name);
     if (running == running_.end() || !running->second.alive || container == nullptr) continue;
     changes.push_back({running->second.info.id, "container \"" + name + "\"",
-                       api::container_cgroup(now, *container)});
+                       container_resources(now, *container, context_.machine)});
   }
-  changes.push_back({"", "pod", api::pod_cgroup(now)});
+  changes.push_back({"", "pod", whole});
   context_.engine.stats(uid_, [self = shared_from_this(), changes,
                                round = resize_round_](const Result<wire::SandboxStats>& stats) {
     if (!stats) return self->resize_answered(round, stats.error().message());

@@ -71,7 +71,7 @@ std::vector<std::string> image_volumes(const ContainerInputs& in,
 }
 
 void set_resources(wire::ContainerSpec& spec, const ContainerInputs& in, const Machine& machine) {
-  spec.resources = api::container_cgroup(in.pod, in.container);
+  spec.resources = container_resources(in.pod, in.container, machine);
   spec.resources.pids_limit = kContainerPids;
   spec.oom_score_adj = api::oom_score_adj(in.pod, in.container,
                                           static_cast<std::int64_t>(machine.facts.memory_bytes));
@@ -79,6 +79,23 @@ void set_resources(wire::ContainerSpec& spec, const ContainerInputs& in, const M
 }
 
 }  // namespace
+
+CgroupResources container_resources(const api::Pod& pod, const api::Container& container,
+                                    const Machine& machine) {
+  auto resources = api::container_cgroup(pod, container);
+  if (machine.memory_qos) {
+    const auto memory = machine.resources.find("memory");
+    const auto whole = memory == machine.resources.end() ? 0 : memory->second.value();
+    api::add_memory_qos(resources, pod, container, whole);
+  }
+  return resources;
+}
+
+CgroupResources pod_resources(const api::Pod& pod, const Machine& machine) {
+  auto resources = api::pod_cgroup(pod);
+  if (machine.memory_qos) api::add_memory_qos(resources, pod);
+  return resources;
+}
 
 std::string container_id(std::string_view uid, std::string_view container, std::uint32_t attempt) {
   const std::string seed =

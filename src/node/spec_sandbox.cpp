@@ -72,7 +72,7 @@ Result<wire::SandboxSpec> build_sandbox(const api::Pod& pod, const Machine& mach
   spec.share_pid = pod.spec.shareProcessNamespace.value_or(false);
   spec.sysctls = TRY(build_sysctls(pod));
   spec.cgroup = pod_cgroup_path(pod);
-  spec.resources = api::pod_cgroup(pod);
+  spec.resources = pod_resources(pod, machine);
   spec.resources.pids_limit = kPodPids;
   spec.volumes = TRY(build_volumes(pod, machine, layout));
   spec.host_paths = build_host_paths(pod);

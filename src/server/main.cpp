@@ -32,7 +32,7 @@ namespace asio = boost::asio;
 
 struct Arguments {
   std::string root, helpers;
-  bool foreground = false, systemd = false, ready_sandbox = true;
+  bool foreground = false, systemd = false, ready_sandbox = true, memory_qos = false;
   bool handed = false;  // descriptor 3 is our socket, from systemd
   int ready_fd = -1;
   std::uint64_t max_pods = node::kMaxPods;
@@ -40,7 +40,7 @@ struct Arguments {
 
 constexpr const char* kUsage =
     "usage: podctld [--root DIR] [--helpers DIR] [--ready-fd N] [--foreground] [--systemd]\n"
-    "               [--max-pods N] [--no-ready-sandbox]\n"
+    "               [--max-pods N] [--no-ready-sandbox] [--memory-qos]\n"
     "  --root DIR      keep all state and run-time files below DIR\n"
     "  --helpers DIR   where podctl-shim and podctl-pause lie\n"
     "  --ready-fd N    descriptor that gets one byte when the socket listens\n"
@@ -48,7 +48,9 @@ constexpr const char* kUsage =
     "  --systemd       take the socket from systemd\n"
     "  --max-pods N    how many pods the node takes, at most 1023\n"
     "  --no-ready-sandbox\n"
-    "                  make every pod's sandbox when the pod comes, none in advance\n";
+    "                  make every pod's sandbox when the pod comes, none in advance\n"
+    "  --memory-qos    protect the memory that pods ask for, and slow down who nears its limit\n"
+    "                  (Kubernetes' MemoryQoS; cgroup v2 only)\n";
 
 Result<std::uint64_t> pods_of(const std::string& value) {
   const auto number = text::parse_u64(value);
@@ -68,6 +70,10 @@ Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
     }
     if (name == "--no-ready-sandbox") {
       arguments.ready_sandbox = false;
+      continue;
+    }
+    if (name == "--memory-qos") {
+      arguments.memory_qos = true;
       continue;
     }
     if (name != "--root" && name != "--helpers" && name != "--ready-fd" && name != "--max-pods") {
@@ -210,6 +216,7 @@ std::vector<std::string> restart_command(const Arguments& arguments, const Layou
   if (!layout.root().empty()) words.insert(words.end(), {"--root", layout.root()});
   words.insert(words.end(), {"--helpers", helpers});
   if (!arguments.ready_sandbox) words.emplace_back("--no-ready-sandbox");
+  if (arguments.memory_qos) words.emplace_back("--memory-qos");
   if (arguments.max_pods != node::kMaxPods)
     words.insert(words.end(), {"--max-pods", std::to_string(arguments.max_pods)});
   return words;
@@ -233,7 +240,8 @@ class Daemon {
          arguments_.ready_sandbox ? node::new_uuid : nullptr},
         find_embedded_image(),
         [this](const std::string& text) { log_.warn(text); },
-        arguments_.max_pods};
+        arguments_.max_pods,
+        arguments_.memory_qos};
     const engine::Options engine = options.engine;
     await_signals();
     auto node = node::Node::open(io_, std::move(options));

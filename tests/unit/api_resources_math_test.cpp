@@ -107,6 +107,60 @@ TEST(ApiResourcesMath, ContainerCgroup) {
   EXPECT_EQ(bounded.memory_limit, 256 << 20);
 }
 
+// The rows of KEP-2570 and the corners of its formula.
+TEST(ApiResourcesMath, MemoryQosOfContainers) {
+  constexpr std::int64_t kMi = 1 << 20, kNode = 10 * kGi;
+  const auto of = [](const Container& c) {
+    Pod pod;
+    pod.spec.containers = {c};
+    auto cgroup = container_cgroup(pod, c);
+    add_memory_qos(cgroup, pod, c, kNode);
+    return cgroup;
+  };
+  auto cgroup = of(container(map_of("", "100Mi"), map_of("", "200Mi")));
+  EXPECT_EQ(cgroup.memory_high, 190 * kMi);
+  EXPECT_EQ(cgroup.memory_low, 100 * kMi);
+  EXPECT_FALSE(cgroup.memory_min);
+  // Without a limit the node is the bound; whole pages.
+  cgroup = of(container(map_of("", "1Gi"), {}));
+  EXPECT_EQ(cgroup.memory_high, (kGi + 9 * kGi / 10 * 9) / 4096 * 4096);
+  EXPECT_EQ(*cgroup.memory_high % 4096, 0);
+  cgroup = of(container(map_of("", "100Mi"), map_of("", "104857601")));
+  EXPECT_EQ(cgroup.memory_high, -1);  // no page between request and limit
+  cgroup = of(container(map_of("100m", "100Mi"), map_of("", "100Mi")));
+  EXPECT_EQ(cgroup.memory_high, -1);
+  EXPECT_EQ(cgroup.memory_low, 100 * kMi);
+  cgroup = of(container(map_of("1", "100Mi"), map_of("1", "100Mi")));  // Guaranteed
+  EXPECT_EQ(cgroup.memory_min, 100 * kMi);
+  EXPECT_FALSE(cgroup.memory_low);
+  EXPECT_FALSE(cgroup.memory_high);
+  cgroup = of(Container{});  // BestEffort
+  EXPECT_EQ(cgroup.memory_high, 9 * kGi);
+  EXPECT_FALSE(cgroup.memory_low);
+  cgroup = of(container(map_of("", "8Ei"), {}));  // more than the node has
+  EXPECT_EQ(cgroup.memory_high, -1);
+}
+
+TEST(ApiResourcesMath, MemoryQosOfPods) {
+  Pod pod;
+  pod.spec.containers = {container(map_of("", "1Gi"), {}), container(map_of("", "2Gi"), {})};
+  auto cgroup = pod_cgroup(pod);
+  add_memory_qos(cgroup, pod);
+  EXPECT_EQ(cgroup.memory_low, 3 * kGi);
+  EXPECT_FALSE(cgroup.memory_min);
+  EXPECT_FALSE(cgroup.memory_high);
+  pod.spec.containers = {container({}, map_of("1", "1Gi"))};
+  cgroup = pod_cgroup(pod);
+  add_memory_qos(cgroup, pod);
+  EXPECT_EQ(cgroup.memory_min, kGi);
+  EXPECT_FALSE(cgroup.memory_low);
+  pod.spec.containers = {Container{}};
+  cgroup = pod_cgroup(pod);
+  add_memory_qos(cgroup, pod);
+  EXPECT_FALSE(cgroup.memory_min);
+  EXPECT_FALSE(cgroup.memory_low);
+}
+
 TEST(ApiResourcesMath, OomScore) {
   Pod pod;
   pod.spec.containers = {Container{}};

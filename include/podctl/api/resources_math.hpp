@@ -57,6 +57,17 @@ CgroupResources container_cgroup(const Pod& pod, const Container& container);
 // limit; BestEffort has shares 2 only.
 CgroupResources pod_cgroup(const Pod& pod);
 
+// Memory QoS (KEP-2570), which only cgroup2 has: what a container's cgroup gets beside
+// container_cgroup(), into which it is put. Guaranteed: memory.min is the request. Burstable:
+// memory.low is. All others than Guaranteed are slowed down by memory.high before they meet their
+// limit (without one `allocatable`, the node's bytes): nine tenths of the way there from the
+// request, in whole pages of 4 KiB; "max" where that is not above the request.
+void add_memory_qos(CgroupResources& cgroup, const Pod& pod, const Container& container,
+                    std::int64_t allocatable);
+// The same for the pod's cgroup, by its effective request. Never memory.high: one container would
+// slow the others down.
+void add_memory_qos(CgroupResources& cgroup, const Pod& pod);
+
 // oom_score_adj of a container: Guaranteed -997, BestEffort 1000, Burstable by its memory request's
 // part of the machine's memory, in [3, 999]; a sidecar at most that of the regular container with
 // the smallest request.

@@ -177,6 +177,9 @@ class Engine {
   void update_resources(const std::string& uid, const std::string& id, CgroupResources resources,
                         Callback<void> done);
   void stats(const std::string& uid, Callback<wire::SandboxStats> done);
+  // Memory that is protected for pods, bytes: cgroup2 gives a group no more of it than the groups
+  // above have (cgroup-v2.rst, memory.min). What Guaranteed pods ask for, and Burstable ones.
+  void protect_memory(std::int64_t guaranteed, std::int64_t burstable, Callback<void> done);
 
   // The record is stored: the shim may forget it.
   void ack_exit(const std::string& uid, const std::string& id);

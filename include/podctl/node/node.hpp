@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,7 @@ class Node {
     std::string embedded_image;  // tar of podctl/busybox; empty: none
     std::function<void(const std::string&)> log;
     std::uint64_t max_pods = kMaxPods;
+    bool memory_qos = false;  // kUnsupported where memory is not controlled by cgroup2
   };
 
   // Opens the stores and makes the root's directories.
@@ -113,6 +115,8 @@ class Node {
   void reconsider();
   void place(PodWorker& worker) const;
   void take_ready_sandbox(api::Pod& pod);
+  void look_at_machine();
+  void protect_memory();
   void revise(const std::string& ns, const std::string& name, Revision revision, bool dry_run,
               Reply<Written> reply);
   void config_changed(const Change& change);
@@ -135,6 +139,9 @@ class Node {
   std::unique_ptr<StaticPods> static_;
   std::string embedded_image_;
   std::uint64_t max_pods_ = kMaxPods;
+  bool memory_qos_ = false;
+  // What the groups above the pods were told: of Guaranteed and Burstable ones, bytes.
+  std::optional<std::pair<std::int64_t, std::int64_t>> protected_;
   std::map<std::string, std::shared_ptr<PodWorker>> workers_;
   bool resetting_ = false, reconsidering_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // what was posted comes later

@@ -36,7 +36,14 @@ struct Machine {
   ResolvConf resolv;               // of /etc/resolv.conf
   std::uint64_t capabilities = 0;  // what podctld itself has (bounding set)
   api::ResourceMap resources;  // what its pods may ask for together; "pods": how many there may be
+  bool memory_qos = false;     // requests are protected, and who nears its limit is slowed down
 };
+
+// What the cgroup of a container, and that of its pod, are told on this machine; without the bound
+// on tasks.
+CgroupResources container_resources(const api::Pod& pod, const api::Container& container,
+                                    const Machine& machine);
+CgroupResources pod_resources(const api::Pod& pod, const Machine& machine);
 
 // 64 hex digits, the same for the same (uid, container, attempt): starting an attempt twice is
 // harmless.
