@@ -241,6 +241,12 @@ CgroupResources pod_cgroup(const Pod& pod) {
   return result;
 }
 
+std::size_t exclusive_cpus(const Pod& pod, const Container& container) {
+  if (has_pod_level(pod) || qos_class(pod) != QosClass::kGuaranteed) return 0;
+  const auto cpu = milli(container_requests(container), "cpu");
+  return cpu > 0 && cpu % 1000 == 0 ? static_cast<std::size_t>(cpu / 1000) : 0;
+}
+
 void add_memory_qos(CgroupResources& cgroup, const Pod& pod, const Container& container,
                     std::int64_t allocatable) {
   const auto request = value(container_requests(container), "memory");

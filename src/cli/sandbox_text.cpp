@@ -109,6 +109,9 @@ void cgroups(DescribeText& out, View list, std::size_t width) {
     out.title(level, holder);
     out.pair(level + 1, "Path", c["path"].str());
     limits(out, level + 1, c["limits"], width);
+    if (View cpus = c["cpus"]; cpus)
+      out.pair(level + 1, "CPUs",
+               std::string(cpus["list"].str()) + (cpus["own"].flag() ? " (its own)" : " (shared)"));
     View usage = c["usage"];
     if (!usage) continue;
     out.pair(level + 1, "CPU", cpu_line(usage));

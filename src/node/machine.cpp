@@ -280,6 +280,7 @@ api::Node node_object(const Machine& machine, const std::string& state,
       to_time(wall_now_ns() - static_cast<std::uint64_t>(info.uptime) * 1'000'000'000ULL);
   auto& status = node.status;
   status.capacity = status.allocatable = machine.resources;
+  status.capacity["cpu"] = api::Quantity::of(static_cast<std::int64_t>(machine.facts.cpus));
   status.conditions = conditions(state);
   for (auto& c : status.conditions) c.lastTransitionTime = node.metadata.creationTimestamp;
   for (const auto& ip : machine.facts.host_ips) status.addresses.push_back({"InternalIP", ip});

@@ -1,6 +1,7 @@
 #include "podctl/node/node.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
@@ -11,6 +12,7 @@
 
 #include "node/claims.hpp"
 #include "node/confinement.hpp"
+#include "node/cpu_manager.hpp"
 #include "node/static_pods.hpp"
 #include "node/volume_usage.hpp"
 #include "podctl/api/encode.hpp"
@@ -88,6 +90,29 @@ Revision admitted_by(Answer<Admitted> (*admit)(const api::Pod&, Admitted), Revis
   };
 }
 
+// k8s pkg/kubelet/cm/container_manager_linux.go: what allocates at admission and finds too little.
+std::optional<lifecycle::Rejection> cpu_refusal(const CpuManager* cpus, const api::Pod& pod) {
+  if (cpus == nullptr) return std::nullopt;
+  const auto fits = cpus->fits(pod);
+  if (fits) return std::nullopt;
+  return lifecycle::Rejection{
+      "UnexpectedAdmissionError",
+      "Allocate failed due to " + fits.error().message() + ", which is unexpected"};
+}
+
+bool cpus_differ(const api::Pod& before, const api::Pod& now) {
+  const auto of = [](const api::Container& container) {
+    const auto requests = api::container_requests(container);
+    const auto cpu = requests.find("cpu");
+    return cpu == requests.end() ? 0 : cpu->second.milli_value();
+  };
+  const auto differ = [&](const auto& a, const auto& b) {
+    return !std::ranges::equal(a, b, {}, of, of);
+  };
+  return differ(before.spec.containers, now.spec.containers) ||
+         differ(before.spec.initContainers, now.spec.initContainers);
+}
+
 // KEP-2570 has it behind a feature gate, and leaves it out on version 1 without a word.
 Result<void> check_memory_qos() {
   const auto hierarchy = TRY(cgroup::Hierarchy::detect());
@@ -130,11 +155,12 @@ Result<void> Node::open_all(asio::io_context& io, Options options) {
   claim_work_ = std::make_unique<Offload>(io, 1);
   max_pods_ = options.max_pods;
   memory_qos_ = options.memory_qos;
+  TRY(open_cpus(options));
   auto machine = read_machine(layout.lib(), max_pods_);
   events_ = std::make_unique<Events>(*objects_, machine.facts.name);
   context_.reset(new Context{io, layout, std::move(machine), boot_id(), *engine_, *images_,
                              *filters_, *objects_, *events_, *offload_, *claim_work_, options.log,
-                             [this] { reconsider(); }});
+                             [this] { reconsider(); }, cpus_.get()});
   look_at_machine();
   timer_ = std::make_unique<Timer>(io);
   claims_ = std::make_unique<Claims>(*context_, *kept_);
@@ -220,6 +246,7 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
   objects_->hub().watch([this](const Change& change) { config_changed(change); });
   sweep_files(*context_, workers_);
   claims_->start();
+  take_up_cpus();
   for (const auto& [uid, pod] : workers_) {
     if (!pod->placed()) place(*pod);
     judge(*pod);
@@ -234,7 +261,77 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
 
 void Node::look_at_machine() {
   context_->machine = read_machine(context_->layout.lib(), max_pods_);
-  context_->machine.memory_qos = memory_qos_;
+  auto& machine = context_->machine;
+  machine.memory_qos = memory_qos_;
+  machine.exclusive_cpus = static_cpus_;
+  machine.reserved_cpus = reserved_cpus_;
+  machine.resources["cpu"] = api::Quantity::of(
+      static_cast<std::int64_t>(machine.facts.cpus - std::min(machine.facts.cpus, reserved_cpus_)));
+}
+
+Result<void> Node::open_cpus(const Options& options) {
+  const auto state = cpu_manager_state(options.layout);
+  CpuSet reserved;
+  if (!options.reserved_cpus.empty()) reserved = TRY(parse_cpu_list(options.reserved_cpus));
+  static_cpus_ = options.static_cpus.value_or(false);
+  // Whoever starts podctld again after it was killed does not know how it was started.
+  if (!options.static_cpus) {
+    const auto before = TRY(CpuManager::reserved_before(state));
+    static_cpus_ = before.has_value();
+    if (before && reserved.empty()) reserved = *before;
+  }
+  reserved_cpus_ = reserved.size();
+  if (!static_cpus_ && reserved.empty()) return {};
+  auto cpus = TRY(read_cpus());
+  for (const unsigned cpu : reserved) {
+    if (std::ranges::find(cpus, cpu, &Cpu::id) == cpus.end()) {
+      return fail(Code::kInvalidArgument, "reserve CPUs", cpu_list(reserved),
+                  "this machine has no CPU " + std::to_string(cpu));
+    }
+  }
+  if (!static_cpus_) return {};
+  // k8s pkg/kubelet/cm/cpumanager/cpu_manager.go: those that share must be left some.
+  if (reserved.empty()) {
+    return fail(Code::kInvalidArgument, "set CPU manager policy", "static",
+                "the static policy requires that CPUs are reserved: --reserved-cpus");
+  }
+  cpus_ = TRY(CpuManager::open(std::move(cpus), std::move(reserved), state));
+  cpus_->on_change = [this] {
+    for (const auto& [uid, worker] : workers_) worker->follow_cpus();
+  };
+  return {};
+}
+
+// Of what runs, as a former podctld has left it, maybe with another policy.
+void Node::take_up_cpus() {
+  const auto state = cpu_manager_state(context_->layout);
+  if (cpus_ == nullptr) {
+    if (::access(state.c_str(), F_OK) != 0) return;
+    const auto all = read_cpus();
+    CpuSet ids;
+    if (all) {
+      for (const Cpu& cpu : *all) ids.insert(cpu.id);
+    }
+    for (const auto& [uid, worker] : workers_) worker->free_cpus(cpu_list(ids));
+    (void)::unlink(state.c_str());
+    return;
+  }
+  release_cpus();
+  for (const auto* pod : placed_pods(&PodWorker::allocated)) {
+    if (auto given = cpus_->admit(*pod); !given)
+      context_->log("pod " + pod->metadata.namespace_ + "/" + pod->metadata.name + ": " +
+                    given.error().message());
+  }
+  for (const auto& [uid, worker] : workers_) worker->follow_cpus();
+}
+
+// Those of pods that are over.
+void Node::release_cpus() {
+  if (cpus_ == nullptr || resetting_) return;
+  std::set<std::string> uids;
+  for (const auto* pod : placed_pods()) uids.insert(pod->metadata.uid);
+  if (auto saved = cpus_->keep_only(uids); !saved)
+    context_->log("remember the CPUs of pods: " + saved.error().message());
 }
 
 // Above the pods, what they ask for together.
@@ -284,6 +381,7 @@ void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
   const bool here = placement.state == lifecycle::Placed::kHere;
   auto rejection = bound ? lifecycle::refuse(admitted->pod, view(), placed_pods()) : std::nullopt;
   if (!rejection) rejection = apparmor_refusal(admitted->pod, apparmor_enabled());
+  if (!rejection && (here || bound)) rejection = cpu_refusal(cpus_.get(), admitted->pod);
   if (!here) admitted->pod.spec.nodeName.clear();
   if (here && !rejection) take_ready_sandbox(admitted->pod);
   const std::string uid = admitted->pod.metadata.uid;
@@ -346,6 +444,7 @@ void Node::reconsider() {
     reconsidering_ = false;
     for (const auto& [uid, worker] : workers_) judge(*worker);
     protect_memory();
+    release_cpus();
     for (const auto& worker : waiting()) {
       place(*worker);
       if (worker->placed()) reconsider();
@@ -357,6 +456,12 @@ void Node::reconsider() {
 // Whether a pod that was resized can have what its spec asks for now.
 void Node::judge(PodWorker& worker) const {
   if (worker.memory().resize.allocated.empty()) return;
+  if (static_cpus_ && api::qos_class(worker.pod()) == api::QosClass::kGuaranteed &&
+      cpus_differ(worker.allocated(), worker.pod())) {
+    return worker.judge({lifecycle::ResizeVerdict::kInfeasible,
+                         "Resize is infeasible for Guaranteed Pods alongside CPU Manager static "
+                         "policy"});
+  }
   const auto others = placed_pods(&PodWorker::granted);
   worker.judge(lifecycle::judge_resize(worker.pod(), view(), others));
 }

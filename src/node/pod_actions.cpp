@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "node/claims.hpp"
+#include "node/cpu_manager.hpp"
 #include "node/host_ports.hpp"
 #include "node/prober.hpp"
 #include "podctl/base/text.hpp"
@@ -300,16 +301,23 @@ void PodWorker::start_now(const lifecycle::StartContainer& action) {
   auto spec = build_spec(action.name, action.attempt, &configs);
   if (!spec)
     return start_failed(action.name, action.attempt, FailureStage::kConfig, spec.error().message());
+  if (context_.cpus != nullptr) {
+    if (auto given = context_.cpus->admit(allocated()); !given)
+      return start_failed(action.name, action.attempt, FailureStage::kConfig,
+                          given.error().message());
+    spec->resources.cpuset_cpus = context_.cpus->cpus_of(uid_, action.name);
+  }
+  const std::string cpus = spec->resources.cpuset_cpus;
   note("build container spec", action.name, begin);
   context_.engine.start_container(
       uid_, std::move(*spec),
-      [self = shared_from_this(), action, begin](Result<wire::ContainerInfo> result) {
+      [self = shared_from_this(), action, begin, cpus](Result<wire::ContainerInfo> result) {
         self->note("start container", action.name, begin);
-        self->started(action, std::move(result));
+        self->started(action, cpus, std::move(result));
       });
 }
 
-void PodWorker::started(const lifecycle::StartContainer& action,
+void PodWorker::started(const lifecycle::StartContainer& action, const std::string& cpus,
                         Result<wire::ContainerInfo> result) {
   if (!result) {
     return start_failed(action.name, action.attempt, stage_of(result.error()),
@@ -317,6 +325,8 @@ void PodWorker::started(const lifecycle::StartContainer& action,
   }
   auto& seen = seen_.container(action.name);
   set_running(action.name, action.attempt, *result, seen.state != RunState::kExited);
+  running_[action.name].cpus = cpus;
+  follow_cpus();  // they may be others' meanwhile
   if (seen.attempt == action.attempt) {
     const bool ended = seen.state == RunState::kExited;  // its exit may overtake this answer
     seen.id = result->id;

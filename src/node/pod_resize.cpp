@@ -1,6 +1,7 @@
 // How a pod worker follows a resize of its pod: what is allocated meanwhile, and the cgroups.
 #include <algorithm>
 
+#include "node/cpu_manager.hpp"
 #include "podctl/engine/engine.hpp"
 #include "podctl/lifecycle/resize.hpp"
 #include "podctl/node/pod_worker.hpp"
@@ -102,6 +103,35 @@ void PodWorker::note_resize(const api::Pod& wanted) {
   ++resize_round_;
   next_resize_.reset();
   allocated_.reset();
+}
+
+void PodWorker::move_to(const std::string& name, Running& running, const std::string& cpus) {
+  running.cpus = cpus;
+  CgroupResources resources;
+  resources.cpuset_cpus = cpus;
+  context_.engine.update_resources(
+      uid_, running.info.id, std::move(resources),
+      [self = shared_from_this(), name, cpus](const Result<void>& moved) {
+        // One that has ended meanwhile runs nowhere.
+        if (moved || moved.error().code == Code::kNotFound) return;
+        self->context_.log("pod " + self->pod_->metadata.namespace_ + "/" +
+                           self->pod_->metadata.name + ": container " + name +
+                           " runs on other CPUs than " + cpus + ": " + moved.error().message());
+      });
+}
+
+void PodWorker::follow_cpus() {
+  if (context_.cpus == nullptr) return;
+  for (auto& [name, running] : running_) {
+    const auto cpus = context_.cpus->cpus_of(uid_, name);
+    if (running.alive && running.cpus != cpus) move_to(name, running, cpus);
+  }
+}
+
+void PodWorker::free_cpus(const std::string& all) {
+  for (auto& [name, running] : running_) {
+    if (running.alive) move_to(name, running, all);
+  }
 }
 
 // One after the other, so that the last one asked for has the last word.

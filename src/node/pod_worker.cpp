@@ -113,7 +113,7 @@ void PodWorker::set_info(wire::SandboxInfo info) {
 void PodWorker::set_running(const std::string& name, std::uint32_t attempt,
                             wire::ContainerInfo info, bool alive) {
   TraceLog trace(std::exchange(info.trace, {}));
-  running_[name] = {attempt, std::move(info), alive, std::move(trace)};
+  running_[name] = {attempt, std::move(info), alive, std::move(trace), {}};
 }
 
 void PodWorker::recovered(const engine::RecoveredSandbox& found) {

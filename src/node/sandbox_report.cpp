@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "node/cpu_manager.hpp"
 #include "podctl/engine/engine.hpp"
 #include "podctl/image/store.hpp"
 #include "podctl/sys/namespaces.hpp"
@@ -124,7 +125,17 @@ void order(std::vector<wire::GroupReport>& groups, const PodWorker& worker) {
                    [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
 }
 
-json::array cgroups(const PodWorker& worker, wire::SandboxStats stats) {
+// Which CPUs a container was given; nothing under the policy "none", and for the pod.
+json::object cpus_of(const Context& context, const PodWorker& worker, const std::string& id) {
+  if (context.cpus == nullptr || id.empty()) return {};
+  for (const auto& [name, running] : worker.containers()) {
+    if (running.info.id != id || running.cpus.empty()) continue;
+    return {{"list", running.cpus}, {"own", context.cpus->own(worker.uid(), name) != nullptr}};
+  }
+  return {};
+}
+
+json::array cgroups(const Context& context, const PodWorker& worker, wire::SandboxStats stats) {
   order(stats.groups, worker);
   json::array out;
   for (const auto& group : stats.groups) {
@@ -135,11 +146,13 @@ json::array cgroups(const PodWorker& worker, wire::SandboxStats stats) {
       used["memoryCurrent"] = memory_of_containers(stats);
       used["memorySummed"] = true;
     }
+    auto cpus = cpus_of(context, worker, group.id);
     out.push_back({{"path", group.directories.empty() ? "" : group.directories.front()},
                    {"directories", to_array(group.directories)},
                    {"holder", name_of(worker, group.id)},
                    {"limits", std::move(limits)},
                    {"usage", std::move(used)}});
+    if (!cpus.empty()) out.back().as_object()["cpus"] = std::move(cpus);
   }
   return out;
 }
@@ -240,7 +253,7 @@ void report_sandbox(Context& context, const PodWorker& worker, bool full,
                          if (!alive) return done("{}");
                          auto report = base_report(*alive);
                          if (stats) {
-                           report["cgroups"] = cgroups(*alive, *stats);
+                           report["cgroups"] = cgroups(context, *alive, *stats);
                            if (auto why = no_pressure(*stats); !why.empty())
                              report["noPressure"] = std::move(why);
                            report["network"] = network(context, *alive, stats->network);

@@ -70,6 +70,11 @@ std::vector<std::string> image_volumes(const ContainerInputs& in,
   return volumes;
 }
 
+void lift_quota(CgroupResources& resources) {
+  resources.cpu_quota_us.reset();
+  resources.cpu_period_us.reset();
+}
+
 void set_resources(wire::ContainerSpec& spec, const ContainerInputs& in, const Machine& machine) {
   spec.resources = container_resources(in.pod, in.container, machine);
   spec.resources.pids_limit = kContainerPids;
@@ -83,6 +88,9 @@ void set_resources(wire::ContainerSpec& spec, const ContainerInputs& in, const M
 CgroupResources container_resources(const api::Pod& pod, const api::Container& container,
                                     const Machine& machine) {
   auto resources = api::container_cgroup(pod, container);
+  // Whose CPUs are its own needs no quota, which would only make it late (k8s
+  // DisableCPUQuotaWithExclusiveCPUs).
+  if (machine.exclusive_cpus && api::exclusive_cpus(pod, container) > 0) lift_quota(resources);
   if (machine.memory_qos) {
     const auto memory = machine.resources.find("memory");
     const auto whole = memory == machine.resources.end() ? 0 : memory->second.value();
@@ -93,6 +101,13 @@ CgroupResources container_resources(const api::Pod& pod, const api::Container& c
 
 CgroupResources pod_resources(const api::Pod& pod, const Machine& machine) {
   auto resources = api::pod_cgroup(pod);
+  const auto alone = [&](const auto& list) {
+    return std::ranges::any_of(list, [&](const api::Container& container) {
+      return api::exclusive_cpus(pod, container) > 0;
+    });
+  };
+  if (machine.exclusive_cpus && (alone(pod.spec.containers) || alone(pod.spec.initContainers)))
+    lift_quota(resources);
   if (machine.memory_qos) api::add_memory_qos(resources, pod);
   return resources;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -36,11 +37,14 @@ struct Arguments {
   bool handed = false;  // descriptor 3 is our socket, from systemd
   int ready_fd = -1;
   std::uint64_t max_pods = node::kMaxPods;
+  std::optional<bool> static_cpus;  // absent: as the last podctld had it
+  std::string reserved_cpus;
 };
 
 constexpr const char* kUsage =
     "usage: podctld [--root DIR] [--helpers DIR] [--ready-fd N] [--foreground] [--systemd]\n"
     "               [--max-pods N] [--no-ready-sandbox] [--memory-qos]\n"
+    "               [--cpu-manager-policy none|static] [--reserved-cpus LIST]\n"
     "  --root DIR      keep all state and run-time files below DIR\n"
     "  --helpers DIR   where podctl-shim and podctl-pause lie\n"
     "  --ready-fd N    descriptor that gets one byte when the socket listens\n"
@@ -50,7 +54,12 @@ constexpr const char* kUsage =
     "  --no-ready-sandbox\n"
     "                  make every pod's sandbox when the pod comes, none in advance\n"
     "  --memory-qos    protect the memory that pods ask for, and slow down who nears its limit\n"
-    "                  (Kubernetes' MemoryQoS; cgroup v2 only)\n";
+    "                  (Kubernetes' MemoryQoS; cgroup v2 only)\n"
+    "  --cpu-manager-policy none|static\n"
+    "                  static: a Guaranteed container that asks for whole CPUs has them alone;\n"
+    "                  without this the policy stays what it was, none at first\n"
+    "  --reserved-cpus LIST\n"
+    "                  CPUs (0,2-3) that no pod may ask for: for the machine, and for who shares\n";
 
 Result<std::uint64_t> pods_of(const std::string& value) {
   const auto number = text::parse_u64(value);
@@ -58,6 +67,15 @@ Result<std::uint64_t> pods_of(const std::string& value) {
   return fail(Code::kInvalidArgument, "read option", "--max-pods",
               "no number of at most " + std::to_string(node::kMaxPods) + ": " + value);
 }
+
+Result<bool> static_of(const std::string& policy) {
+  if (policy == "static" || policy == "none") return policy == "static";
+  return fail(Code::kInvalidArgument, "read option", "--cpu-manager-policy",
+              "neither none nor static: " + policy);
+}
+
+constexpr std::array<std::string_view, 6> kValued{
+    "--root", "--helpers", "--ready-fd", "--max-pods", "--reserved-cpus", "--cpu-manager-policy"};
 
 Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
   Arguments arguments;
@@ -76,7 +94,7 @@ Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
       arguments.memory_qos = true;
       continue;
     }
-    if (name != "--root" && name != "--helpers" && name != "--ready-fd" && name != "--max-pods") {
+    if (std::ranges::find(kValued, name) == kValued.end()) {
       return fail(Code::kInvalidArgument, "read option", words[i], "unknown option");
     }
     if (equals == std::string::npos && i + 1 == words.size()) {
@@ -87,6 +105,8 @@ Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
     if (name == "--root") arguments.root = value;
     if (name == "--helpers") arguments.helpers = value;
     if (name == "--max-pods") arguments.max_pods = TRY(pods_of(value));
+    if (name == "--cpu-manager-policy") arguments.static_cpus = TRY(static_of(value));
+    if (name == "--reserved-cpus") arguments.reserved_cpus = value;
     if (name != "--ready-fd") continue;
     const auto fd = text::parse_u64(value);
     if (!fd || *fd > 1024)
@@ -217,6 +237,11 @@ std::vector<std::string> restart_command(const Arguments& arguments, const Layou
   words.insert(words.end(), {"--helpers", helpers});
   if (!arguments.ready_sandbox) words.emplace_back("--no-ready-sandbox");
   if (arguments.memory_qos) words.emplace_back("--memory-qos");
+  if (arguments.static_cpus) {
+    words.insert(words.end(), {"--cpu-manager-policy", *arguments.static_cpus ? "static" : "none"});
+  }
+  if (!arguments.reserved_cpus.empty())
+    words.insert(words.end(), {"--reserved-cpus", arguments.reserved_cpus});
   if (arguments.max_pods != node::kMaxPods)
     words.insert(words.end(), {"--max-pods", std::to_string(arguments.max_pods)});
   return words;
@@ -241,6 +266,8 @@ class Daemon {
         find_embedded_image(),
         [this](const std::string& text) { log_.warn(text); },
         arguments_.max_pods,
+        arguments_.static_cpus,
+        arguments_.reserved_cpus,
         arguments_.memory_qos};
     const engine::Options engine = options.engine;
     await_signals();

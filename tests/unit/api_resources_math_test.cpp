@@ -107,6 +107,18 @@ TEST(ApiResourcesMath, ContainerCgroup) {
   EXPECT_EQ(bounded.memory_limit, 256 << 20);
 }
 
+TEST(ApiResourcesMath, WhoGetsCpusAlone) {
+  Pod pod;
+  pod.spec.containers = {container({}, map_of("2", "1Gi")), container({}, map_of("1500m", "1Gi"))};
+  EXPECT_EQ(exclusive_cpus(pod, pod.spec.containers[0]), 2U);
+  EXPECT_EQ(exclusive_cpus(pod, pod.spec.containers[1]), 0U);  // no whole CPUs
+  pod.spec.containers.push_back(container(map_of("1", ""), {}));
+  EXPECT_EQ(exclusive_cpus(pod, pod.spec.containers[0]), 0U);  // Burstable now
+  pod.spec.containers.pop_back();
+  pod.spec.resources.ensure().limits = map_of("4", "4Gi");
+  EXPECT_EQ(exclusive_cpus(pod, pod.spec.containers[0]), 0U);
+}
+
 // The rows of KEP-2570 and the corners of its formula.
 TEST(ApiResourcesMath, MemoryQosOfContainers) {
   constexpr std::int64_t kMi = 1 << 20, kNode = 10 * kGi;

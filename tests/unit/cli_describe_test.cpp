@@ -203,7 +203,8 @@ const char* const kReport = R"({"pod": {"name": "web", "namespace": "default"},
    "usage": {"memoryCurrent": 1048576, "memoryPeak": 2097152, "cpuUsageUs": 1500, "throttledPeriods": 2, "periods": 9, "pids": 3,
     "cpuPressure": "some avg10=1.20 avg60=0.50 total=1\n", "ioRead": 4096, "ioWritten": 0,
     "ioPressure": "some avg10=0.30 avg60=0.10 total=1\nfull avg10=0.20 avg60=0.10 total=1\n"}},
-  {"path": "/podctl-1/pods/x/a", "holder": "container/a", "limits": {}, "usage": {"pids": 1, "oomKills": 1}}],
+  {"path": "/podctl-1/pods/x/a", "holder": "container/a", "limits": {}, "cpus": {"list": "1,3", "own": true},
+   "usage": {"pids": 1, "oomKills": 1}}],
  "network": {"mode": "pod", "bridge": "podctl0", "hostInterface": "veth1", "podInterface": "eth0", "mac": "aa:bb",
   "addresses": ["10.8.0.2/20"], "gateways": ["10.8.0.1"], "routes": ["default via 10.8.0.1"]},
  "rootfs": [{"container": "a", "layers": ["/l2", "/l1"], "upper": "/u", "readOnly": false}],
@@ -262,6 +263,7 @@ Cgroups:
     a:
       Path:       /podctl-1/pods/x/a
       Limits:     <none>
+      CPUs:       1,3 (its own)
       CPU:        0 µs used
       Memory:     0 B, killed for memory 1 times
       Processes:  1

@@ -57,6 +57,11 @@ CgroupResources container_cgroup(const Pod& pod, const Container& container);
 // limit; BestEffort has shares 2 only.
 CgroupResources pod_cgroup(const Pod& pod);
 
+// How many CPUs the static CPU manager policy gives a container alone: those it asks for, when they
+// are whole ones and the pod is Guaranteed (k8s pkg/kubelet/cm/cpumanager/policy_static.go,
+// guaranteedCPUs). 0: it shares; also every container of a pod that has resources of its own.
+std::size_t exclusive_cpus(const Pod& pod, const Container& container);
+
 // Memory QoS (KEP-2570), which only cgroup2 has: what a container's cgroup gets beside
 // container_cgroup(), into which it is put. Guaranteed: memory.min is the request. Burstable:
 // memory.low is. All others than Guaranteed are slowed down by memory.high before they meet their

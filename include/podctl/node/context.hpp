@@ -24,6 +24,7 @@ class FilterCache;
 
 namespace podctl::node {
 
+class CpuManager;
 class Objects;
 class Events;
 
@@ -53,6 +54,7 @@ struct Context {
   Offload& claim_work;  // takes as long as volumes have files, and holds up nothing else
   std::function<void(const std::string&)> log;
   std::function<void()> room_made;  // a pod is over: one that waits may be placed
+  CpuManager* cpus = nullptr;       // none: containers run on all CPUs
 };
 
 // The compiled filter a container starts under; empty when it is unconfined. The first use of a

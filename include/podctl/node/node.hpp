@@ -45,6 +45,7 @@ struct DeleteRequest {
 };
 
 class Claims;
+class CpuManager;
 class VolumeUsage;
 class StaticPods;
 
@@ -56,7 +57,11 @@ class Node {
     std::string embedded_image;  // tar of podctl/busybox; empty: none
     std::function<void(const std::string&)> log;
     std::uint64_t max_pods = kMaxPods;
-    bool memory_qos = false;  // kUnsupported where memory is not controlled by cgroup2
+    // The CPU manager's policy is "static", or "none"; absent: as the last podctld had it, at first
+    // "none".
+    std::optional<bool> static_cpus;
+    std::string reserved_cpus;  // a list: for what is no pod's, and for those that share
+    bool memory_qos = false;    // kUnsupported where memory is not controlled by cgroup2
   };
 
   // Opens the stores and makes the root's directories.
@@ -116,6 +121,9 @@ class Node {
   void place(PodWorker& worker) const;
   void take_ready_sandbox(api::Pod& pod);
   void look_at_machine();
+  Result<void> open_cpus(const Options& options);
+  void take_up_cpus();
+  void release_cpus();
   void protect_memory();
   void revise(const std::string& ns, const std::string& name, Revision revision, bool dry_run,
               Reply<Written> reply);
@@ -139,7 +147,9 @@ class Node {
   std::unique_ptr<StaticPods> static_;
   std::string embedded_image_;
   std::uint64_t max_pods_ = kMaxPods;
-  bool memory_qos_ = false;
+  bool memory_qos_ = false, static_cpus_ = false;
+  std::uint64_t reserved_cpus_ = 0;
+  std::unique_ptr<CpuManager> cpus_;
   // What the groups above the pods were told: of Guaranteed and Burstable ones, bytes.
   std::optional<std::pair<std::int64_t, std::int64_t>> protected_;
   std::map<std::string, std::shared_ptr<PodWorker>> workers_;

@@ -38,6 +38,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
     wire::ContainerInfo info;  // without its trace
     bool alive = false;
     TraceLog trace;
+    std::string cpus;  // what its cgroup was told last; empty: nothing, by this podctld
   };
   // Called once, on the loop, when the object is gone and nothing of the pod is left.
   using Gone = std::function<void(const std::string& uid)>;
@@ -93,6 +94,10 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void on_sandbox_dead(const std::string& reason);
   // Puts the pod out, for that reason.
   void evict(std::string message);
+  // Moves its containers to the CPUs that they are to run on now.
+  void follow_cpus();
+  // The same to all CPUs, whatever they are on.
+  void free_cpus(const std::string& all);
   // An image was loaded or removed: containers that wait for one look again.
   void images_changed();
 
@@ -149,7 +154,9 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
                                          const Configs* configs);
   Result<void> aim(wire::ContainerSpec& spec) const;
   void start_now(const lifecycle::StartContainer& action);
-  void started(const lifecycle::StartContainer& action, Result<wire::ContainerInfo> result);
+  void started(const lifecycle::StartContainer& action, const std::string& cpus,
+               Result<wire::ContainerInfo> result);
+  void move_to(const std::string& name, Running& running, const std::string& cpus);
   void start_failed(const std::string& name, std::uint32_t attempt, lifecycle::FailureStage stage,
                     std::string message);
   // pod_resize.cpp

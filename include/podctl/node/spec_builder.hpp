@@ -36,7 +36,9 @@ struct Machine {
   ResolvConf resolv;               // of /etc/resolv.conf
   std::uint64_t capabilities = 0;  // what podctld itself has (bounding set)
   api::ResourceMap resources;  // what its pods may ask for together; "pods": how many there may be
-  bool memory_qos = false;     // requests are protected, and who nears its limit is slowed down
+  std::uint64_t reserved_cpus = 0;  // not in `resources`: pods may not ask for them
+  bool exclusive_cpus = false;      // whole CPUs are a Guaranteed container's alone
+  bool memory_qos = false;  // requests are protected, and who nears its limit is slowed down
 };
 
 // What the cgroup of a container, and that of its pod, are told on this machine; without the bound
