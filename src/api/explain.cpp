@@ -6,6 +6,7 @@
 #include "api/prose.hpp"
 #include "podctl/api/kinds.hpp"
 #include "podctl/api/pod.hpp"
+#include "podctl/api/served.hpp"
 #include "podctl/api/support.hpp"
 #include "podctl/base/text.hpp"
 
@@ -55,9 +56,21 @@ std::string type_name(const Field& f) {
   return name;
 }
 
-// `known`: every step above is supported; below an unsupported field nothing is.
-std::string mark(const Type& type, const Field& f, bool known) {
-  return "  (" + (known ? support_word(type, f) : "not yet") + ")";
+// What is done with a field: below one that is not acted on nothing is, and below one that no pod
+// may set nothing can be set.
+enum class Done : std::uint8_t { kActedOn, kNotYet, kRefused };
+
+Done done_with(const Type& type, const Field& f, Done above) {
+  if (above != Done::kActedOn || supported(type, f)) return above;
+  return refused(type, f).empty() ? Done::kNotYet : Done::kRefused;
+}
+
+std::string mark(const Type& type, const Field& f, Done above) {
+  return "  (" +
+         (above == Done::kActedOn  ? support_word(type, f)
+          : above == Done::kNotYet ? "not yet"
+                                   : "refused") +
+         ")";
 }
 
 std::string enum_line(const Field& f, const std::string& indent) {
@@ -83,28 +96,27 @@ class Writer {
   // `marked`: podctl acts on what is written in it, and each field says whether it does.
   Writer(bool marked, bool recursive) : marked_(marked), recursive_(recursive) {}
 
-  void fields(const Type& type, int depth, bool known) {
-    for (const Field* f : sorted(type)) one(type, *f, depth, known);
+  void fields(const Type& type, int depth, Done above) {
+    for (const Field* f : sorted(type)) one(type, *f, depth, above);
   }
 
   std::string out;
 
  private:
-  void one(const Type& type, const Field& f, int depth, bool known) {
+  void one(const Type& type, const Field& f, int depth, Done above) {
     std::string indent(static_cast<std::size_t>(depth) * 2, ' ');
     out += indent + std::string(f.name) + "\t<" + type_name(f) + ">";
     if (f.required) out += " -required-";
-    bool here = known && supported(type, f);
     // A status is written by podctl, not acted on.
     bool status = f.name == "status" && depth == 1;
-    if (marked_ && !in_status_ && !status) out += mark(type, f, known);
+    if (marked_ && !in_status_ && !status) out += mark(type, f, above);
     out += "\n";
     if (recursive_) {
       out += enum_line(f, indent);
       if (f.kind == Kind::kStruct && depth < kMaxDepth) {
         bool outer = in_status_;
         in_status_ = in_status_ || status;
-        fields(f.type(), depth + 1, here);
+        fields(f.type(), depth + 1, done_with(type, f, above));
         in_status_ = outer;
       }
       return;
@@ -138,8 +150,9 @@ Failure no_field(std::string_view step, const Type& type) {
 struct Place {
   const Type* owner = nullptr;  // of the field
   const Field* field = nullptr;
-  const Type* type = nullptr;  // of the value; null for a scalar
-  bool known = true;
+  const Type* type = nullptr;    // of the value; null for a scalar
+  Done above = Done::kActedOn;   // what is done with the type's owner
+  Done within = Done::kActedOn;  // and with the field itself
   bool status = false;
 };
 
@@ -153,7 +166,8 @@ Result<Place> walk(const std::vector<std::string_view>& steps, const Type& root)
     const Field* f = place.type->find(steps[i]);
     if (!f) return no_field(steps[i], *place.type);
     place.status = place.status || (i == 1 && f->name == "status");
-    place.known = place.known && supported(*place.type, *f);
+    place.above = place.within;
+    place.within = done_with(*place.type, *f, place.above);
     place.owner = place.type;
     place.field = f;
     place.type = f->kind == Kind::kStruct ? &f->type() : nullptr;
@@ -198,14 +212,14 @@ Result<std::string> explain(std::string_view path, bool recursive) {
   if (place.field) {
     out += "FIELD: " + std::string(place.field->name) + " <" + type_name(*place.field) + ">";
     if (place.field->required) out += " -required-";
-    if (marked) out += mark(*place.owner, *place.field, place.known);
+    if (marked) out += mark(*place.owner, *place.field, place.above);
     out += "\n" + enum_line(*place.field, "") + "\n";
     if (auto text = prose(place.owner->name, place.field->name); !text.empty())
       out += "DESCRIPTION:\n    " + std::string(text) + "\n\n";
   }
   if (!place.type) return out;
   Writer writer(marked, recursive);
-  writer.fields(*place.type, 1, place.known);
+  writer.fields(*place.type, 1, place.within);
   return out + "FIELDS:\n" + writer.out;
 }
 

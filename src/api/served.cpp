@@ -5,6 +5,7 @@
 
 #include "api/faults.hpp"
 #include "api/formats.hpp"
+#include "api/validate_parts.hpp"
 #include "podctl/api/table.hpp"
 
 namespace podctl::api {
@@ -18,6 +19,30 @@ constexpr std::array<std::string_view, 7> kVolumes{"emptyDir",
                                                    "projected",
                                                    "persistentVolumeClaim"};
 
+// Fields that no pod may set here, and why.
+struct Never {
+  std::string_view type, field, why;
+};
+constexpr Never kNever[] = {
+    {"PodSpec", "runtimeClassName", "podctl does not run other runtimes yet"},
+    {"PodSpec", "overhead", "Pod Overhead set without corresponding RuntimeClass defined Overhead"},
+    {"PodSpec", "resourceClaims",
+     "podctl has no device drivers, which could give anything to a claim"},
+    {"VolumeProjection", "serviceAccountToken",
+     "podctl issues no tokens: there is no API server that would take one"},
+    {"VolumeProjection", "clusterTrustBundle",
+     "there is no cluster here whose signers could be trusted"},
+    {"VolumeProjection", "podCertificate", "there is no signer here"},
+};
+constexpr std::string_view kNoVolume = "podctl has no volumes of this kind yet";
+
+std::string never(std::string_view type, std::string_view field) {
+  for (const Never& row : kNever) {
+    if (row.type == type && row.field == field) return std::string(row.why);
+  }
+  return {};
+}
+
 // Sources of a projected volume that nobody here could issue.
 void projected(const ProjectedVolumeSource& source, const Path& at, FaultList& faults) {
   const Path list = Path::of(at, "sources");
@@ -26,14 +51,15 @@ void projected(const ProjectedVolumeSource& source, const Path& at, FaultList& f
     const Path here = Path::of(list, i);
     if (part.serviceAccountToken) {
       faults.forbidden(Path::of(here, "serviceAccountToken"),
-                       "podctl issues no tokens: there is no API server that would take one");
+                       never("VolumeProjection", "serviceAccountToken"));
     }
     if (part.clusterTrustBundle) {
       faults.forbidden(Path::of(here, "clusterTrustBundle"),
-                       "there is no cluster here whose signers could be trusted");
+                       never("VolumeProjection", "clusterTrustBundle"));
     }
     if (part.podCertificate) {
-      faults.forbidden(Path::of(here, "podCertificate"), "there is no signer here");
+      faults.forbidden(Path::of(here, "podCertificate"),
+                       never("VolumeProjection", "podCertificate"));
     }
   }
 }
@@ -47,7 +73,7 @@ void volumes(const PodSpec& spec, const Path& at, FaultList& faults) {
     for (const Field& source : type_of<Volume>().fields) {
       if (source.kind != Kind::kStruct || !source.type().box_get(source.at(&volume))) continue;
       if (std::ranges::find(kVolumes, source.name) != kVolumes.end()) continue;
-      faults.forbidden(Path::of(here, source.name), "podctl has no volumes of this kind yet");
+      faults.forbidden(Path::of(here, source.name), std::string(kNoVolume));
     }
   }
 }
@@ -69,7 +95,7 @@ void whole(const PodSpec& spec, const Path& at, FaultList& faults) {
     faults.forbidden(Path::of(at, "hostUsers"), "podctl does not make user namespaces yet");
   }
   if (!spec.runtimeClassName.empty()) {
-    faults.forbidden(Path::of(at, "runtimeClassName"), "podctl does not run other runtimes yet");
+    faults.forbidden(Path::of(at, "runtimeClassName"), never("PodSpec", "runtimeClassName"));
   }
   if (!spec.priorityClassName.empty() && !class_priority(spec.priorityClassName)) {
     faults.forbidden(Path::of(at, "priorityClassName"),
@@ -77,12 +103,10 @@ void whole(const PodSpec& spec, const Path& at, FaultList& faults) {
                          " was found: there are system-cluster-critical and system-node-critical");
   }
   if (!spec.overhead.empty() && spec.runtimeClassName.empty()) {
-    faults.forbidden(Path::of(at, "overhead"),
-                     "Pod Overhead set without corresponding RuntimeClass defined Overhead");
+    faults.forbidden(Path::of(at, "overhead"), never("PodSpec", "overhead"));
   }
   if (!spec.resourceClaims.empty()) {
-    faults.forbidden(Path::of(at, "resourceClaims"),
-                     "podctl has no device drivers, which could give anything to a claim");
+    faults.forbidden(Path::of(at, "resourceClaims"), never("PodSpec", "resourceClaims"));
   }
   if (spec.os && spec.os->name == "windows") {
     const Path os = Path::of(at, "os");
@@ -94,6 +118,17 @@ void whole(const PodSpec& spec, const Path& at, FaultList& faults) {
 }
 
 }  // namespace
+
+std::string_view refused(const Type& type, const Field& field) {
+  for (const Never& row : kNever) {
+    if (row.type == type.name && row.field == field.name) return row.why;
+  }
+  if (type.name == "Volume" && field.kind == Kind::kStruct &&
+      std::ranges::find(kVolumes, field.name) == kVolumes.end())
+    return kNoVolume;
+  if (type.name == "EphemeralContainer" && ephemeral_forbids(field.name)) return kNotEphemeral;
+  return {};
+}
 
 // The two that every cluster has (k8s pkg/apis/scheduling/types.go).
 std::optional<std::int32_t> class_priority(std::string_view name) {

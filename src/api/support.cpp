@@ -7,6 +7,7 @@
 #include "podctl/api/defaults.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/api/quantity.hpp"
+#include "podctl/api/served.hpp"
 #include "podctl/base/text.hpp"
 
 namespace podctl::api {
@@ -249,7 +250,10 @@ bool supported(const Type& type, const Field& field) {
 }
 
 std::string support_word(const Type& type, const Field& field) {
-  if (!supported(type, field)) return "not yet";
+  if (!supported(type, field)) {
+    const auto why = refused(type, field);
+    return why.empty() ? "not yet" : "refused: " + std::string(why);
+  }
   const Row* row = find(kOnlyValues, std::string(type.name) + "." + std::string(field.name));
   if (!row) return "supported";
   std::string values;

@@ -1,7 +1,9 @@
 // Ephemeral containers: what they may ask for, and that they only become more.
 #include <algorithm>
+#include <array>
 
 #include "api/faults.hpp"
+#include "api/validate_parts.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/api/validate.hpp"
 #include "podctl/base/text.hpp"
@@ -9,22 +11,24 @@
 namespace podctl::api {
 namespace {
 
+constexpr std::array<std::string_view, 8> kForbidden{
+    "ports",     "livenessProbe", "readinessProbe", "startupProbe",
+    "lifecycle", "restartPolicy", "resizePolicy",   "resources"};
+
+// Those that are set, by Kubernetes' list (k8s pkg/apis/core/validation).
 void forbidden_fields(const EphemeralContainer& c, const Path& at, FaultList& faults) {
-  const struct {
-    const char* name;
-    bool set;
-  } kFields[] = {{"ports", !c.ports.empty()},
-                 {"livenessProbe", c.livenessProbe.has_value()},
-                 {"readinessProbe", c.readinessProbe.has_value()},
-                 {"startupProbe", c.startupProbe.has_value()},
-                 {"lifecycle", c.lifecycle.has_value()},
-                 {"restartPolicy", !c.restartPolicy.empty()},
-                 {"resizePolicy", !c.resizePolicy.empty()},
-                 {"resources",
-                  c.resources && (!c.resources->limits.empty() || !c.resources->requests.empty())}};
-  for (const auto& field : kFields) {
-    if (field.set)
-      faults.forbidden(Path::of(at, field.name), "cannot be set for an Ephemeral Container");
+  const bool resources =
+      c.resources && (!c.resources->limits.empty() || !c.resources->requests.empty());
+  const std::array<bool, kForbidden.size()> set{!c.ports.empty(),
+                                                c.livenessProbe.has_value(),
+                                                c.readinessProbe.has_value(),
+                                                c.startupProbe.has_value(),
+                                                c.lifecycle.has_value(),
+                                                !c.restartPolicy.empty(),
+                                                !c.resizePolicy.empty(),
+                                                resources};
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    if (set[i]) faults.forbidden(Path::of(at, kForbidden[i]), std::string(kNotEphemeral));
   }
   const Path mounts = Path::of(at, "volumeMounts");
   for (std::size_t i = 0; i < c.volumeMounts.size(); ++i) {
@@ -44,6 +48,10 @@ void target(const Pod& live, const EphemeralContainer& c, const Path& at, FaultL
 }
 
 }  // namespace
+
+bool ephemeral_forbids(std::string_view field) {
+  return std::ranges::find(kForbidden, field) != kForbidden.end();
+}
 
 // As containers they are checked beside the pod's own, under names that must not be taken twice.
 Faults validate_ephemeral(const Pod& live, const std::vector<EphemeralContainer>& wanted) {

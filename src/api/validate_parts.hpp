@@ -46,4 +46,8 @@ Faults validate_claim(const PersistentVolumeClaim& claim);
 Faults validate_claim_update(const PersistentVolumeClaim& live,
                              const PersistentVolumeClaim& wanted);
 
+// Whether an ephemeral container may not have that field, and the words for it.
+bool ephemeral_forbids(std::string_view field);
+inline constexpr std::string_view kNotEphemeral = "cannot be set for an Ephemeral Container";
+
 }  // namespace podctl::api

@@ -427,6 +427,15 @@ TEST(ApiManifest, ExplainsWhatIsSupportedInPart) {
   EXPECT_EQ(line("pod.spec.containers.securityContext.seccompProfile.type"),
             "FIELD: type <string> -required-  (supported)");
   EXPECT_EQ(line("pod.spec.hostPID"), "FIELD: hostPID <boolean>  (supported)");
+  EXPECT_EQ(line("pod.spec.runtimeClassName"),
+            "FIELD: runtimeClassName <string>  (refused: podctl does not run other runtimes yet)");
+  EXPECT_EQ(line("pod.spec.volumes.nfs"),
+            "FIELD: nfs <NFSVolumeSource>  (refused: podctl has no volumes of this kind yet)");
+  EXPECT_EQ(line("pod.spec.volumes.nfs.server"), "FIELD: server <string> -required-  (refused)");
+  EXPECT_EQ(line("pod.spec.ephemeralContainers.ports"),
+            "FIELD: ports <[]ContainerPort>  (refused: cannot be set for an Ephemeral Container)");
+  EXPECT_EQ(line("pod.spec.containers.volumeDevices.name"),
+            "FIELD: name <string> -required-  (not yet)");
   EXPECT_EQ(line("pod.spec.affinity.nodeAffinity"),
             "FIELD: nodeAffinity <NodeAffinity>  (supported)");
 }

@@ -11,12 +11,16 @@
 #include <string_view>
 
 #include "podctl/api/pod.hpp"
+#include "podctl/api/table.hpp"
 #include "podctl/api/tree.hpp"
 
 namespace podctl::api {
 
 // All of them; what is invalid by itself is left to validate().
 Faults not_served(const Pod& pod);
+
+// Why no pod may set that field, whatever the value; empty where one may. For explain.
+std::string_view refused(const Type& type, const Field& field);
 
 // The priority of a PriorityClass; nothing for one that there is not.
 std::optional<std::int32_t> class_priority(std::string_view name);

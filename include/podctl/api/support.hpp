@@ -17,7 +17,8 @@ namespace podctl::api {
 // Whether podctl acts on a field of a type, for some value at least.
 bool supported(const Type& type, const Field& field);
 
-// The same as a word for explain: "supported", "not yet", or "supported: " and for what alone.
+// The same as a word for explain: "supported", "supported: " and for what alone, "refused: " and
+// why, or "not yet".
 std::string support_word(const Type& type, const Field& field);
 
 // Paths that are set but not acted on, status aside. Call it on the object before its defaults, or
