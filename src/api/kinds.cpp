@@ -97,7 +97,7 @@ constexpr KindInfo kKinds[] = {
      &update_validated<PersistentVolumeClaim, validate_claim_update>},
     {"Event", "events", "event", "ev", true, "get,list,watch", &type_of<Event>},
     {"Namespace", "namespaces", "namespace", "ns", false, "get,list", &type_of<Namespace>},
-    {"Node", "nodes", "node", "no", false, "get,list", &type_of<Node>},
+    {"Node", "nodes", "node", "no", false, "get,list,patch", &type_of<Node>},
 };
 
 }  // namespace

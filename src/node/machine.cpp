@@ -257,13 +257,15 @@ Machine read_machine(const std::string& state, std::uint64_t max_pods) {
   return machine;
 }
 
-std::map<std::string, std::string> node_labels(const std::string& name) {
-  return {{"kubernetes.io/arch", architecture()},
-          {"kubernetes.io/hostname", name},
-          {"kubernetes.io/os", "linux"}};
+std::map<std::string, std::string> node_labels(const std::string& name, const NodeMarks& marks) {
+  std::map<std::string, std::string> labels{{"kubernetes.io/arch", architecture()},
+                                            {"kubernetes.io/hostname", name},
+                                            {"kubernetes.io/os", "linux"}};
+  labels.insert(marks.labels.begin(), marks.labels.end());
+  return labels;
 }
 
-api::Node node_object(const Machine& machine, const std::string& state,
+api::Node node_object(const Machine& machine, const NodeMarks& marks, const std::string& state,
                       std::uint64_t resource_version) {
   struct utsname uts {};
   ::uname(&uts);
@@ -273,7 +275,8 @@ api::Node node_object(const Machine& machine, const std::string& state,
   node.metadata.name = machine.facts.name;
   node.metadata.uid = trimmed_file("/etc/machine-id");
   node.metadata.resourceVersion = std::to_string(resource_version);
-  node.metadata.labels = node_labels(machine.facts.name);
+  node.metadata.labels = node_labels(machine.facts.name, marks);
+  node.metadata.annotations = marks.annotations;
   struct sysinfo info {};
   ::sysinfo(&info);
   node.metadata.creationTimestamp =

@@ -13,6 +13,7 @@
 #include "node/claims.hpp"
 #include "node/confinement.hpp"
 #include "node/cpu_manager.hpp"
+#include "node/node_marks.hpp"
 #include "node/static_pods.hpp"
 #include "node/volume_usage.hpp"
 #include "podctl/api/encode.hpp"
@@ -155,6 +156,7 @@ Result<void> Node::open_all(asio::io_context& io, Options options) {
   claim_work_ = std::make_unique<Offload>(io, 1);
   max_pods_ = options.max_pods;
   memory_qos_ = options.memory_qos;
+  marks_ = TRY(read_marks(layout));
   TRY(open_cpus(options));
   auto machine = read_machine(layout.lib(), max_pods_);
   events_ = std::make_unique<Events>(*objects_, machine.facts.name);
@@ -257,6 +259,20 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
   usage_->start();
   static_->start();
   ready({});
+}
+
+api::Node Node::object() const {
+  return node_object(context_->machine, marks_, context_->layout.lib(), objects_->version());
+}
+
+// Pods may have waited for a label.
+Result<void> Node::mark(NodeMarks marks) {
+  const auto own = node_labels(context_->machine.facts.name, {});
+  for (const auto& [key, value] : own) marks.labels.erase(key);
+  TRY(write_marks(context_->layout, marks));
+  marks_ = std::move(marks);
+  reconsider();
+  return {};
 }
 
 void Node::look_at_machine() {
@@ -414,7 +430,7 @@ std::vector<const api::Pod*> Node::placed_pods(PodView of) const {
 
 lifecycle::NodeView Node::view() const {
   const auto& facts = context_->machine.facts;
-  return {facts.name, node_labels(facts.name), context_->machine.resources,
+  return {facts.name, node_labels(facts.name, marks_), context_->machine.resources,
           [this](const auto& ns, const auto& name) {
             return objects_->find<api::PersistentVolumeClaim>(ns, name);
           }};

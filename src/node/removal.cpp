@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 Result<void> remove_state(const Layout& layout, std::vector<std::string> logs) {
   std::vector<std::string> paths = std::move(logs);
   for (const char* name : {"pods", "claims", "images", "seccomp", "uploads", "cpu_manager_state",
-                           "objects.db", "objects.db-wal", "objects.db-shm"}) {
+                           "node_marks", "objects.db", "objects.db-wal", "objects.db-shm"}) {
     paths.push_back(layout.lib() + "/" + name);
   }
   paths.push_back(layout.marker());  // last: until then the rest is ours to remove

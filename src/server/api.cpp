@@ -15,7 +15,8 @@ struct Api::Impl {
   void read(const ExchangePtr& exchange, const Route& route);
 };
 
-Api::Api(node::Node& node, std::function<void(bool reset)> end) : impl_(new Impl{node, std::move(end)}) {}
+Api::Api(node::Node& node, std::function<void(bool reset)> end)
+    : impl_(new Impl{node, std::move(end)}) {}
 
 Api::~Api() = default;
 
@@ -98,6 +99,10 @@ void Api::handle(ExchangePtr exchange) {
       return handle_kept_list(impl_->node, exchange, route);
     case Kind::kKept:
       return handle_kept(impl_->node, exchange, route);
+    case Kind::kNode:
+      if (request.method == "PATCH") return patch_node(impl_->node, exchange, route);
+      if (request.method == "GET" || request.method == "HEAD") return impl_->read(exchange, route);
+      return refuse_method(exchange);
     case Kind::kPodStatus:
     case Kind::kPodEphemeral:
     case Kind::kPodResize:

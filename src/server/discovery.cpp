@@ -149,8 +149,11 @@ json::object document(const Route& route) {
 
 template <class T>
 void answer_list(const ExchangePtr& exchange, const char* kind, std::uint64_t version,
-                 const std::vector<T>& objects) {
+                 std::vector<T> objects) {
   const auto& request = exchange->request();
+  const auto selection = parse_selection<T>(request.target.query, {});
+  if (!selection) return exchange->refuse(selection.error());
+  std::erase_if(objects, [&](const T& object) { return !selection->matches(object); });
   if (wants_table(request)) {
     TableText<T> rows(version, include_object(request));
     for (const T& object : objects) rows.add(object);
@@ -174,8 +177,7 @@ void answer_one(const ExchangePtr& exchange, std::uint64_t version, const T& obj
 // A namespace is there since its first object; "default" at the latest since the machine started.
 api::Time since(node::Node& node, const std::string& name) {
   api::Time first;
-  if (name == "default")
-    first = node::node_object(node.context().machine, {}, 0).metadata.creationTimestamp;
+  if (name == "default") first = node.object().metadata.creationTimestamp;
   auto look = [&](const auto& objects, const auto& time_of) {
     for (auto at = objects.lower_bound({name, ""}); at != objects.end() && at->first.first == name;
          ++at) {
@@ -225,13 +227,12 @@ void answer_namespaces(node::Node& node, const ExchangePtr& exchange, const Rout
   }
   std::vector<api::Namespace> list;
   for (const auto& name : names) list.push_back(namespace_object(node, name));
-  answer_list(exchange, "NamespaceList", version, list);
+  answer_list(exchange, "NamespaceList", version, std::move(list));
 }
 
 void answer_nodes(node::Node& node, const ExchangePtr& exchange, const Route& route) {
   const auto version = node.objects().version();
-  const auto object =
-      node::node_object(node.context().machine, node.context().layout.lib(), version);
+  const auto object = node.object();
   if (route.kind == Kind::kNodes)
     return answer_list(exchange, "NodeList", version, std::vector<api::Node>{object});
   if (route.name != object.metadata.name)

@@ -16,6 +16,7 @@ using ExchangePtr = std::shared_ptr<Exchange>;
 void answer_discovery(const ExchangePtr& exchange, const Route& route);
 void answer_namespaces(node::Node& node, const ExchangePtr& exchange, const Route& route);
 void answer_nodes(node::Node& node, const ExchangePtr& exchange, const Route& route);
+void patch_node(node::Node& node, const ExchangePtr& exchange, const Route& route);
 
 void list_pods(node::Node& node, const ExchangePtr& exchange, const Route& route);
 // Of kinds that are only kept: a collection, one object.

@@ -47,6 +47,14 @@ std::map<std::string, std::string> fields_of(const api::PersistentVolumeClaim& c
           {"metadata.namespace", claim.metadata.namespace_}};
 }
 
+std::map<std::string, std::string> fields_of(const api::Namespace& ns) {
+  return {{"metadata.name", ns.metadata.name}, {"status.phase", ns.status.phase}};
+}
+
+std::map<std::string, std::string> fields_of(const api::Node& node) {
+  return {{"metadata.name", node.metadata.name}, {"spec.unschedulable", "false"}};
+}
+
 template <class T>
 node::Answer<Selection> parse_selection(const Query& query, const std::string& ns) {
   Selection selection;
@@ -64,6 +72,8 @@ node::Answer<Selection> parse_selection(const Query& query, const std::string& n
 }
 
 template node::Answer<Selection> parse_selection<api::Pod>(const Query&, const std::string&);
+template node::Answer<Selection> parse_selection<api::Namespace>(const Query&, const std::string&);
+template node::Answer<Selection> parse_selection<api::Node>(const Query&, const std::string&);
 template node::Answer<Selection> parse_selection<api::Event>(const Query&, const std::string&);
 template node::Answer<Selection> parse_selection<api::ConfigMap>(const Query&, const std::string&);
 template node::Answer<Selection> parse_selection<api::Secret>(const Query&, const std::string&);

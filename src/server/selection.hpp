@@ -22,6 +22,8 @@ std::map<std::string, std::string> fields_of(const api::Event& event);
 std::map<std::string, std::string> fields_of(const api::ConfigMap& map);
 std::map<std::string, std::string> fields_of(const api::Secret& secret);
 std::map<std::string, std::string> fields_of(const api::PersistentVolumeClaim& claim);
+std::map<std::string, std::string> fields_of(const api::Namespace& ns);
+std::map<std::string, std::string> fields_of(const api::Node& node);
 
 struct Selection {
   std::string ns;  // empty: all

@@ -165,3 +165,16 @@ attaches() {
   [ "$(kubectl patch pod web -p '{"metadata":{"labels":{"a":"b"}}}')" = 'pod/web patched' ]
   [ "$(kubectl patch pod web -p '{"metadata":{"labels":{"a":"b"}}}')" = 'pod/web patched (no change)' ]
 }
+
+@test "label and annotate the node" {
+  relayed
+  local node
+  node=$(kubectl get nodes -o jsonpath='{.items[0].metadata.name}')
+  [ "$(kubectl label node "$node" zone=here)" = "node/$node labeled" ]
+  [ "$(kubectl annotate node "$node" note=one)" = "node/$node annotated" ]
+  [ "$(kubectl get nodes -l zone=here -o name)" = "node/$node" ]
+  [ -z "$(kubectl get nodes -l zone=there -o name)" ]
+  [ "$(kubectl label node "$node" zone-)" = "node/$node unlabeled" ]
+  run kubectl cordon "$node"
+  says "only labels and annotations may be changed"
+}

@@ -78,3 +78,36 @@ has_reason() { [ "$(reason "$1")" = "$2" ]; }
   placed one 'priorityClassName: system-node-critical' | podctl apply -f -
   [ "$(field one '{.spec.priority}')" = 2000001000 ]
 }
+
+@test "a label put on the node is found by selectors, outlives podctld, and can be taken away" {
+  local node
+  node=$(podctl get nodes -o jsonpath='{.items[0].metadata.name}')
+  pod picky 'sleep 1000' | sed 's/^spec:/spec:\n  nodeSelector: {disk: ssd}/' | podctl apply -f -
+  until_true eval '[[ $(field picky "{.status.conditions[?(@.type==\"PodScheduled\")].message}") == *"didn'"'"'t match"* ]]'
+  run podctl label node "$node" disk=ssd
+  [ "$output" = "node/$node labeled" ]
+  ready picky
+  [ "$(podctl get nodes -l disk=ssd --no-headers | wc -l)" = 1 ]
+  run podctl get nodes -l disk!=ssd
+  says "No resources found"
+  run podctl annotate node "$node" example.com/note="two words"
+  [ "$output" = "node/$node annotated" ]
+  fails 1 podctl label node "$node" disk=hdd
+  says "already has a value (ssd), and --overwrite is false"
+  fails 1 podctl label node "$node" disk=a/b --overwrite
+  says 'metadata.labels: Invalid value: "a/b"'
+  # What the machine is stays.
+  podctl label node "$node" kubernetes.io/os=bsd --overwrite
+  [ "$(podctl get node "$node" -o jsonpath='{.metadata.labels.kubernetes\.io/os}')" = linux ]
+  fails 1 podctl patch node "$node" -p '{"spec": {"unschedulable": true}}'
+  says "only labels and annotations may be changed"
+  local daemon
+  daemon=$(daemon_of_root)
+  kill -TERM "$daemon"
+  until_true eval '! kill -0 '"$daemon"' 2>/dev/null'
+  run podctl describe node "$node"
+  says "disk=ssd"
+  says "example.com/note: two words"
+  podctl label node "$node" disk-
+  [ -z "$(podctl get node "$node" -o jsonpath='{.metadata.labels.disk}')" ]
+}

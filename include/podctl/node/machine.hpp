@@ -11,8 +11,13 @@
 
 namespace podctl::node {
 
-// What node selectors find.
-std::map<std::string, std::string> node_labels(const std::string& name);
+// What somebody has set on the Node object.
+struct NodeMarks {
+  std::map<std::string, std::string> labels, annotations;
+};
+
+// What node selectors find. What the machine is cannot be set otherwise.
+std::map<std::string, std::string> node_labels(const std::string& name, const NodeMarks& marks);
 
 // A bridge takes no more ports.
 inline constexpr std::uint64_t kMaxPods = 1023;
@@ -27,7 +32,7 @@ std::vector<std::string> host_addresses();
 // called: lower case, every other character a dash; "localhost" when nothing is left.
 std::string node_name(std::string_view hostname);
 // The Node object: capacity, conditions, addresses, nodeInfo. `state`: as above, for DiskPressure.
-api::Node node_object(const Machine& machine, const std::string& state,
+api::Node node_object(const Machine& machine, const NodeMarks& marks, const std::string& state,
                       std::uint64_t resource_version);
 
 std::string boot_id();

@@ -77,6 +77,9 @@ class Node {
   KeptObjects& kept() { return *kept_; }
   image::Store& images() { return *images_; }
   engine::Engine& engine() { return *engine_; }
+  // The Node object as it is now; and its labels and annotations set, which podctld remembers.
+  api::Node object() const;
+  Result<void> mark(NodeMarks marks);
   // The worker behind a pod, by its uid; null when it is gone.
   PodWorker* worker(const std::string& uid);
   const std::map<std::string, std::shared_ptr<PodWorker>>& workers() const { return workers_; }
@@ -150,6 +153,7 @@ class Node {
   bool memory_qos_ = false, static_cpus_ = false;
   std::uint64_t reserved_cpus_ = 0;
   std::unique_ptr<CpuManager> cpus_;
+  NodeMarks marks_;
   // What the groups above the pods were told: of Guaranteed and Burstable ones, bytes.
   std::optional<std::pair<std::int64_t, std::int64_t>> protected_;
   std::map<std::string, std::shared_ptr<PodWorker>> workers_;

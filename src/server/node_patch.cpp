@@ -1,0 +1,86 @@
+// PATCH of the one node: what `kubectl label` and `annotate` change of it. All else of the object
+// is what the machine is.
+#include <boost/json.hpp>
+
+#include "handlers.hpp"
+#include "patch.hpp"
+#include "podctl/api/decode.hpp"
+#include "podctl/api/encode.hpp"
+#include "podctl/api/validate.hpp"
+#include "request_options.hpp"
+
+namespace podctl::server {
+namespace {
+
+namespace json = boost::json;
+
+// The object without the two maps.
+json::value rest_of(json::value object) {
+  auto& metadata = object.as_object()["metadata"].as_object();
+  metadata.erase("labels");
+  metadata.erase("annotations");
+  return object;
+}
+
+std::vector<node::Cause> faults_of(const api::ObjectMeta& meta) {
+  std::vector<node::Cause> causes;
+  const auto add = [&](const std::string& value, const std::string& why, const char* field) {
+    if (!why.empty())
+      causes.push_back({"FieldValueInvalid", "Invalid value: \"" + value + "\": " + why, field});
+  };
+  for (const auto& [key, value] : meta.labels) {
+    add(key, api::check_qualified_name(key), "metadata.labels");
+    add(value, api::check_label_value(value), "metadata.labels");
+  }
+  for (const auto& [key, value] : meta.annotations)
+    add(key, api::check_qualified_name(key), "metadata.annotations");
+  return causes;
+}
+
+// The node's metadata after the patch.
+node::Answer<api::ObjectMeta> patched(const Request& request, const api::Node& object) {
+  const auto before = json::parse(api::to_json(object));
+  auto after = apply_patch(request.content_type, request.body, before);
+  if (!after) return node::Refused(after.error());
+  if (!after->is_object() || !after->as_object()["metadata"].is_object())
+    return node::Refused(node::bad_request("the patch leaves no object"));
+  const auto text = json::serialize(*after);
+  api::Node wanted;
+  if (const auto faults = api::decode_json(text, wanted); !faults.empty())
+    return node::Refused(node::bad_request(faults[0].field + ": " + faults[0].text));
+  const auto& version = wanted.metadata.resourceVersion;
+  if (!version.empty() && version != object.metadata.resourceVersion)
+    return node::Refused(node::conflict("nodes", object.metadata.name));
+  if (rest_of(*after) != rest_of(before)) {
+    return node::Refused(node::invalid(
+        "Node", object.metadata.name,
+        {{"FieldValueForbidden",
+          "Forbidden: of this node, which is the machine itself, only labels and annotations may "
+          "be changed",
+          "spec"}}));
+  }
+  if (auto causes = faults_of(wanted.metadata); !causes.empty())
+    return node::Refused(node::invalid("Node", object.metadata.name, std::move(causes)));
+  return std::move(wanted.metadata);
+}
+
+}  // namespace
+
+void patch_node(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto& request = exchange->request();
+  auto object = node.object();
+  if (route.name != object.metadata.name)
+    return exchange->refuse(node::not_found("nodes", route.name));
+  const auto dry = dry_run(request);
+  if (!dry) return exchange->refuse(dry.error());
+  auto meta = patched(request, object);
+  if (!meta) return exchange->refuse(meta.error());
+  object.metadata.labels = meta->labels;
+  object.metadata.annotations = meta->annotations;
+  if (*dry) return exchange->reply({200, api::to_json(object) + "\n"});
+  if (auto done = node.mark({std::move(meta->labels), std::move(meta->annotations)}); !done)
+    return exchange->refuse(node::refusal_from(done.error()));
+  exchange->reply({200, api::to_json(node.object()) + "\n"});
+}
+
+}  // namespace podctl::server
