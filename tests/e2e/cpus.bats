@@ -42,6 +42,8 @@ YAML
   local own
   own=$(cpus_of one main)
   [[ $own =~ ^[1-9][0-9]*$ ]]  # one, and not the reserved one
+  # So does what is executed in it.
+  [ "$(podctl exec one -- grep Cpus_allowed_list /proc/self/status | cut -f2)" = "$own" ]
   until_true eval '! cpus_of others a | tr , "\n" | grep -qx "'"$own"'"'
   [ "$(cpus_of others a)" = "$(cpus_of others b)" ]
   [ "$(cpus_of others a)" != "$(online)" ]
