@@ -397,7 +397,10 @@ void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
   const bool here = placement.state == lifecycle::Placed::kHere;
   auto rejection = bound ? lifecycle::refuse(admitted->pod, view(), placed_pods()) : std::nullopt;
   if (!rejection) rejection = apparmor_refusal(admitted->pod, apparmor_enabled());
-  if (!rejection && (here || bound)) rejection = cpu_refusal(cpus_.get(), admitted->pod);
+  if (!rejection && (here || bound)) {
+    release_cpus();  // of a pod that has ended this very moment
+    rejection = cpu_refusal(cpus_.get(), admitted->pod);
+  }
   if (!here) admitted->pod.spec.nodeName.clear();
   if (here && !rejection) take_ready_sandbox(admitted->pod);
   const std::string uid = admitted->pod.metadata.uid;

@@ -136,3 +136,14 @@ YAML
   fails 2 "$PODCTL_BIN/podctld" --root "$PODCTL_ROOT" --cpu-manager-policy some
   says "neither none nor static: some"
 }
+
+@test "the CPUs of a pod that is over are free at once" {
+  two_cpus
+  serve
+  local i left
+  left=$(podctl get nodes -o jsonpath='{.items[0].status.allocatable.cpu}')
+  for i in 1 2 3; do
+    whole "job$i" "$left" | sed 's/restartPolicy: Always/restartPolicy: Never/; s/trap exit.*"/exit 0"/' | podctl apply -f -
+    ended "job$i" Succeeded
+  done
+}

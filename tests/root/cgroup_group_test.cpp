@@ -158,6 +158,33 @@ TEST_F(ROOT_Group, ThrottlingIsCounted) {
   wait_status(child);
 }
 
+TEST_F(ROOT_Group, MemoryIsProtectedAndSlowedDown) {
+  CgroupResources r;
+  r.memory_min = 8 << 20;
+  r.memory_low = 16 << 20;
+  r.memory_high = 32 << 20;
+  Group web = must_create("pods/pod1/web", r, {});
+  const auto held = [&](const std::string& file) {
+    const auto limits = web.limits();
+    for (const Limit& limit : *limits) {
+      if (limit.file == file) return limit.value;
+    }
+    return std::string("absent");
+  };
+  if (!v2(Controller::kMemory)) {
+    EXPECT_FALSE(web.controllers().has(Controller::kMemory));  // nothing to write it to
+    return;
+  }
+  EXPECT_EQ(held("memory.min"), "8388608");
+  EXPECT_EQ(held("memory.low"), "16777216");
+  EXPECT_EQ(held("memory.high"), "33554432");
+  r.memory_min = 0;
+  r.memory_high = -1;
+  ASSERT_TRUE(web.apply(r));
+  EXPECT_EQ(held("memory.min"), "0");
+  EXPECT_EQ(held("memory.high"), "max");
+}
+
 TEST_F(ROOT_Group, WhatIsWrittenIsCounted) {
   Group web = must_create("pods/pod1/web", {}, {.count = true});
   const std::string scratch = scratch_directory("disk"), file = scratch + "/written";
