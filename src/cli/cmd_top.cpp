@@ -1,5 +1,5 @@
-// top: what pods use of CPU and memory, in kubectl's columns (kubectl pkg/metricsutil), and what
-// they wait for.
+// top: what pods and the node use of CPU and memory, in kubectl's columns (kubectl
+// pkg/metricsutil), and what they wait for.
 #include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
@@ -66,6 +66,7 @@ void sort(std::vector<Use>& all, std::string_view by) {
   });
 }
 
+constexpr const char* kThrottled = "THROTTLED";
 constexpr std::array kPressureHeads{"CPU(waits)", "THROTTLED",  "MEMORY(waits)",
                                     "IO(waits)",  "IO(read/s)", "IO(written/s)"};
 
@@ -141,6 +142,55 @@ Result<boost::json::value> metrics(Invocation& in) {
                       .str());
 }
 
+Result<boost::json::value> node_metrics(Invocation& in) {
+  const std::string base = "/apis/metrics.k8s.io/v1beta1/nodes";
+  if (in.args.operands.empty())
+    return in.fetch(Target(base).add_if("labelSelector", in.args.get("selector")).str());
+  auto one = TRY(in.fetch(base + "/" + url_escape(in.args.operands[0])));
+  return boost::json::value(boost::json::object{{"items", boost::json::array{std::move(one)}}});
+}
+
+// "12%" of what the node has of it; as kubectl, without decimals.
+std::string share(std::int64_t used, View whole, std::string_view name) {
+  const auto quantity = api::Quantity::parse(whole[name].scalar());
+  const std::int64_t all = !quantity       ? 0
+                           : name == "cpu" ? quantity->milli_value()
+                                           : quantity->value();
+  if (all <= 0) return "<unknown>";
+  return std::to_string(static_cast<std::int64_t>(static_cast<double>(used) * 100 /
+                                                  static_cast<double>(all))) +
+         "%";
+}
+
+Table table_of_nodes(const Invocation& in, View metrics, View nodes) {
+  Table table{{"NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)"}, {}};
+  const bool pressure = in.args.flag("pressure");
+  if (pressure) {
+    for (const char* heading : kPressureHeads) {
+      if (heading != kThrottled) table.head.emplace_back(heading);
+    }
+  }
+  for (const auto& item : metrics.items()) {
+    View node(item), whole;
+    for (const auto& known : nodes.items()) {
+      if (View(known)["metadata"]["name"].str() == node["metadata"]["name"].str())
+        whole = View(known)["status"][in.args.flag("show-capacity") ? "capacity" : "allocatable"];
+    }
+    Use use;
+    use.add(node["usage"]);
+    std::vector<std::string> row{std::string(node["metadata"]["name"].str()), use.cpu_text(),
+                                 share(use.cpu_milli, whole, "cpu"), use.memory_text(),
+                                 share(use.memory, whole, "memory")};
+    if (pressure) {
+      auto cells = pressure_cells(node["pressure"]);
+      cells.erase(cells.begin() + 1);  // nothing throttles the machine
+      for (auto& cell : cells) row.push_back(std::move(cell));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
 }  // namespace
 
 int run_top_pod(Invocation& in) {
@@ -161,6 +211,23 @@ int run_top_pod(Invocation& in) {
   Table table = table_of(all, in.all_namespaces(), containers, pressure);
   if (in.args.flag("sum")) add_sum(table, all, pressure);
   in.out(table.str(!in.args.flag("no-headers")));
+  return kDone;
+}
+
+int run_top_node(Invocation& in) {
+  const bool named = !in.args.operands.empty();
+  if (named && in.args.has("selector"))
+    return in.usage("only one of NAME or --selector can be provided");
+  const auto list = node_metrics(in);
+  if (!list) return in.failed(list.error());
+  const auto nodes = in.fetch("/api/v1/nodes");
+  if (!nodes) return in.failed(nodes.error());
+  if (View(*list)["items"].items().empty()) {
+    in.err("No resources found\n");
+    return kDone;
+  }
+  in.out(table_of_nodes(in, View(*list)["items"], View(*nodes)["items"])
+             .str(!in.args.flag("no-headers")));
   return kDone;
 }
 

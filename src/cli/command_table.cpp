@@ -210,6 +210,13 @@ constexpr Option kTopPod[] = {
     kNoHeaders,
     {"sort-by", 0, Takes::kValue, "FIELD", "most first, by cpu or memory", "cpu|memory"},
 };
+constexpr Option kTopNode[] = {
+    kSelector,
+    {"pressure", 0, Takes::kFlag, {}, "what is waited for, and disk I/O too"},
+    {"show-capacity", 0, Takes::kFlag, {}, "percent of the capacity, not of what pods may have"},
+    kNoHeaders,
+    {"sort-by", 0, Takes::kValue, "FIELD", "most first, by cpu or memory", "cpu|memory"},
+};
 constexpr Option kDebug[] = {
     kContainer,
     {"stdin", 'i', Takes::kFlag, {}, "pass stdin to the new container"},
@@ -402,6 +409,19 @@ constexpr Command kTopCommands[] = {
      .run = run_top_pod,
      .max_operands = 1,
      .completes = Completes::kPod},
+    {.name = "node",
+     .alias = "nodes",
+     .operands = "[NAME]",
+     .summary = "show what this machine uses of CPU and memory",
+     .text =
+         "CPU is measured for half a second; memory is what cannot be had without swapping. The "
+         "percent are of what\n"
+         "pods may have.",
+     .examples = "podctl top node\n"
+                 "podctl top node --pressure",
+     .options = kTopNode,
+     .run = run_top_node,
+     .max_operands = 1},
 };
 constexpr Command kSystemCommands[] = {
     {.name = "reset",

@@ -75,6 +75,8 @@ void Api::Impl::read(const ExchangePtr& exchange, const Route& route) {
       return report_sandboxes(node, exchange);
     case Kind::kPodMetrics:
       return answer_pod_metrics(node, exchange, route);
+    case Kind::kNodeMetrics:
+      return answer_node_metrics(node, exchange, route);
     case Kind::kTrace:
       return report_trace(node, exchange, route);
     case Kind::kDoctor:

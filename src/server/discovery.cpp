@@ -95,7 +95,8 @@ json::object metrics_resources() {
   return {{"kind", "APIResourceList"},
           {"apiVersion", "v1"},
           {"groupVersion", "metrics.k8s.io/v1beta1"},
-          {"resources", json::array{resource("pods", "", true, "PodMetrics", "get,list")}}};
+          {"resources", json::array{resource("nodes", "", false, "NodeMetrics", "get,list"),
+                                    resource("pods", "", true, "PodMetrics", "get,list")}}};
 }
 
 json::object group(const std::string& name, const std::string& version) {

@@ -45,6 +45,7 @@ void handle_images(node::Node& node, const ExchangePtr& exchange);
 void inspect_image(node::Node& node, const ExchangePtr& exchange);
 
 void answer_pod_metrics(node::Node& node, const ExchangePtr& exchange, const Route& route);
+void answer_node_metrics(node::Node& node, const ExchangePtr& exchange, const Route& route);
 
 void report_sandbox(node::Node& node, const ExchangePtr& exchange, const Route& route);
 void report_sandboxes(node::Node& node, const ExchangePtr& exchange);

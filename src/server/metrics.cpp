@@ -1,14 +1,18 @@
-// metrics.k8s.io/v1beta1 for pods: what `kubectl top pod` and `podctl top` ask for. The metrics
-// server of a cluster keeps samples; here each question takes two, a moment apart.
+// metrics.k8s.io/v1beta1 for pods and the node: what `kubectl top` and `podctl top` ask for. The
+// metrics server of a cluster keeps samples; here each question takes two, a moment apart.
 // https://github.com/kubernetes/metrics/blob/master/pkg/apis/metrics/v1beta1/types.go
+#include <unistd.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json.hpp>
 #include <map>
 
 #include "handlers.hpp"
+#include "podctl/base/text.hpp"
 #include "podctl/engine/engine.hpp"
 #include "podctl/node/clock.hpp"
+#include "podctl/node/machine.hpp"
 #include "selection.hpp"
 
 namespace podctl::server {
@@ -161,6 +165,79 @@ std::optional<json::object> pod_metrics(node::Node& node, const api::Pod& pod,
   return out;
 }
 
+// The machine's counters at one moment.
+struct MachineSample {
+  std::uint64_t boot_ns = 0, cpu_ticks = 0, read = 0, written = 0;  // bytes
+};
+
+// proc_stat(5): user, nice, system, idle, iowait, irq, softirq, steal; guests are within user.
+std::uint64_t busy_ticks(std::string_view stat) {
+  const auto words = text::split(stat.substr(0, stat.find('\n')), ' ');
+  std::uint64_t sum = 0;
+  std::size_t field = 0;
+  for (const auto word : words) {
+    const auto number = text::parse_u64(word);
+    if (!number) continue;  // "cpu", and the two spaces after it
+    if (field < 8 && field != 3 && field != 4) sum += *number;
+    ++field;
+  }
+  return sum;
+}
+
+std::uint64_t number_after(std::string_view content, std::string_view key) {
+  const auto at = content.find(key);
+  if (at == std::string_view::npos) return 0;
+  auto rest = content.substr(at + key.size());
+  rest = text::trim(rest.substr(0, rest.find('\n')));
+  return text::parse_u64(rest.substr(0, rest.find(' '))).value_or(0);
+}
+
+MachineSample sample_machine() {
+  const auto pages = node::read_small_file("/proc/vmstat");
+  return {node::boot_now_ns(), busy_ticks(node::read_small_file("/proc/stat")),
+          number_after(pages, "\npgpgin ") * 1024, number_after(pages, "\npgpgout ") * 1024};
+}
+
+json::object machine_pressure(const MachineSample& before, const MachineSample& now,
+                              double seconds) {
+  json::object out;
+  for (const char* name : {"cpu", "memory", "io"}) {
+    auto text = percent(node::read_small_file(std::string("/proc/pressure/") + name));
+    if (!text.empty()) out[name] = std::move(text);
+  }
+  out["readPerSecond"] =
+      static_cast<std::uint64_t>(static_cast<double>(now.read - before.read) / seconds);
+  out["writtenPerSecond"] =
+      static_cast<std::uint64_t>(static_cast<double>(now.written - before.written) / seconds);
+  return out;
+}
+
+// Memory is what could not be had without swapping (proc_meminfo(5)).
+json::object node_metrics(const api::Node& node, const MachineSample& before,
+                          const MachineSample& now) {
+  const double seconds =
+      static_cast<double>(std::max<std::uint64_t>(now.boot_ns - before.boot_ns, 1)) / 1e9;
+  const double cores = static_cast<double>(now.cpu_ticks - before.cpu_ticks) /
+                       static_cast<double>(::sysconf(_SC_CLK_TCK)) / seconds;
+  const auto memory = node::read_small_file("/proc/meminfo");
+  const auto total = number_after(memory, "MemTotal:");
+  const auto used = total - std::min(total, number_after(memory, "MemAvailable:"));
+  const auto time = node::to_time(node::wall_now_ns()).str();
+  json::object labels;
+  for (const auto& [key, value] : node.metadata.labels) labels[key] = value;
+  return {
+      {"kind", "NodeMetrics"},
+      {"apiVersion", "metrics.k8s.io/v1beta1"},
+      {"metadata", json::object{{"name", node.metadata.name},
+                                {"creationTimestamp", time},
+                                {"labels", std::move(labels)}}},
+      {"timestamp", time},
+      {"window", std::to_string(kWindow.count()) + "ms"},
+      {"usage", json::object{{"cpu", std::to_string(static_cast<std::uint64_t>(cores * 1e9)) + "n"},
+                             {"memory", std::to_string(used) + "Ki"}}},
+      {"pressure", machine_pressure(before, now, seconds)}};
+}
+
 }  // namespace
 
 void answer_pod_metrics(node::Node& node, const ExchangePtr& exchange, const Route& route) {
@@ -196,6 +273,28 @@ void answer_pod_metrics(node::Node& node, const ExchangePtr& exchange, const Rou
                               "\n"});
   };
   measurement->begin();
+}
+
+void answer_node_metrics(node::Node& node, const ExchangePtr& exchange, const Route& route) {
+  const auto selection = parse_selection<api::Node>(exchange->request().target.query, {});
+  if (!selection) return exchange->refuse(selection.error());
+  const auto object = node.object();
+  if (!route.name.empty() && route.name != object.metadata.name)
+    return exchange->refuse(node::not_found("nodemetrics.metrics.k8s.io", route.name));
+  auto timer = std::make_shared<boost::asio::steady_timer>(node.context().io, kWindow);
+  timer->async_wait([timer, exchange, object, one = !route.name.empty(),
+                     chosen = selection->matches(object),
+                     before = sample_machine()](boost::system::error_code) {
+    auto metrics = node_metrics(object, before, sample_machine());
+    if (one) return exchange->reply({200, json::serialize(metrics) + "\n"});
+    json::array items;
+    if (chosen) items.push_back(std::move(metrics));
+    exchange->reply({200, json::serialize(json::object{{"kind", "NodeMetricsList"},
+                                                       {"apiVersion", "metrics.k8s.io/v1beta1"},
+                                                       {"metadata", json::object()},
+                                                       {"items", std::move(items)}}) +
+                              "\n"});
+  });
 }
 
 }  // namespace podctl::server

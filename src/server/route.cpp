@@ -76,6 +76,8 @@ Route own(const Segments& s) {  // below /apis/podctl.dev/v1
 
 Route metrics(const Segments& s) {  // below /apis/metrics.k8s.io/v1beta1
   if (s.size() == 3) return {Kind::kMetricsResources, {}, {}};
+  if (s[3] == "nodes" && s.size() <= 5)
+    return {Kind::kNodeMetrics, {}, s.size() == 5 ? s[4] : std::string()};
   if (s.size() == 4 && s[3] == "pods") return {Kind::kPodMetrics, {}, {}};
   if (s.size() < 6 || s.size() > 7 || s[3] != "namespaces" || s[5] != "pods") return {};
   return {Kind::kPodMetrics, s[4], s.size() == 7 ? s[6] : std::string()};

@@ -175,6 +175,7 @@ attaches() {
   [ "$(kubectl get nodes -l zone=here -o name)" = "node/$node" ]
   [ -z "$(kubectl get nodes -l zone=there -o name)" ]
   [ "$(kubectl label node "$node" zone-)" = "node/$node unlabeled" ]
+  [[ $(kubectl top node --no-headers) =~ ^$node\ +[0-9]+m\ +[0-9]+%\ +[1-9][0-9]*Mi\ +[0-9]+%\ *$ ]]
   run kubectl cordon "$node"
   says "only labels and annotations may be changed"
 }

@@ -1,4 +1,4 @@
-# top pod: CPU and memory in use, in kubectl's columns.
+# top: CPU and memory in use, in kubectl's columns.
 load helper
 
 @test "one that works and one that sleeps" {
@@ -71,6 +71,23 @@ YAML
   else
     says "Pressure:"
   fi
+}
+
+@test "the node" {
+  local node
+  node=$(podctl get nodes -o jsonpath='{.items[0].metadata.name}')
+  run podctl top node
+  [ "$status" -eq 0 ]
+  [[ ${lines[0]} =~ ^NAME\ +CPU\(cores\)\ +CPU\(%\)\ +MEMORY\(bytes\)\ +MEMORY\(%\)\ *$ ]]
+  [[ ${lines[1]} =~ ^$node\ +[0-9]+m\ +[0-9]+%\ +[1-9][0-9]*Mi\ +[0-9]+%\ *$ ]]
+  run podctl top nodes "$node" --no-headers --show-capacity --pressure
+  [ "${#lines[@]}" -eq 1 ]
+  [[ ${lines[0]} =~ ^$node\ +[0-9]+m\ +[0-9]+%\ +[1-9][0-9]*Mi\ +[0-9]+%\ +([0-9.]+%|-)\ +([0-9.]+%|-)\ +([0-9.]+%|-)\ +[0-9.]+\ [KMG]?i?B\ +[0-9.]+\ [KMG]?i?B\ *$ ]]
+  fails 1 podctl top node other
+  says 'nodemetrics.metrics.k8s.io "other" not found'
+  run podctl top node -l no=where
+  says "No resources found"
+  fails 2 podctl top node "$node" -l a=b
 }
 
 @test "nothing to measure" {

@@ -25,6 +25,7 @@ int run_why(Invocation& in);
 int run_attach(Invocation& in);
 int run_port_forward(Invocation& in);
 int run_top_pod(Invocation& in);
+int run_top_node(Invocation& in);
 int run_debug(Invocation& in);
 int run_cp(Invocation& in);
 int run_wait(Invocation& in);

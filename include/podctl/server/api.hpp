@@ -49,6 +49,7 @@ struct Route {
     kMetricsResources,
     kMetricsGroup,
     kPodMetrics,
+    kNodeMetrics,
     kSandbox,
     kSandboxes,
     kTrace,
