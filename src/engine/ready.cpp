@@ -1,5 +1,7 @@
 // The sandbox that is made before its pod. At most one waits: it costs a shim, a pause and a veth
 // pair, and is made while nobody asks for anything, so that a start finds all that done.
+#include <algorithm>
+
 #include "engine/impl.hpp"
 #include "podctl/sys/clock.hpp"
 
@@ -38,6 +40,9 @@ std::optional<std::string> Engine::Impl::take_ready(const wire::SandboxSpec& lik
 // by whoever works on it.
 void Engine::Impl::expect_like(const std::string& uid, const wire::ContainerSpec& started) {
   if (uid != ready.last || ready.started.size() == kMostExpected) return;
+  // Again what the first time could not be started.
+  const auto known = [&](const wire::ExpectedContainer& it) { return it.name == started.name; };
+  if (std::any_of(ready.started.begin(), ready.started.end(), known)) return;
   if (auto expected = wire::expectation(started)) ready.started.push_back(std::move(*expected));
 }
 

@@ -221,7 +221,10 @@ TEST_F(ROOT_EngineExpected, ContainersLikeTheLastPodsWaitForThem) {
   ASSERT_TRUE(waits("b"));
   const auto waiting = procs("a");
   create_next();
-  // Both at once, as podctld starts a pod's containers.
+  // Both at once, as podctld starts a pod's containers: what is not taken ends when the first start
+  // is over.
+  const pid_t shim = shim_of(kNext);
+  ASSERT_EQ(::kill(shim, SIGSTOP), 0);
   std::map<std::string, wire::ContainerInfo> started;
   for (const std::string name : {"a", "b"}) {
     engine_->start_container(kNext, container(name, "echo " + name), [&, name](auto info) {
@@ -229,6 +232,7 @@ TEST_F(ROOT_EngineExpected, ContainersLikeTheLastPodsWaitForThem) {
       if (info) started[name] = *info;
     });
   }
+  ASSERT_EQ(::kill(shim, SIGCONT), 0);
   ASSERT_TRUE(run_until([&] { return started.size() == 2; }));
   EXPECT_EQ(std::vector<pid_t>{started["a"].pid}, waiting);
   for (const std::string name : {"a", "b"}) {
