@@ -25,6 +25,7 @@
 #include "podctl/node/node.hpp"
 #include "podctl/server/api.hpp"
 #include "podctl/server/listener.hpp"
+#include "podctl/sys/files.hpp"
 
 namespace podctl::server {
 namespace {
@@ -227,14 +228,9 @@ void tell_ready(int fd, const Log& log) {
   ::close(fd);
 }
 
-// How a shim brings podctld back when it vanished without a bye.
-std::vector<std::string> restart_command(const Arguments& arguments, const Layout& layout,
-                                         const std::string& helpers) {
-  if (arguments.handed) return {};  // systemd restarts its own service
-  std::error_code error;
-  std::vector<std::string> words{std::filesystem::read_symlink("/proc/self/exe", error).string()};
-  if (!layout.root().empty()) words.insert(words.end(), {"--root", layout.root()});
-  words.insert(words.end(), {"--helpers", helpers});
+// Those of the options that decide what becomes of pods, but for the defaults.
+std::vector<std::string> chosen_words(const Arguments& arguments) {
+  std::vector<std::string> words;
   if (!arguments.ready_sandbox) words.emplace_back("--no-ready-sandbox");
   if (arguments.memory_qos) words.emplace_back("--memory-qos");
   if (arguments.static_cpus) {
@@ -247,6 +243,49 @@ std::vector<std::string> restart_command(const Arguments& arguments, const Layou
   return words;
 }
 
+std::string options_file(const Layout& layout) { return layout.run() + "/podctld.options"; }
+
+// Who starts podctld again after it was killed may be any command, which knows none of its options:
+// one that is started without goes on with those of the one that could not say goodbye. Under
+// systemd the unit has them.
+void inherit(Arguments& arguments, const Layout& layout) {
+  if (arguments.handed || !chosen_words(arguments).empty()) return;
+  const auto left = node::read_small_file(options_file(layout));
+  std::vector<std::string> words;
+  for (const auto word : text::split(left, '\n')) {
+    if (!word.empty()) words.emplace_back(word);
+  }
+  const auto before = parse_arguments(words);
+  if (!before) return;  // of another version
+  arguments.ready_sandbox = before->ready_sandbox;
+  arguments.memory_qos = before->memory_qos;
+  arguments.static_cpus = before->static_cpus;
+  arguments.reserved_cpus = before->reserved_cpus;
+  arguments.max_pods = before->max_pods;
+}
+
+Result<void> leave_options(const Arguments& arguments, const Layout& layout) {
+  const auto words = chosen_words(arguments);
+  if (words.empty()) {
+    ::unlink(options_file(layout).c_str());
+    return {};
+  }
+  return sys::write_file(options_file(layout), text::join(words, "\n"), 0600);
+}
+
+// How a shim brings podctld back when it vanished without a bye.
+std::vector<std::string> restart_command(const Arguments& arguments, const Layout& layout,
+                                         const std::string& helpers) {
+  if (arguments.handed) return {};  // systemd restarts its own service
+  std::error_code error;
+  std::vector<std::string> words{std::filesystem::read_symlink("/proc/self/exe", error).string()};
+  if (!layout.root().empty()) words.insert(words.end(), {"--root", layout.root()});
+  words.insert(words.end(), {"--helpers", helpers});
+  const auto chosen = chosen_words(arguments);
+  words.insert(words.end(), chosen.begin(), chosen.end());
+  return words;
+}
+
 class Daemon {
  public:
   Daemon(Arguments arguments, Layout layout, Log& log)
@@ -256,6 +295,7 @@ class Daemon {
     TRY(claim_root(layout_));
     lock_ = TRY(take_lock(layout_));
     TRY(claim_root(layout_));  // a reset may have removed the mark meanwhile
+    inherit(arguments_, layout_);
     if (!arguments_.foreground) log_.to_file(layout_.run() + "/podctld.log");
     auto socket = TRY(listening_socket(arguments_, layout_));
     const std::string helpers = find_helpers(arguments_);
@@ -272,8 +312,12 @@ class Daemon {
     const engine::Options engine = options.engine;
     await_signals();
     auto node = node::Node::open(io_, std::move(options));
-    if (!node) return explain(std::move(node).error(), engine, std::move(socket));
+    if (!node) {
+      ::unlink(options_file(layout_).c_str());  // the next one shall not fail of them too
+      return explain(std::move(node).error(), engine, std::move(socket));
+    }
     node_ = std::move(*node);
+    TRY(leave_options(arguments_, layout_));
     api_ = std::make_unique<Api>(*node_, [this](bool reset) { end_soon(reset); });
     node_->start([this, &socket](Result<void> ready) {
       if (!ready) {
@@ -321,6 +365,7 @@ class Daemon {
     listener_.reset();
     node_.reset();  // a bye to every shim: pods live on
     failed_.reset();
+    ::unlink(options_file(layout_).c_str());
     log_.info("podctld ends");
     if (reset_) remove_run_files();
     lock_.reset();  // before the connections, whose end tells a client that we are gone

@@ -63,3 +63,22 @@ why_not() { podctl get pod "$1" -o jsonpath='{.status.conditions[?(@.type=="PodS
   fails 2 "$PODCTL_BIN/podctld" --root "$PODCTL_ROOT" --max-pods 2000
   says "no number of at most 1023: 2000"
 }
+
+@test "what podctld was told it keeps to when it is killed, and not when it is ended" {
+  "$PODCTL_BIN/podctld" --root "$PODCTL_ROOT" --max-pods 7 3>&- &
+  until_true test -S "$PODCTL_ROOT/run/podctld.sock"
+  local daemon
+  [ "$(of_node .status.capacity.pods)" = 7 ]
+  daemon=$(daemon_of_root)
+  kill -KILL "$daemon"
+  until_true eval '! kill -0 '"$daemon"' 2>/dev/null'
+  [ "$(of_node .status.capacity.pods)" = 7 ]
+  daemon=$(daemon_of_root)
+  kill -KILL "$daemon"
+  until_true eval '! kill -0 '"$daemon"' 2>/dev/null'
+  [ "$(of_node .status.capacity.pods)" = 7 ]
+  daemon=$(daemon_of_root)
+  kill -TERM "$daemon"
+  until_true eval '! kill -0 '"$daemon"' 2>/dev/null'
+  [ "$(of_node .status.capacity.pods)" = 1023 ]
+}
