@@ -24,7 +24,7 @@ UniqueFd take(std::vector<UniqueFd>& fds, std::size_t index) {
 
 Result<void> Shim::start(std::uint32_t request, wire::ContainerSpec spec) {
   runtime::Sandbox& pod = *TRY(sandbox());
-  if (!death_.empty()) return fail(Code::kFailedPrecondition, "start container", spec.name, death_);
+  if (!death_.empty()) return fail(Code::kFailedPrecondition, "find sandbox", uid_, death_);
   const std::string id = spec.id;
   if (containers_.contains(id) || starts_.contains(id)) {
     return fail(Code::kAlreadyExists, "start container", id);
