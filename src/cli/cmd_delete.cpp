@@ -61,11 +61,13 @@ Result<std::vector<ObjectRef>> chosen(Invocation& in, std::vector<ObjectRef> ref
     if (!many)
       return fail(Code::kInvalidArgument, "resource(s) were provided, but no name was specified",
                   {});
-    const auto list = TRY(in.fetch(Target(ref.resource->path(in.ns()))
-                                       .add_if("labelSelector", in.args.get("selector"))
-                                       .str()));
+    const std::string ns = in.all_namespaces() ? std::string() : in.ns();
+    const auto list = TRY(in.fetch(
+        Target(ref.resource->path(ns)).add_if("labelSelector", in.args.get("selector")).str()));
     for (const auto& item : View(list)["items"].items()) {
-      out.push_back({ref.resource, std::string(View(item)["metadata"]["name"].str()), in.ns()});
+      const View meta = View(item)["metadata"];
+      out.push_back(
+          {ref.resource, std::string(meta["name"].str()), std::string(meta["namespace"].str())});
     }
   }
   return out;

@@ -98,6 +98,13 @@ Result<void> reach(Invocation& in, const ObjectRef& ref, const Goal& goal, std::
       [&](View pod) { return holds(goal, pod); }, until);
 }
 
+bool gone_already(Invocation& in, const ObjectRef& ref, const std::vector<Goal>& goals) {
+  const auto wants_end = [](const Goal& goal) { return goal.kind == Goal::Kind::kDelete; };
+  if (!std::all_of(goals.begin(), goals.end(), wants_end)) return false;
+  const auto found = in.fetch(Target(ref.resource->path(ref.ns, ref.name)).str());
+  return !found && found.error().code == Code::kNotFound;
+}
+
 }  // namespace
 
 int run_wait(Invocation& in) {
@@ -117,6 +124,7 @@ int run_wait(Invocation& in) {
   if (refs->empty()) return in.failed("no matching resources found");
   int status = kDone;
   for (const ObjectRef& ref : *refs) {
+    if (gone_already(in, ref, goals)) continue;  // kubectl has no word for it
     Result<void> reached;
     for (const Goal& goal : goals) {
       if (reached) reached = reach(in, ref, goal, *until);

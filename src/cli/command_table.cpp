@@ -87,6 +87,7 @@ constexpr Option kDelete[] = {
     kRecursive,
     kSelector,
     {"all", 0, Takes::kFlag, {}, "every object of that type in the namespace"},
+    kAllNamespaces,
     {"grace-period", 0, Takes::kValue, "SECONDS",
      "seconds a container has to end by itself; below 0 the pod's own, 0 is 1 without --force"},
     {"now", 0, Takes::kFlag, {}, "a grace period of 1 second"},

@@ -19,12 +19,15 @@ using wire::MountKind;
 using wire::MountSpec;
 using wire::Propagation;
 
-// subPath is made if missing, and may not leave the volume by any symlink (CVE-2017-1002101).
+// subPath is made if missing, with the volume's own mode as the kubelet makes it
+// (kubelet_pods.go, makeMounts), and may not leave the volume by any symlink (CVE-2017-1002101).
 Result<UniqueFd> enter_sub_path(UniqueFd volume, const MountSpec& m) {
   if (m.sub_path.empty()) return volume;
+  struct stat top;
+  if (::fstat(volume.get(), &top) != 0) return fail_errno(errno, "stat", m.source);
   const RootDir root(std::move(volume), sys::Resolve::kBeneath);
   auto found = root.open_path(m.sub_path);
-  if (!found && found.error().code == Code::kNotFound) found = root.mkdir_all(m.sub_path, 0750);
+  if (!found && found.error().code == Code::kNotFound) found = root.mkdir_all(m.sub_path, top.st_mode & 0777);
   if (!found) {
     return Failure(
         std::move(found).error().with("subPath '" + m.sub_path + "' of volume '" + m.name + "'"));

@@ -406,3 +406,19 @@ YAML
   await --for=delete pod/goes
   ready one
 }
+
+@test "delete -A takes what it selects from every namespace, and nobody waits for what is not there" {
+  local ns
+  for ns in default other; do
+    podctl apply -n $ns -f - <<<'{apiVersion: v1, kind: ConfigMap, metadata: {name: settings, labels: {app: web}}}'
+  done
+  run podctl delete configmap settings -A
+  [ "$status" = 2 ]
+  [[ $output == *"a resource cannot be retrieved by name across all namespaces"* ]]
+  run podctl delete configmaps -A -l app=web
+  [ "$output" = "$(printf 'configmap "settings" deleted\nconfigmap "settings" deleted')" ]
+  [ -z "$(podctl get configmaps -A -o name -l app=web)" ]
+  run podctl wait --for=delete pod/nobody
+  [ "$status" = 0 ]
+  [ "$output" = "" ]
+}

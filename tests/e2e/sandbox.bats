@@ -175,6 +175,27 @@ END
   [ "$output" = "$(printf 'here\n711\nover.ride\nfields\n0')" ]
 }
 
+@test "a missing subPath is made with the volume's mode, for whoever may write the volume" {
+  cat >sub.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata: {name: sub}
+spec:
+  restartPolicy: Never
+  securityContext: {runAsUser: 1000, runAsGroup: 1000, fsGroup: 3000}
+  volumes: [{name: v, emptyDir: {}}, {name: m, emptyDir: {medium: Memory}}]
+  containers:
+  - name: c
+    image: podctl/busybox
+    command: ["sh", "-c", "stat -c '%a %g' /disk /memory /disk/.; touch /disk/f /memory/f && echo written"]
+    volumeMounts: [{name: v, mountPath: /disk, subPath: a/b}, {name: m, mountPath: /memory, subPath: c}]
+END
+  podctl apply -f sub.yaml
+  ended sub Succeeded
+  run podctl logs sub
+  [ "$output" = "$(printf '2777 3000\n2777 3000\n2777 3000\nwritten')" ]
+}
+
 @test "containers are reported in the manifest's order" {
   cat >order.yaml <<'END'
 apiVersion: v1
