@@ -11,13 +11,14 @@
 namespace podctl::api {
 namespace {
 
-constexpr std::array<std::string_view, 7> kVolumes{"emptyDir",
+constexpr std::array<std::string_view, 8> kVolumes{"emptyDir",
                                                    "hostPath",
                                                    "configMap",
                                                    "secret",
                                                    "downwardAPI",
                                                    "projected",
-                                                   "persistentVolumeClaim"};
+                                                   "persistentVolumeClaim",
+                                                   "image"};
 
 // Fields that no pod may set here, and why.
 struct Never {

@@ -95,7 +95,8 @@ constexpr Row kSupported[] = {
     {"SELinuxOptions", "user role type level"},
     {"Sysctl", "name value"},
     {"Volume",
-     "name emptyDir hostPath configMap secret downwardAPI projected persistentVolumeClaim"},
+     "name emptyDir hostPath configMap secret downwardAPI projected persistentVolumeClaim image"},
+    {"ImageVolumeSource", "reference pullPolicy"},
     {"ConfigMapVolumeSource", "name items defaultMode optional"},
     {"SecretVolumeSource", "secretName items defaultMode optional"},
     {"DownwardAPIVolumeSource", "items defaultMode"},
@@ -150,6 +151,7 @@ constexpr Row kOnlyValues[] = {
     {"PodSpec.automountServiceAccountToken", "false"},
     {"PodOS.name", "linux"},
     {"Container.imagePullPolicy", "IfNotPresent Never"},
+    {"ImageVolumeSource.pullPolicy", "IfNotPresent Never"},
     {"HTTPGetAction.protocol", "HTTP1"},
     {"GRPCAction.mode", "Plaintext"},
     {"SecurityContext.procMount", "Default"},
@@ -189,6 +191,8 @@ std::string scalar_text(const Field& f, const void* object) {
 // "Always" is what Kubernetes fills in for a tag of latest: an object read back must be clean.
 bool is_pull_policy_default(const Type& type, const Field& f, const void* object,
                             std::string_view text) {
+  if (type.name == "ImageVolumeSource" && f.name == "pullPolicy")
+    return text == default_pull_policy(static_cast<const ImageVolumeSource*>(object)->reference);
   if (type.name != "Container" || f.name != "imagePullPolicy") return false;
   return text == default_pull_policy(static_cast<const Container*>(object)->image);
 }

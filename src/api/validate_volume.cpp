@@ -173,6 +173,7 @@ void one(const Volume& v, const Path& at, FaultList& faults) {
     mode(v.downwardAPI->defaultMode, Path::of(here, "defaultMode"), faults);
     downward(v.downwardAPI->items, Path::of(here, "items"), faults);
   }
+  if (is("image") && v.image->reference.empty()) faults.required(Path::of(here, "reference"));
   if (is("projected")) projected(*v.projected, here, faults);
   if (is("nfs") && !v.nfs->path.empty() && v.nfs->path[0] != '/')
     faults.invalid(Path::of(here, "path"), v.nfs->path, "must be an absolute path");

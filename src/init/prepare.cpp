@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "init/rootfs_mounts.hpp"
@@ -122,6 +123,12 @@ Result<void> prepare_container(Session& session, Prepared& prepared) {
     return open_pod_sources(container.mounts, prepared.request.mounts, prepared.sources);
   }));
   TRY(session.step("make root", [&] { return make_root(prepared); }));
+  if (std::ranges::any_of(container.mounts,
+                          [](const auto& m) { return m.kind == wire::MountKind::kImage; })) {
+    TRY(session.step("open image volumes", [&] {
+      return open_image_sources(container.mounts, prepared.request.mounts, prepared.sources);
+    }));
+  }
   return session.step("new mount namespace", [&] { return leave_host(session, prepared); });
 }
 

@@ -1,6 +1,7 @@
 #include "init/sources.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -8,7 +9,9 @@
 
 #include "podctl/base/text.hpp"
 #include "podctl/init/host_path.hpp"
+#include "podctl/rootfs/overlay.hpp"
 #include "podctl/sys/mount.hpp"
+#include "podctl/sys/namespaces.hpp"
 #include "podctl/sys/root_dir.hpp"
 
 namespace podctl::init {
@@ -19,6 +22,9 @@ using wire::MountKind;
 using wire::MountSpec;
 using wire::Propagation;
 
+// As the other runtimes: nothing of such an image is executed (KEP-4639).
+constexpr std::uint64_t kOfImage = sys::kReadOnly | sys::kNoSuid | sys::kNoDev | sys::kNoExec;
+
 // subPath is made if missing, with the volume's own mode as the kubelet makes it
 // (kubelet_pods.go, makeMounts), and may not leave the volume by any symlink (CVE-2017-1002101).
 Result<UniqueFd> enter_sub_path(UniqueFd volume, const MountSpec& m) {
@@ -27,7 +33,8 @@ Result<UniqueFd> enter_sub_path(UniqueFd volume, const MountSpec& m) {
   if (::fstat(volume.get(), &top) != 0) return fail_errno(errno, "stat", m.source);
   const RootDir root(std::move(volume), sys::Resolve::kBeneath);
   auto found = root.open_path(m.sub_path);
-  if (!found && found.error().code == Code::kNotFound) found = root.mkdir_all(m.sub_path, top.st_mode & 0777);
+  if (!found && found.error().code == Code::kNotFound)
+    found = root.mkdir_all(m.sub_path, top.st_mode & 0777);
   if (!found) {
     return Failure(
         std::move(found).error().with("subPath '" + m.sub_path + "' of volume '" + m.name + "'"));
@@ -95,6 +102,7 @@ Result<Source> make_tmpfs(const MountSpec& m) {
 Result<Source> open_host_source(const RootDir& host, const MountSpec& m) {
   switch (m.kind) {
     case MountKind::kPodVolume:
+    case MountKind::kImage:
       return Source{};
     case MountKind::kTmpfs:
       return make_tmpfs(m);
@@ -109,6 +117,28 @@ Result<Source> open_host_source(const RootDir& host, const MountSpec& m) {
     }
   }
   return fail(Code::kUnsupported, "mount", m.target, "a kind of mount this version does not know");
+}
+
+// The part of an image that is to be seen. A mount that is attached nowhere cannot be copied in
+// part (open_tree(2), before Linux 6.15): it is attached in a mount namespace that is left with it.
+// Links are followed as in the image's own root file system, never out of it; nothing is made.
+Result<UniqueFd> part_of_image(UniqueFd image, const MountSpec& m, const std::string& place) {
+  TRY(sys::enter_new(CLONE_NEWNS));
+  const auto under = TRY(RootDir::open_host(place));
+  TRY(sys::attach(image.get(), under.fd(), place));
+  const RootDir root(std::move(image));
+  const UniqueFd part = TRY_CONTEXT(root.open_path(m.sub_path), "subPath '" + m.sub_path + "'");
+  return sys::clone_mount(part.get(), false);
+}
+
+Result<Source> open_image(const MountSpec& m, const std::string& place) {
+  UniqueFd mount = TRY(rootfs::make_root({m.layers, {}, {}}, place));
+  if (!m.sub_path.empty()) mount = TRY(part_of_image(std::move(mount), m, place));
+  struct stat st;
+  if (::fstat(mount.get(), &st) != 0) return fail_errno(errno, "stat", m.name);
+  TRY(sys::set_attributes(mount.get(), kOfImage, false));
+  TRY(sys::set_propagation(mount.get(), sys::Spread::kPrivate, false));
+  return Source{std::move(mount), S_ISDIR(st.st_mode)};
 }
 
 std::string about(const MountSpec& m) { return "volume '" + m.name + "' at '" + m.target + "'"; }
@@ -137,6 +167,20 @@ Result<void> open_pod_sources(const std::vector<MountSpec>& mounts, const std::s
     UniqueFd fd = TRY_CONTEXT(root.open_path(""), about(m));
     fd = TRY_CONTEXT(enter_sub_path(std::move(fd), m), about(m));
     sources[i] = TRY_CONTEXT(detach(fd.get(), m), about(m));
+  }
+  return {};
+}
+
+Result<void> open_image_sources(const std::vector<MountSpec>& mounts, const std::string& place,
+                                std::vector<Source>& sources) {
+  for (std::size_t i = 0; i < mounts.size(); ++i) {
+    const MountSpec& m = mounts[i];
+    if (m.kind != MountKind::kImage) continue;
+    auto opened = open_image(m, place);
+    if (!opened) {  // CRI's word for it (cri-api pkg/errors)
+      return Failure(std::move(opened).error().with(about(m)).with("ImageVolumeMountFailed"));
+    }
+    sources[i] = std::move(*opened);
   }
   return {};
 }

@@ -19,10 +19,14 @@ struct Source {
   bool directory = false;  // what the target has to be
 };
 
-// One for each of the container's mounts, in their order; kPodVolume ones stay empty.
+// One for each of the container's mounts, in their order; kPodVolume and kImage ones stay empty.
 Result<std::vector<Source>> open_host_sources(const std::vector<wire::MountSpec>& mounts);
 // Fills in the kPodVolume ones from <pod_mounts>/<source>, in the pod's mount namespace.
 Result<void> open_pod_sources(const std::vector<wire::MountSpec>& mounts,
                               const std::string& pod_mounts, std::vector<Source>& sources);
+// Fills in the kImage ones, in a mount namespace from which nothing spreads. `place` is a directory
+// to work at; may leave the caller in a copy of its mount namespace, where something lies over it.
+Result<void> open_image_sources(const std::vector<wire::MountSpec>& mounts,
+                                const std::string& place, std::vector<Source>& sources);
 
 }  // namespace podctl::init

@@ -1,4 +1,7 @@
-// A container's image: asking for it, and Kubernetes' words while it cannot be had.
+// A container's image and those of its volumes: asking for them, and Kubernetes' words while one
+// cannot be had.
+#include "podctl/lifecycle/images.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -20,7 +23,14 @@ bool image_waiting(const ContainerMemory& m) {
          std::find(kReasons.begin(), kReasons.end(), m.waiting->reason) != kReasons.end();
 }
 
-std::string quoted(const Item& item) { return "\"" + item.spec->image + "\""; }
+// The reference that could not be had: as the kubelet, a volume's is told of like the container's.
+const std::string& failed_name(const Item& item, const ImageObservation* image) {
+  return image == nullptr || image->failed.empty() ? item.spec->image : image->failed;
+}
+
+std::string quoted(const Item& item, const ImageObservation* image) {
+  return "\"" + failed_name(item, image) + "\"";
+}
 
 // Reason and event of each failure (K pkg/kubelet/images/image_manager.go).
 struct Words {
@@ -30,31 +40,29 @@ struct Words {
 
 Words words(const Item& item, const ImageObservation& image) {
   const auto& cause = image.message;
+  const auto name = quoted(item, &image);
   switch (image.error) {
     case ImageError::kNeverPull: {
-      const auto text =
-          "Container image " + quoted(item) + " is not present with pull policy of Never";
+      const auto text = "Container image " + name + " is not present with pull policy of Never";
       return {"ErrImageNeverPull", "ErrImageNeverPull", text, text, false};
     }
     case ImageError::kInvalidName: {
-      const auto text = "Failed to apply default image tag " + quoted(item) + ": " + cause;
+      const auto text = "Failed to apply default image tag " + name + ": " + cause;
       return {"InvalidImageName", "InspectFailed", text, text, false};
     }
     case ImageError::kInspect: {
-      const auto text = "Failed to inspect image " + quoted(item) + ": " + cause;
+      const auto text = "Failed to inspect image " + name + ": " + cause;
       return {"ImageInspectError", "Failed", text, text, false};
     }
     case ImageError::kRegistryUnavailable:
-      return {"RegistryUnavailable", "Failed",
-              "Failed to pull image " + quoted(item) + ": " + cause,
-              "image pull failed for " + item.spec->image +
+      return {"RegistryUnavailable", "Failed", "Failed to pull image " + name + ": " + cause,
+              "image pull failed for " + failed_name(item, &image) +
                   " because the registry is unavailable: " + cause,
               true};
     case ImageError::kPull:
       break;
   }
-  return {"ErrImagePull", "Failed", "Failed to pull image " + quoted(item) + ": " + cause, cause,
-          true};
+  return {"ErrImagePull", "Failed", "Failed to pull image " + name + ": " + cause, cause, true};
 }
 
 void failed(Context& c, const Item& item, const ImageObservation& image) {
@@ -77,7 +85,7 @@ void show_pull_backoff(Context& c, const Item& item) {
   if (waiting.reason != "ErrImagePull" && waiting.reason != "RegistryUnavailable") return;
   const auto due = waiting.retry_at_ns - item.memory->pull_backoff_s * kSecond + kShowError;
   if (c.now.boot_ns < due) return c.wake_at(due);
-  const auto text = "Back-off pulling image " + quoted(item);
+  const auto text = "Back-off pulling image " + quoted(item, c.seen.find_image(item.spec->name));
   waiting.message = text + ": " + waiting.reason + ": " + waiting.message;
   waiting.reason = "ImagePullBackOff";
   container_event(c, item, false, "BackOff", text);
@@ -96,12 +104,32 @@ void take(ContainerMemory& m, const Item& item, const ImageObservation& image) {
   m.image = image.name.empty() ? item.spec->image : image.name;
   m.image_id = image.id;
   m.stop_signal = image.stop_signal;
+  m.volume_images = image.volumes;
   m.pull_backoff_s = 0;
   m.resolving = false;
   if (image_waiting(m)) m.waiting.reset();
 }
 
+// Any of them may have become another image since it was resolved.
+bool asks_always(const ResolveImage& wanted) {
+  return wanted.pull_policy == "Always" ||
+         std::ranges::any_of(wanted.volumes,
+                             [](const auto& volume) { return volume.pull_policy == "Always"; });
+}
+
 }  // namespace
+
+ResolveImage wanted_images(const api::Pod& pod, const api::Container& container,
+                           std::uint32_t attempt) {
+  ResolveImage wanted{container.name, attempt, container.image, container.imagePullPolicy, {}};
+  for (const auto& volume : pod.spec.volumes) {
+    const bool mounted = std::ranges::any_of(
+        container.volumeMounts, [&](const auto& mount) { return mount.name == volume.name; });
+    if (!volume.image || !mounted) continue;
+    wanted.volumes.push_back({volume.name, volume.image->reference, volume.image->pullPolicy});
+  }
+  return wanted;
+}
 
 bool image_ready(Context& c, const Item& item) {
   auto& m = *item.memory;
@@ -113,8 +141,8 @@ bool image_ready(Context& c, const Item& item) {
     forget_other(m);
   }
   const bool current = image != nullptr && image->attempt == attempt;
-  if (image != nullptr && image->state == ImageState::kReady &&
-      (current || item.spec->imagePullPolicy != "Always")) {
+  auto wanted = wanted_images(c.pod, *item.spec, attempt);
+  if (image != nullptr && image->state == ImageState::kReady && (current || !asks_always(wanted))) {
     take(m, item, *image);
     return true;
   }
@@ -129,8 +157,7 @@ bool image_ready(Context& c, const Item& item) {
     }
   }
   m.resolving = true;
-  c.actions.emplace_back(
-      ResolveImage{item.spec->name, attempt, item.spec->image, item.spec->imagePullPolicy});
+  c.actions.emplace_back(std::move(wanted));
   return false;
 }
 

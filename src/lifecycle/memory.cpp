@@ -60,6 +60,12 @@ void fields(V& v, ProbeMemory& x) {
 }
 
 template <class V>
+void fields(V& v, ImageOfVolume& x) {
+  v("volume", x.volume);
+  v("id", x.id);
+}
+
+template <class V>
 void fields(V& v, ContainerMemory& x) {
   v("name", x.name);
   v("attempt", x.attempt);
@@ -76,6 +82,7 @@ void fields(V& v, ContainerMemory& x) {
   v("image", x.image);
   v("imageId", x.image_id);
   v("stopSignal", x.stop_signal);
+  v("volumeImages", x.volume_images);
   v("ended", x.ended);
   v("last", x.last);
   v("tailWanted", x.tail_wanted);

@@ -79,7 +79,8 @@ void fill_states(const Context& c, const Item& item, api::ContainerStatus& statu
   if (last != nullptr) status.lastState = terminated(*last, message_bytes);
 }
 
-void fill_mounts(const api::Container& spec, api::ContainerStatus& status) {
+void fill_mounts(const Item& item, api::ContainerStatus& status) {
+  const auto& spec = *item.spec;
   status.volumeMounts.reserve(spec.volumeMounts.size());
   for (const auto& mount : spec.volumeMounts) {
     auto& shown = status.volumeMounts.emplace_back();
@@ -90,6 +91,11 @@ void fill_mounts(const api::Container& spec, api::ContainerStatus& status) {
       shown.recursiveReadOnly =
           mount.recursiveReadOnly.empty() ? "Disabled" : mount.recursiveReadOnly;
     }
+    if (never_ran(*item.memory)) continue;
+    const auto& images = item.memory->volume_images;
+    const auto image = std::ranges::find(images, mount.name, &ImageOfVolume::volume);
+    if (image == images.end()) continue;
+    shown.volumeStatus.emplace().image.emplace().imageRef = image->id;
   }
 }
 
@@ -125,7 +131,7 @@ api::ContainerStatus container_status(const Context& c, const Item& item,
   if (!never_ran(m)) status.imageID = m.image_id;
   if (!never_ran(m)) status.containerID = container_id(m.id);
   if (runs(m)) fill_running(c, item, status);
-  fill_mounts(*item.spec, status);
+  fill_mounts(item, status);
   return status;
 }
 

@@ -601,13 +601,26 @@ void Node::images_changed() {
   for (const auto& [uid, pod] : workers_) pod->images_changed();
 }
 
+namespace {
+
+// As its own, or in a volume.
+bool shows_image(const api::ContainerStatus& status, const std::string& id) {
+  if (status.imageID.find(id) != std::string::npos) return true;
+  return std::ranges::any_of(status.volumeMounts, [&id](const auto& mount) {
+    return mount.volumeStatus && mount.volumeStatus->image &&
+           mount.volumeStatus->image->imageRef == id;
+  });
+}
+
+}  // namespace
+
 bool Node::image_in_use(const std::string& id) const {
   for (const auto& [uid, pod] : workers_) {
-    for (const auto* list :
-         {&pod->pod().status.initContainerStatuses, &pod->pod().status.containerStatuses}) {
-      for (const auto& status : *list) {
-        if (status.imageID.find(id) != std::string::npos) return true;
-      }
+    const auto& status = pod->pod().status;
+    for (const auto* list : {&status.initContainerStatuses, &status.containerStatuses,
+                             &status.ephemeralContainerStatuses}) {
+      if (std::ranges::any_of(*list, [&id](const auto& one) { return shows_image(one, id); }))
+        return true;
     }
   }
   return false;

@@ -16,6 +16,7 @@
 #include "podctl/engine/engine.hpp"
 #include "podctl/image/reference.hpp"
 #include "podctl/image/store.hpp"
+#include "podctl/lifecycle/images.hpp"
 #include "podctl/node/clock.hpp"
 #include "podctl/node/events.hpp"
 #include "podctl/node/log_reader.hpp"
@@ -270,13 +271,31 @@ Result<wire::ContainerSpec> PodWorker::build_spec(const std::string& name, std::
   const auto* image = seen_.find_image(name);
   const auto found = TRY(context_.images.resolve(
       image != nullptr && !image->id.empty() ? image->id : container->image));
+  const auto volumes = TRY(image_volumes(*container));
   const auto filter = TRY(seccomp_filter(context_, pod, *container));
   const auto& ips =
       pod_->spec.hostNetwork.value_or(false) ? context_.machine.facts.host_ips : pod_ips_;
-  auto spec = TRY(build_container({pod, *container, attempt, found, ips, filter, configs},
+  auto spec = TRY(build_container({pod, *container, attempt, found, ips, filter, configs, &volumes},
                                   context_.machine, context_.layout));
   TRY(aim(spec));
   return spec;
+}
+
+// The layers of the images that volumes of the container show, as they were when it was asked for
+// them.
+Result<ImageVolumes> PodWorker::image_volumes(const api::Container& container) const {
+  ImageVolumes volumes;
+  const auto* seen = seen_.find_image(container.name);
+  for (const auto& wanted : lifecycle::wanted_images(*pod_, container, 0).volumes) {
+    std::string reference = wanted.image;
+    if (seen != nullptr) {
+      const auto known =
+          std::ranges::find(seen->volumes, wanted.volume, &lifecycle::ImageOfVolume::volume);
+      if (known != seen->volumes.end()) reference = known->id;
+    }
+    volumes[wanted.volume] = TRY(context_.images.resolve(reference)).layers;
+  }
+  return volumes;
 }
 
 // An ephemeral container joins the process namespace of its target, which has to run.
@@ -376,27 +395,22 @@ std::string PodWorker::logs() const {
   return context_.layout.pod_logs(meta.namespace_, meta.name, meta.uid);
 }
 
-void PodWorker::resolve_image(lifecycle::ImageObservation& image, const std::string& reference,
-                              const std::string& policy) {
-  image.requested = reference;
-  auto failed = [&image](lifecycle::ImageError error, std::string message) {
-    image.state = ImageState::kFailed;
-    image.error = error;
-    image.message = std::move(message);
+// One image of the store; what is wrong with it, if anything, becomes the observation's.
+std::optional<image::Image> PodWorker::find_image(lifecycle::ImageObservation& seen,
+                                                  const std::string& reference,
+                                                  const std::string& policy) {
+  auto failed = [&seen](lifecycle::ImageError error, std::string message) {
+    seen.state = lifecycle::ImageState::kFailed;
+    seen.error = error;
+    seen.message = std::move(message);
+    return std::nullopt;
   };
-  const auto parsed = image::Reference::parse(reference);
-  if (!parsed) {
+  if (const auto parsed = image::Reference::parse(reference); !parsed) {
     return failed(lifecycle::ImageError::kInvalidName,
                   "couldn't parse image name \"" + reference + "\": " + parsed.error().detail);
   }
-  const auto found = context_.images.resolve(reference);
-  if (found) {
-    image.state = ImageState::kReady;
-    image.id = found->id;
-    image.name = parsed->str();
-    image.stop_signal = found->config.stop_signal;
-    return;
-  }
+  auto found = context_.images.resolve(reference);
+  if (found) return std::move(*found);
   if (found.error().code != Code::kNotFound) {
     return failed(lifecycle::ImageError::kInspect, found.error().message());
   }
@@ -404,16 +418,37 @@ void PodWorker::resolve_image(lifecycle::ImageObservation& image, const std::str
     return failed(lifecycle::ImageError::kNeverPull,
                   "Container image \"" + reference + "\" is not present with pull policy of Never");
   }
-  failed(lifecycle::ImageError::kPull, "failed to pull image \"" + reference +
-                                           "\": it is not in the local store, and podctl does not "
-                                           "pull from registries; bring it with "
-                                           "\"podctl image load\" or \"podctl image import\"");
+  return failed(lifecycle::ImageError::kPull,
+                "failed to pull image \"" + reference +
+                    "\": it is not in the local store, and podctl does not pull from registries; "
+                    "bring it with \"podctl image load\" or \"podctl image import\"");
+}
+
+void PodWorker::resolve_image(lifecycle::ImageObservation& image,
+                              const lifecycle::ResolveImage& wanted) {
+  image.requested = wanted.image;
+  image.failed.clear();
+  image.volumes.clear();
+  const auto own = find_image(image, wanted.image, wanted.pull_policy);
+  if (!own) return;
+  for (const auto& volume : wanted.volumes) {
+    const auto shown = find_image(image, volume.image, volume.pull_policy);
+    if (!shown) {
+      image.failed = volume.image;
+      return;
+    }
+    image.volumes.push_back({volume.volume, shown->id});
+  }
+  image.state = lifecycle::ImageState::kReady;
+  image.id = own->id;
+  image.name = MUST(image::Reference::parse(wanted.image)).str();
+  image.stop_signal = own->config.stop_signal;
 }
 
 void PodWorker::act(const lifecycle::ResolveImage& action) {
   auto& image = seen_.image(action.container);
   image.attempt = action.attempt;
-  resolve_image(image, action.image, action.pull_policy);
+  resolve_image(image, action);
   kick();
 }
 

@@ -9,6 +9,7 @@
 #include "podctl/api/encode.hpp"
 #include "podctl/base/utf8.hpp"
 #include "podctl/engine/engine.hpp"
+#include "podctl/lifecycle/images.hpp"
 #include "podctl/node/clock.hpp"
 #include "podctl/node/config_use.hpp"
 #include "podctl/node/events.hpp"
@@ -144,7 +145,7 @@ void PodWorker::prefill_images() {
   const auto fill = [this](const api::Container& container) {
     auto& image = seen_.image(container.name);
     if (image.state == lifecycle::ImageState::kReady) return;
-    resolve_image(image, container.image, container.imagePullPolicy);
+    resolve_image(image, lifecycle::wanted_images(*pod_, container, image.attempt));
     if (image.state == lifecycle::ImageState::kFailed)
       image.state = lifecycle::ImageState::kUnknown;
   };

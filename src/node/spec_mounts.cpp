@@ -45,8 +45,9 @@ std::string clean(std::string path) {
   return path;
 }
 
-Result<void> take_source(MountSpec& mount, const api::Pod& pod, const api::Volume& volume,
+Result<void> take_source(MountSpec& mount, const ContainerInputs& in, const api::Volume& volume,
                          const Layout& layout) {
+  const api::Pod& pod = in.pod;
   if (volume.hostPath) {
     mount.kind = MountKind::kHostPath;
     mount.source = volume.hostPath->path;
@@ -69,6 +70,17 @@ Result<void> take_source(MountSpec& mount, const api::Pod& pod, const api::Volum
     mount.source = volume.name;
     return {};
   }
+  if (volume.image) {
+    const auto* images = in.image_volumes;
+    const auto found =
+        images == nullptr ? ImageVolumes::const_iterator() : images->find(volume.name);
+    if (images == nullptr || found == images->end()) {
+      return fail(Code::kNotFound, "mount volume", volume.name, "its image is not known");
+    }
+    mount.kind = MountKind::kImage;
+    mount.layers = found->second;
+    return {};
+  }
   // A volume without a source is an emptyDir (defaulting fills it in).
   if (volume.emptyDir) {
     mount.kind = MountKind::kBind;
@@ -87,7 +99,7 @@ Result<MountSpec> volume_mount(const ContainerInputs& in, const api::VolumeMount
                 "the pod has no volume of that name");
   }
   MountSpec mount;
-  TRY(take_source(mount, in.pod, *volume, layout));
+  TRY(take_source(mount, in, *volume, layout));
   mount.name = wanted.name;
   mount.target = clean(wanted.mountPath);
   mount.sub_path = wanted.subPath;
@@ -104,9 +116,9 @@ Result<MountSpec> volume_mount(const ContainerInputs& in, const api::VolumeMount
                   "missing value for a variable");
     }
   }
-  // What podctld fills is nobody else's to write.
+  // What podctld fills is nobody else's to write, and layers are shared.
   mount.read_only =
-      wanted.readOnly.value_or(false) || is_filled(*volume) ||
+      wanted.readOnly.value_or(false) || is_filled(*volume) || volume->image ||
       (volume->persistentVolumeClaim && volume->persistentVolumeClaim->readOnly.value_or(false));
   // IfPossible is always possible: mount_setattr with AT_RECURSIVE is below podctl's kernel floor.
   mount.recursive_read_only =

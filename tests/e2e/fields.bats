@@ -102,7 +102,7 @@ spec:
   terminationGracePeriodSeconds: 0
   securityContext: {supplementalGroups: [5]}
   resources: {limits: {memory: 256Mi}}
-  volumes: [{name: v, emptyDir: {}}]
+  volumes: [{name: v, emptyDir: {}}, {name: files, image: {reference: podctl/busybox}}]
   initContainers:
   - {name: first, image: podctl/busybox, command: [sh, -c, "echo last words > /dev/termination-log"]}
   containers:
@@ -112,7 +112,7 @@ spec:
   - name: main
     image: podctl/busybox
     command: [sleep, "1000"]
-    volumeMounts: [{name: v, mountPath: /v, readOnly: true}]
+    volumeMounts: [{name: v, mountPath: /v, readOnly: true}, {name: files, mountPath: /files}]
     resources: {requests: {cpu: 10m}, limits: {memory: 64Mi}}
 ---
 apiVersion: v1

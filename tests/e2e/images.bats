@@ -79,6 +79,60 @@ END
   ended one Succeeded
 }
 
+# A pod that has lab/files:1 at /v, or a part of it.
+with_files() {  # NAME SCRIPT [MORE OF THE MOUNT]
+  cat <<END
+apiVersion: v1
+kind: Pod
+metadata: {name: $1}
+spec:
+  restartPolicy: Never
+  terminationGracePeriodSeconds: 0
+  volumes: [{name: files, image: {reference: "lab/files:1"}}]
+  containers:
+  - {name: main, image: podctl/busybox, command: [sh, -c, "$2"], volumeMounts: [{name: files, mountPath: /v${3:-}}]}
+END
+}
+
+@test "a volume shows an image's files; the image is waited for, and stays while it is in use" {
+  with_files one 'cat /v/dir/file; sleep 1000' | podctl apply -f -
+  await --for=jsonpath='{.status.containerStatuses[0].state.waiting.reason}'=ErrImagePull pod/one
+  [[ $(field one '{.status.containerStatuses[0].state.waiting.message}') == *'failed to pull image "lab/files:1"'* ]]
+  mkdir -p files/dir
+  echo from the image >files/dir/file
+  tar -C files -cf f.tar .
+  podctl image import f.tar lab/files:1
+  ready one
+  [ "$(podctl exec one -- cat /v/dir/file)" = "from the image" ]
+  [[ $(field one '{.status.containerStatuses[0].volumeMounts[0].volumeStatus.image.imageRef}') == sha256:* ]]
+  fails 1 podctl image rm lab/files:1
+  says "a pod uses it"
+  kill -9 "$(daemon_of_root)"
+  [ "$(podctl exec one -- cat /v/dir/file)" = "from the image" ]
+  fails 1 podctl image rm lab/files:1
+  says "a pod uses it"
+  run podctl describe pod one
+  says "Image (a container image or OCI artifact)"
+  podctl delete pod one
+  podctl image rm lab/files:1
+}
+
+@test "subPath of a volume that is an image has to be there, and links stay in the image" {
+  mkdir -p files/dir
+  echo part >files/dir/file
+  ln -s "$PODCTL_ROOT" files/out
+  tar -C files -cf f.tar .
+  podctl image import f.tar lab/files:1
+  with_files part 'cat /v/file && ! touch /v/file' ', subPath: dir' | podctl apply -f -
+  ended part Succeeded
+  [[ $(podctl logs part) == part* ]]
+  for name in missing out; do
+    with_files $name 'ls /v' ", subPath: $name" | podctl apply -f -
+    await --for=jsonpath='{.status.containerStatuses[0].state.waiting.reason}'=CreateContainerError pod/$name
+    [[ $(field $name '{.status.containerStatuses[0].state.waiting.message}') == *ImageVolumeMountFailed*"subPath '$name'"* ]]
+  done
+}
+
 @test "an image name that cannot be read is told once" {
   pod odd 'true' | sed 's#podctl/busybox#a b#' | podctl apply -f -
   await --for=jsonpath='{.status.containerStatuses[0].state.waiting.reason}'=InvalidImageName pod/odd

@@ -110,6 +110,85 @@ TEST_F(RuntimeMounts, ROOT_ReadOnlyGoesAsDeepAsAsked) {
   ::umount2((volume() + "/below").c_str(), MNT_DETACH);
 }
 
+// Two layers, of which the upper one changes a file and has links to everywhere.
+class RuntimeImageVolumes : public RuntimeMounts {
+ protected:
+  void SetUp() override {
+    RuntimeMounts::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    fs::create_directories(lower() + "/data");
+    fs::create_directories(upper() + "/data");
+    std::ofstream(lower() + "/data/old") << "old ";
+    std::ofstream(lower() + "/data/both") << "lower ";
+    std::ofstream(upper() + "/data/both") << "upper ";
+    std::ofstream(directory_ + "/secret") << "secret";
+    fs::create_symlink("/data", upper() + "/own");
+    fs::create_symlink(directory_, upper() + "/absolute");
+    fs::create_symlink("../../../../../../../../.." + directory_, upper() + "/relative");
+    fs::create_symlink("/proc/self/root" + directory_, upper() + "/magic");
+    make_sandbox(sandbox_spec());
+    ASSERT_TRUE(sandbox_);
+  }
+  std::string lower() const { return directory_ + "/lower"; }
+  std::string upper() const { return directory_ + "/upper"; }
+  wire::ContainerSpec showing(const std::string& script, const std::string& sub_path = {}) {
+    auto spec = container_spec({});
+    spec.argv = {"busybox", "sh", "-c", script};
+    spec.mounts = {{.kind = wire::MountKind::kImage,
+                    .target = "/v",
+                    .sub_path = sub_path,
+                    .read_only = true,
+                    .name = "v",
+                    .layers = {upper(), lower()}}};
+    return spec;
+  }
+};
+
+TEST_F(RuntimeImageVolumes, ROOT_LayersAreOneTreeThatNobodyWritesOrExecutes) {
+  EXPECT_EQ(run(showing("busybox cat /v/data/old /v/data/both")).output, "old upper ");
+  const auto outcome = run(showing("busybox grep ' /v ' /proc/self/mounts; echo x >/v/data/new"));
+  EXPECT_NE(outcome.code, 0);
+  for (const char* flag : {"ro,", "nosuid", "nodev", "noexec"})
+    EXPECT_THAT(outcome.output, HasSubstr(flag));
+  auto one = showing("busybox cat /v/data/both; echo x >/v/data/new");
+  one.mounts[0].layers = {lower()};
+  EXPECT_THAT(run(one).output, HasSubstr("lower "));
+  EXPECT_FALSE(fs::exists(lower() + "/data/new"));
+}
+
+TEST_F(RuntimeImageVolumes, ROOT_ManyLayersFitToo) {
+  auto many = showing("busybox cat /v/data/old /v/data/both");
+  auto layers = many.mounts[0].layers;
+  for (int n = 0; n < 100; ++n) {
+    const std::string path = directory_ + "/layer-with-a-long-name-" + std::to_string(n);
+    fs::create_directories(path);
+    layers.insert(layers.begin(), path);
+  }
+  many.mounts[0].layers = layers;
+  EXPECT_EQ(run(many).output, "old upper ");
+  many = showing("busybox cat /v/old", "data");
+  many.mounts[0].layers = layers;
+  EXPECT_EQ(run(many).output, "old ");
+}
+
+TEST_F(RuntimeImageVolumes, ROOT_SubPathIsAPartThatHasToBeThere) {
+  EXPECT_EQ(run(showing("busybox cat /v/old /v/both", "data")).output, "old upper ");
+  EXPECT_EQ(run(showing("busybox cat /v", "data/both")).output, "upper ");
+  EXPECT_EQ(run(showing("busybox cat /v/old", "own")).output, "old ");
+  const auto message = refusal(showing("exit 0", "data/missing")).message();
+  EXPECT_THAT(message, HasSubstr("ImageVolumeMountFailed"));
+  EXPECT_THAT(message, HasSubstr("subPath 'data/missing'"));
+  EXPECT_FALSE(fs::exists(upper() + "/data/missing"));
+}
+
+// CVE-2017-1002101, with an image in the place of a volume.
+TEST_F(RuntimeImageVolumes, ROOT_LinksOfAnImageDoNotLeadOutOfIt) {
+  for (const char* name : {"absolute", "relative", "magic"}) {
+    EXPECT_THAT(refusal(showing("busybox cat /v/secret", name)).message(),
+                HasSubstr("ImageVolumeMountFailed"));
+  }
+}
+
 TEST_F(RuntimeMounts, ROOT_WhatAWorkloadMakesHasTheUsualMode) {
   make_sandbox(sandbox_spec());
   ASSERT_TRUE(sandbox_);

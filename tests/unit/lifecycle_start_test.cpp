@@ -1,6 +1,7 @@
 // Start order: sandbox, init containers, sidecars, regular containers; images; sandboxes that fail
 // or die.
 #include "lifecycle_simulator.hpp"
+#include "podctl/lifecycle/images.hpp"
 
 namespace podctl::lifecycle {
 namespace {
@@ -295,6 +296,36 @@ TEST(LifecycleStart, HostNetworkPodShowsTheMachinesAddress) {
   Simulator sim(std::move(pod));
   sim.step();
   EXPECT_EQ(sim.pod.status.podIP, "192.168.0.9");
+}
+
+TEST(LifecycleStart, ImageOfAVolumeIsAskedForAndToldOfLikeTheContainers) {
+  Simulator sim(make_pod({"app"}));
+  auto& volume = sim.pod.spec.volumes.emplace_back();
+  volume.name = "files";
+  volume.image.emplace().reference = "files:1";
+  volume.image->pullPolicy = "Never";
+  auto& mount = sim.pod.spec.containers[0].volumeMounts.emplace_back();
+  mount.name = "files";
+  mount.mountPath = "/files";
+  const auto wanted = wanted_images(sim.pod, sim.pod.spec.containers[0], 2);
+  EXPECT_EQ(wanted.attempt, 2U);
+  EXPECT_EQ(wanted.volumes, (std::vector<VolumeImage>{{"files", "files:1", "Never"}}));
+  auto& image = sim.seen.image("app");
+  image.state = ImageState::kFailed;
+  image.error = ImageError::kNeverPull;
+  image.failed = "files:1";
+  sim.run_until(1);
+  EXPECT_EQ(sim.column(), "ErrImageNeverPull");
+  EXPECT_EQ(sim.count("ErrImageNeverPull: Container image \"files:1\" is not present with pull "
+                      "policy of Never"),
+            1U);
+  sim.have_image("app");
+  sim.seen.image("app").failed.clear();
+  sim.seen.image("app").volumes = {{"files", "sha256:def"}};
+  sim.run_until(2);
+  const auto& shown = sim.status("app").volumeMounts.at(0);
+  ASSERT_TRUE(shown.volumeStatus && shown.volumeStatus->image);
+  EXPECT_EQ(shown.volumeStatus->image->imageRef, "sha256:def");
 }
 
 // K pkg/kubelet/kuberuntime/kuberuntime_manager.go, computePodActions: a changed container runs

@@ -79,12 +79,20 @@ struct ResizePod {
   bool operator==(const ResizePod&) const = default;
 };
 
-// Finds or pulls the image of a container by its imagePullPolicy; answers in Observation::images.
+// An image that a volume of the container shows.
+struct VolumeImage {
+  std::string volume, image, pull_policy;
+  bool operator==(const VolumeImage&) const = default;
+};
+
+// Finds or pulls the image of a container by its imagePullPolicy, then those of its volumes;
+// answers in Observation::images.
 struct ResolveImage {
   std::string container;
   std::uint32_t attempt = 0;
   std::string image;
   std::string pull_policy;
+  std::vector<VolumeImage> volumes;
   bool operator==(const ResolveImage&) const = default;
 };
 

@@ -83,9 +83,10 @@ struct ContainerMemory {
   std::string spec_image;       // the spec's, when it was last resolved; it may have changed since
   std::string image, image_id;  // as status shows them, once known
   std::string stop_signal;      // of the image
-  std::optional<Ended> ended;   // of the newest attempt that did, until another one runs
-  std::optional<Ended> last;    // of the one before that: lastState
-  bool tail_wanted = false;     // the log's tail is to become ended->message
+  std::vector<ImageOfVolume> volume_images;
+  std::optional<Ended> ended;  // of the newest attempt that did, until another one runs
+  std::optional<Ended> last;   // of the one before that: lastState
+  bool tail_wanted = false;    // the log's tail is to become ended->message
   std::optional<Waiting> waiting;
 
   // JSON of the resources that it runs with, while others are allocated to it (resize.hpp).

@@ -156,8 +156,15 @@ enum class ImageError : std::uint8_t {
   kRegistryUnavailable,  // RegistryUnavailable, with back-off
 };
 
-// The image of one container (by the container's name). Node may fill it before it is asked to:
-// what the store holds and the pull policy allows is kReady at once, and saves a round trip.
+// What the image of a volume was found to be.
+struct ImageOfVolume {
+  std::string volume, id;  // "sha256:…"
+  bool operator==(const ImageOfVolume&) const = default;
+};
+
+// The image of one container (by the container's name), with those of its volumes. Node may fill it
+// before it is asked to: what the store holds and the pull policy allows is kReady at once, and
+// saves a round trip.
 struct ImageObservation {
   std::string container;
   std::uint32_t attempt = 0;  // the attempt it was resolved for; matters for pull policy Always
@@ -169,6 +176,8 @@ struct ImageObservation {
   std::string pulled;       // text of the event Pulled when it was pulled just now, else empty
   ImageError error = ImageError::kPull;
   std::string message;  // kFailed
+  std::string failed;   // kFailed: the volume's image that it is about; empty: the container's
+  std::vector<ImageOfVolume> volumes;
 };
 
 enum class Placed : std::uint8_t { kHere, kGated, kNowhere };

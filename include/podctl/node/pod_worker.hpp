@@ -15,9 +15,11 @@
 #include <vector>
 
 #include "podctl/api/kinds.hpp"
+#include "podctl/image/image.hpp"
 #include "podctl/lifecycle/step.hpp"
 #include "podctl/node/admission.hpp"
 #include "podctl/node/context.hpp"
+#include "podctl/node/spec_builder.hpp"
 #include "podctl/node/trace_log.hpp"
 #include "podctl/wire/messages.hpp"
 
@@ -152,6 +154,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void sandbox_made(Result<wire::SandboxInfo> made);
   Result<wire::ContainerSpec> build_spec(const std::string& name, std::uint32_t attempt,
                                          const Configs* configs);
+  Result<ImageVolumes> image_volumes(const api::Container& container) const;
   Result<void> aim(wire::ContainerSpec& spec) const;
   void start_now(const lifecycle::StartContainer& action);
   void started(const lifecycle::StartContainer& action, const std::string& cpus,
@@ -169,8 +172,9 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void give_up_calls(const std::string& name);
   Result<std::string> address() const;  // where the pod is reached
 
-  void resolve_image(lifecycle::ImageObservation& image, const std::string& reference,
-                     const std::string& policy);
+  std::optional<image::Image> find_image(lifecycle::ImageObservation& seen,
+                                         const std::string& reference, const std::string& policy);
+  void resolve_image(lifecycle::ImageObservation& image, const lifecycle::ResolveImage& wanted);
   std::string id_of(const std::string& name, std::uint32_t attempt) const;
   std::string logs() const;
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,6 +71,9 @@ struct SeccompChoice {
 Result<SeccompChoice> choose_seccomp(const api::Pod& pod, const api::Container& container,
                                      const Machine& machine);
 
+// The layers of what a volume shows, topmost first, by the volume's name.
+using ImageVolumes = std::map<std::string, std::vector<std::string>>;
+
 struct ContainerInputs {
   const api::Pod& pod;
   const api::Container& container;
@@ -79,6 +83,7 @@ struct ContainerInputs {
   const std::string& seccomp;  // compiled; empty: unconfined
   // Null: the spec is for an exec in a container that runs, whose own environment the shim has.
   const Configs* configs = nullptr;
+  const ImageVolumes* image_volumes = nullptr;  // null: there are none
 };
 
 // kInvalidArgument and kUnsupported are faults of the configuration (CreateContainerConfigError).

@@ -249,6 +249,7 @@ enum class MountKind : std::uint8_t {
   kHostPath = 1,   // `source` is the manifest's hostPath, checked and made by `host_type`
   kPodVolume = 2,  // `source` names a memory PodVolume, kPodShm the pod's /dev/shm
   kTmpfs = 3,      // a tmpfs of the container's own
+  kImage = 4,      // `layers`, read-only; `sub_path` has to be there
 };
 
 enum class Propagation : std::uint8_t { kPrivate = 0, kSlave = 1, kShared = 2 };
@@ -262,9 +263,10 @@ struct MountSpec {
   bool recursive_read_only = false;
   Propagation propagation = Propagation::kPrivate;
   HostPathType host_type = HostPathType::kUnset;
-  std::uint64_t size = 0;     // kTmpfs, bytes
-  std::uint32_t mode = 0755;  // kTmpfs
-  std::string name;           // the volume's name, for messages
+  std::uint64_t size = 0;           // kTmpfs, bytes
+  std::uint32_t mode = 0755;        // kTmpfs
+  std::string name;                 // the volume's name, for messages
+  std::vector<std::string> layers;  // kImage: directories, topmost first
   template <class V>
   void wire(V& v) {
     v(1, kind);
@@ -278,6 +280,7 @@ struct MountSpec {
     v(9, size);
     v(10, mode);
     v(11, name);
+    v(12, layers);
   }
 };
 
