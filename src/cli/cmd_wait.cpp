@@ -98,9 +98,13 @@ Result<void> reach(Invocation& in, const ObjectRef& ref, const Goal& goal, std::
       [&](View pod) { return holds(goal, pod); }, until);
 }
 
+bool wants_end(const std::vector<Goal>& goals) {
+  return std::all_of(goals.begin(), goals.end(),
+                     [](const Goal& goal) { return goal.kind == Goal::Kind::kDelete; });
+}
+
 bool gone_already(Invocation& in, const ObjectRef& ref, const std::vector<Goal>& goals) {
-  const auto wants_end = [](const Goal& goal) { return goal.kind == Goal::Kind::kDelete; };
-  if (!std::all_of(goals.begin(), goals.end(), wants_end)) return false;
+  if (!wants_end(goals)) return false;
   const auto found = in.fetch(Target(ref.resource->path(ref.ns, ref.name)).str());
   return !found && found.error().code == Code::kNotFound;
 }
@@ -121,7 +125,9 @@ int run_wait(Invocation& in) {
   if (!refs)
     return refs.error().code == Code::kInvalidArgument ? in.usage(refs.error().message())
                                                        : in.failed(refs.error());
-  if (refs->empty()) return in.failed("no matching resources found");
+  if (refs->empty()) {
+    return wants_end(goals) ? kDone : in.failed("no matching resources found");
+  }
   int status = kDone;
   for (const ObjectRef& ref : *refs) {
     if (gone_already(in, ref, goals)) continue;  // kubectl has no word for it

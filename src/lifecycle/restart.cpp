@@ -33,12 +33,12 @@ bool rule_matches(const api::ContainerRestartRule& rule, std::int32_t exit_code)
 
 AfterExit after_exit(const api::Pod& pod, const Item& item, std::int32_t exit_code) {
   if (item.ephemeral) return AfterExit::kStay;
-  if (item.sidecar) return AfterExit::kRestart;
-  if (item.init && exit_code == 0) return AfterExit::kStay;
+  if (item.init && !item.sidecar && exit_code == 0) return AfterExit::kStay;
   for (const auto& rule : item.spec->restartPolicyRules) {
     if (!rule_matches(rule, exit_code)) continue;
     return rule.action == "RestartAllContainers" ? AfterExit::kRestartAll : AfterExit::kRestart;
   }
+  if (item.sidecar) return AfterExit::kRestart;
   const auto& own = item.spec->restartPolicy;
   const auto& policy = own.empty() ? pod.spec.restartPolicy : own;
   if (policy == "Never") return AfterExit::kStay;

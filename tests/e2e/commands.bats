@@ -418,7 +418,10 @@ YAML
   run podctl delete configmaps -A -l app=web
   [ "$output" = "$(printf 'configmap "settings" deleted\nconfigmap "settings" deleted')" ]
   [ -z "$(podctl get configmaps -A -o name -l app=web)" ]
-  run podctl wait --for=delete pod/nobody
-  [ "$status" = 0 ]
-  [ "$output" = "" ]
+  local what
+  for what in pod/nobody "pod -l app=nobody"; do
+    run podctl wait --for=delete $what
+    [ "$status" = 0 ]
+    [ "$output" = "" ]
+  done
 }

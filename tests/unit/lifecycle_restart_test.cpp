@@ -159,6 +159,22 @@ TEST(LifecycleRestart, RestartAllKeepsTheSandbox) {
                    "7.0 start other 1"}));
 }
 
+// Kubernetes' own example: a watcher beside the pod's work says when all shall begin anew.
+TEST(LifecycleRestart, ASidecarMayRestartAll) {
+  auto pod = make_pod({"app"}, "Never");
+  add_init(pod, "watcher", true);
+  auto& rule = pod.spec.initContainers[0].restartPolicyRules.emplace_back();
+  rule.action = "RestartAllContainers";
+  rule.exitCodes = api::ContainerRestartRuleOnExitCodes{"In", {88}};
+  Simulator sim(std::move(pod));
+  sim.behaves["watcher"].runs_ns = 5 * kSec;
+  sim.behaves["watcher"].exit_code = 88;
+  sim.run_until(8);
+  EXPECT_EQ(sim.traced({"sandbox", "start", "signal", "destroy"}),
+            (Lines{"0.0 sandbox 0", "0.0 start watcher 0", "0.0 start app 0", "5.0 signal app 0 15",
+                   "5.0 start watcher 1", "5.0 start app 1"}));
+}
+
 TEST(LifecycleRestart, SidecarIsRestartedEvenInANeverPodAndDoesNotCount) {
   auto pod = make_pod({"app"}, "Never");
   add_init(pod, "proxy", true);
