@@ -11,14 +11,15 @@
 namespace podctl::api {
 namespace {
 
-constexpr std::array<std::string_view, 8> kVolumes{"emptyDir",
+constexpr std::array<std::string_view, 9> kVolumes{"emptyDir",
                                                    "hostPath",
                                                    "configMap",
                                                    "secret",
                                                    "downwardAPI",
                                                    "projected",
                                                    "persistentVolumeClaim",
-                                                   "image"};
+                                                   "image",
+                                                   "ephemeral"};
 
 // Fields that no pod may set here, and why.
 struct Never {

@@ -95,7 +95,10 @@ constexpr Row kSupported[] = {
     {"SELinuxOptions", "user role type level"},
     {"Sysctl", "name value"},
     {"Volume",
-     "name emptyDir hostPath configMap secret downwardAPI projected persistentVolumeClaim image"},
+     "name emptyDir hostPath configMap secret downwardAPI projected persistentVolumeClaim image "
+     "ephemeral"},
+    {"EphemeralVolumeSource", "volumeClaimTemplate"},
+    {"PersistentVolumeClaimTemplate", "metadata spec"},
     {"ImageVolumeSource", "reference pullPolicy"},
     {"ConfigMapVolumeSource", "name items defaultMode optional"},
     {"SecretVolumeSource", "secretName items defaultMode optional"},

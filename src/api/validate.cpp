@@ -212,7 +212,7 @@ Faults validate(const Pod& pod) {
   const Path root, meta = Path::of(root, "metadata"), spec = Path::of(root, "spec");
   validate_metadata(pod.metadata, meta, faults);
   validate_tables(type_of<PodSpec>(), &pod.spec, spec, faults);
-  validate_volumes(pod.spec, spec, faults);
+  validate_volumes(pod, spec, faults);
   validate_containers(pod.spec, spec, faults);
   validate_placement(pod.spec, spec, faults);
   numbers(pod.spec, spec, faults);

@@ -35,22 +35,27 @@ void not_served(const PersistentVolumeClaimSpec& spec, const Path& at, FaultList
 
 }  // namespace
 
-Faults validate_claim(const PersistentVolumeClaim& claim) {
-  Faults out;
-  FaultList faults(out);
-  const Path root, meta = Path::of(root, "metadata"), spec = Path::of(root, "spec"),
-                   resources = Path::of(spec, "resources"),
-                   requests = Path::of(resources, "requests"), size = Path::of(requests, "storage");
-  validate_metadata(claim.metadata, meta, faults);
-  validate_tables(type_of<PersistentVolumeClaimSpec>(), &claim.spec, spec, faults);
-  access_modes(claim.spec, spec, faults);
-  const Quantity wanted = storage(claim.spec);
+void validate_claim_spec(const PersistentVolumeClaimSpec& claim, const Path& at,
+                         FaultList& faults) {
+  const Path resources = Path::of(at, "resources"), requests = Path::of(resources, "requests"),
+             size = Path::of(requests, "storage");
+  access_modes(claim, at, faults);
+  const Quantity wanted = storage(claim);
   if (!wanted.has_value()) {
     faults.required(size);
   } else if (wanted.sign() <= 0) {
     faults.invalid(size, wanted.str(), "must be greater than zero");
   }
-  not_served(claim.spec, spec, faults);
+  not_served(claim, at, faults);
+}
+
+Faults validate_claim(const PersistentVolumeClaim& claim) {
+  Faults out;
+  FaultList faults(out);
+  const Path root, meta = Path::of(root, "metadata"), spec = Path::of(root, "spec");
+  validate_metadata(claim.metadata, meta, faults);
+  validate_tables(type_of<PersistentVolumeClaimSpec>(), &claim.spec, spec, faults);
+  validate_claim_spec(claim.spec, spec, faults);
   return out;
 }
 

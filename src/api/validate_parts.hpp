@@ -16,7 +16,8 @@ namespace podctl::api {
 void validate_tables(const Type& type, const void* object, const Path& at, FaultList& faults);
 
 void validate_metadata(const ObjectMeta& meta, const Path& at, FaultList& faults);
-void validate_volumes(const PodSpec& spec, const Path& at, FaultList& faults);
+// `at`: the pod's spec.
+void validate_volumes(const Pod& pod, const Path& at, FaultList& faults);
 void validate_placement(const PodSpec& spec, const Path& at, FaultList& faults);
 void validate_resource_ref(const ResourceFieldSelector& ref, const Path& at, FaultList& faults);
 void validate_environment(const Container& c, const Path& at, FaultList& faults);
@@ -43,6 +44,8 @@ Faults validate_secret_update(const Secret& live, const Secret& wanted);
 inline constexpr std::string_view kNoWindows = "windows options cannot be set for a linux pod";
 
 Faults validate_claim(const PersistentVolumeClaim& claim);
+// What a claim's own tables do not say of its spec; also of a template's.
+void validate_claim_spec(const PersistentVolumeClaimSpec& claim, const Path& at, FaultList& faults);
 Faults validate_claim_update(const PersistentVolumeClaim& live,
                              const PersistentVolumeClaim& wanted);
 

@@ -3,10 +3,13 @@
 
 #include "api/formats.hpp"
 #include "api/validate_parts.hpp"
+#include "podctl/api/diff.hpp"
 #include "podctl/api/validate.hpp"
 
 namespace podctl::api {
 namespace {
+
+constexpr std::size_t kMaxName = 253;  // of an object
 
 // The set sources of a volume, by name.
 std::vector<std::string_view> sources(const Type& type, const void* volume) {
@@ -148,6 +151,32 @@ void projected(const ProjectedVolumeSource& source, const Path& at, FaultList& f
   }
 }
 
+// Of a claim's template (K ValidatePersistentVolumeClaimTemplate): what else an object has is its
+// own.
+void claim_template(const PersistentVolumeClaimTemplate& wanted, const Path& at,
+                    FaultList& faults) {
+  const Path meta = Path::of(at, "metadata"), spec = Path::of(at, "spec");
+  ObjectMeta own = wanted.metadata;
+  validate_labels(own.labels, Path::of(meta, "labels"), faults);
+  own.labels.clear();
+  own.annotations.clear();
+  const ObjectMeta none;
+  std::string last;
+  for (const auto& path : diff(type_of<ObjectMeta>(), &none, &own)) {
+    const std::string name = path.substr(0, path.find_first_of(".["));
+    if (name != last)
+      faults.forbidden(Path::of(meta, name), "cannot be set for an ephemeral volume");
+    last = name;
+  }
+  validate_claim_spec(wanted.spec, spec, faults);
+}
+
+void ephemeral(const EphemeralVolumeSource& source, const Path& at, FaultList& faults) {
+  const Path here = Path::of(at, "volumeClaimTemplate");
+  if (!source.volumeClaimTemplate) return faults.required(here);
+  claim_template(*source.volumeClaimTemplate, here, faults);
+}
+
 void one(const Volume& v, const Path& at, FaultList& faults) {
   auto set = sources(type_of<Volume>(), &v);
   if (set.empty()) faults.required(at, "must specify a volume type");
@@ -174,6 +203,7 @@ void one(const Volume& v, const Path& at, FaultList& faults) {
     downward(v.downwardAPI->items, Path::of(here, "items"), faults);
   }
   if (is("image") && v.image->reference.empty()) faults.required(Path::of(here, "reference"));
+  if (is("ephemeral")) ephemeral(*v.ephemeral, here, faults);
   if (is("projected")) projected(*v.projected, here, faults);
   if (is("nfs") && !v.nfs->path.empty() && v.nfs->path[0] != '/')
     faults.invalid(Path::of(here, "path"), v.nfs->path, "must be an absolute path");
@@ -181,7 +211,8 @@ void one(const Volume& v, const Path& at, FaultList& faults) {
 
 }  // namespace
 
-void validate_volumes(const PodSpec& spec, const Path& at, FaultList& faults) {
+void validate_volumes(const Pod& pod, const Path& at, FaultList& faults) {
+  const PodSpec& spec = pod.spec;
   const Path list = Path::of(at, "volumes");
   std::set<std::string_view> seen;
   for (std::size_t i = 0; i < spec.volumes.size(); ++i) {
@@ -190,6 +221,11 @@ void validate_volumes(const PodSpec& spec, const Path& at, FaultList& faults) {
     one(v, here, faults);
     if (v.name.empty()) continue;  // the tables have said so
     faults.check(name, v.name, check_dns_label(v.name));
+    const std::string claim = v.ephemeral ? pod.metadata.name + "-" + v.name : std::string();
+    if (claim.size() > kMaxName) {
+      faults.invalid(name, claim,
+                     "PVC name \"" + claim + "\": must be no more than 253 characters");
+    }
     if (!seen.insert(v.name).second) faults.duplicate(name, v.name);
   }
 }

@@ -25,8 +25,13 @@ Result<std::vector<std::string>> users_of(Invocation& in, View claim) {
   const auto pods = TRY(in.fetch(pods_path(claim["metadata"]["namespace"].str())));
   for (const auto& item : View(pods)["items"].items()) {
     for (const auto& volume : View(item)["spec"]["volumes"].items()) {
-      const View source = View(volume)["persistentVolumeClaim"];
-      if (!source || source["claimName"].str() != claim["metadata"]["name"].str()) continue;
+      const View v(volume);
+      std::string name{v["persistentVolumeClaim"]["claimName"].str()};
+      if (v["ephemeral"]) {
+        name = View(item)["metadata"]["name"].str();
+        name.append("-").append(v["name"].str());
+      }
+      if (name != claim["metadata"]["name"].str()) continue;
       names.emplace_back(View(item)["metadata"]["name"].str());
     }
   }

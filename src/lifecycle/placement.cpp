@@ -151,19 +151,23 @@ bool too_many(const Round& r, const api::TopologySpreadConstraint& c) {
 // ---- volumes ----
 
 const api::PersistentVolumeClaim* find_claim(const Round& r, const api::Volume& volume) {
-  if (!volume.persistentVolumeClaim || !r.node.claim) return nullptr;
-  return r.node.claim(r.pod.metadata.namespace_, volume.persistentVolumeClaim->claimName);
+  const auto name = api::claim_name(r.pod.metadata, volume);
+  if (name.empty() || !r.node.claim) return nullptr;
+  return r.node.claim(r.pod.metadata.namespace_, name);
 }
 
 // What no node could help (the scheduler's PreFilter of volumebinding).
 std::string claim_missing(const Round& r) {
   for (const auto& volume : r.pod.spec.volumes) {
-    if (!volume.persistentVolumeClaim) continue;
+    const auto name = api::claim_name(r.pod.metadata, volume);
+    if (name.empty()) continue;
     const auto* claim = find_claim(r, volume);
-    const std::string named =
-        "persistentvolumeclaim \"" + volume.persistentVolumeClaim->claimName + "\" ";
-    if (claim == nullptr) return named + "not found";
-    if (claim->metadata.deletionTimestamp) return named + "is being deleted";
+    const std::string named = "persistentvolumeclaim \"" + name + "\"";
+    if (claim == nullptr && volume.ephemeral)
+      return "waiting for ephemeral volume controller to create the " + named;
+    if (claim == nullptr) return named + " not found";
+    if (auto why = api::not_made_for(r.pod.metadata, volume, *claim); !why.empty()) return why;
+    if (claim->metadata.deletionTimestamp) return named + " is being deleted";
     if (claim->status.phase != "Bound") return "pod has unbound immediate PersistentVolumeClaims";
   }
   return {};
@@ -172,8 +176,7 @@ std::string claim_missing(const Round& r) {
 bool names_claim(const api::Pod& pod, const api::PersistentVolumeClaim& claim) {
   return pod.metadata.namespace_ == claim.metadata.namespace_ &&
          std::ranges::any_of(pod.spec.volumes, [&](const api::Volume& volume) {
-           return volume.persistentVolumeClaim &&
-                  volume.persistentVolumeClaim->claimName == claim.metadata.name;
+           return api::claim_name(pod.metadata, volume) == claim.metadata.name;
          });
 }
 

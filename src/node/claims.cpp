@@ -33,6 +33,23 @@ bool uses(const api::Pod& pod, const Key& claim) {
   return pod.metadata.namespace_ == claim.first && names_config(pod, kind(), claim.second);
 }
 
+// The claim of an ephemeral volume, as its template has it and the pod's own.
+AdmittedKept claim_of(const api::Pod& pod, const api::Volume& volume) {
+  AdmittedKept made{&kind(), kind().make(), {}};
+  auto& claim = *static_cast<api::PersistentVolumeClaim*>(made.object.get());
+  const auto& wanted = *volume.ephemeral->volumeClaimTemplate;
+  claim.kind = kind().kind;
+  claim.apiVersion = "v1";
+  claim.metadata.name = api::claim_name(pod.metadata, volume);
+  claim.metadata.namespace_ = pod.metadata.namespace_;
+  claim.metadata.labels = wanted.metadata.labels;
+  claim.metadata.annotations = wanted.metadata.annotations;
+  claim.metadata.ownerReferences.push_back(
+      {"v1", "Pod", pod.metadata.name, pod.metadata.uid, true, true});
+  claim.spec = wanted.spec;
+  return made;
+}
+
 bool came_before(const api::Pod& a, const api::Pod& b) {
   const auto &first = a.metadata, &second = b.metadata;
   const auto at = first.creationTimestamp.seconds(), other = second.creationTimestamp.seconds();
@@ -42,10 +59,12 @@ bool came_before(const api::Pod& a, const api::Pod& b) {
 }  // namespace
 
 // kubelet, desired_state_of_world_populator.go and desired_state_of_world.go.
-std::string claim_trouble(const Objects& objects, const api::Pod& pod, const std::string& claim) {
+std::string claim_trouble(const Objects& objects, const api::Pod& pod, const api::Volume& volume) {
   const auto& ns = pod.metadata.namespace_;
+  const auto claim = api::claim_name(pod.metadata, volume);
   const auto* found = objects.find<api::PersistentVolumeClaim>(ns, claim);
   if (found == nullptr) return "persistentvolumeclaim \"" + claim + "\" not found";
+  if (auto why = api::not_made_for(pod.metadata, volume, *found); !why.empty()) return why;
   if (found->status.phase != "Bound") {
     return "PVC " + ns + "/" + claim + " has non-bound phase (\"" + found->status.phase +
            "\") or empty pvc.Spec.VolumeName (\"" + found->spec.volumeName + "\")";
@@ -64,11 +83,11 @@ std::vector<ClaimVolume> claim_volumes(const api::Pod& pod, const Layout& layout
   std::vector<ClaimVolume> volumes;
   const auto& context = pod.spec.securityContext;
   for (const auto& volume : pod.spec.volumes) {
-    if (!volume.persistentVolumeClaim) continue;
+    const auto claim = api::claim_name(pod.metadata, volume);
+    if (claim.empty()) continue;
     auto& made = volumes.emplace_back();
     made.name = volume.name;
-    made.path =
-        claim_path(layout, pod.metadata.namespace_, volume.persistentVolumeClaim->claimName);
+    made.path = claim_path(layout, pod.metadata.namespace_, claim);
     if (!context || !context->fsGroup) continue;
     made.group = static_cast<std::uint32_t>(*context->fsGroup);
     made.on_mismatch = context->fsGroupChangePolicy == "OnRootMismatch";
@@ -93,7 +112,52 @@ Result<void> make_claim_volumes(const std::vector<ClaimVolume>& volumes) {
 
 void Claims::start() {
   sweep();
+  review();
+}
+
+void Claims::review() {
+  make();
+  collect();
   release();
+}
+
+// The claims of ephemeral volumes (k8s pkg/controller/volume/ephemeral). One of that name that is
+// somebody else's keeps the pod waiting: the scheduler says so.
+void Claims::make() {
+  std::vector<AdmittedKept> missing;
+  for (const auto& [key, record] : context_.objects.pods()) {
+    const api::Pod& pod = *record.object;
+    if (pod.metadata.deletionTimestamp || over(pod)) continue;
+    for (const auto& volume : pod.spec.volumes) {
+      if (!volume.ephemeral || !volume.ephemeral->volumeClaimTemplate) continue;
+      const auto name = api::claim_name(pod.metadata, volume);
+      if (context_.objects.find_kept(kind(), pod.metadata.namespace_, name) == nullptr)
+        missing.push_back(claim_of(pod, volume));
+    }
+  }
+  for (auto& claim : missing) {
+    kept_.create(std::move(claim), false, [this](const Answer<KeptObjects::Written>& made) {
+      if (!made) context_.log("make the claim of an ephemeral volume: " + made.error().message);
+    });
+  }
+}
+
+// A claim that was made for a pod goes with it (k8s pkg/controller/garbagecollector).
+void Claims::collect() {
+  std::vector<std::pair<Key, std::string>> orphans;
+  for (const auto& [key, record] : context_.objects.kept(kind())) {
+    const auto& claim = *static_cast<const api::PersistentVolumeClaim*>(record.object.get());
+    const auto owner = api::owning_pod(claim);
+    const bool owned = std::ranges::any_of(context_.objects.pods(), [&owner](const auto& entry) {
+      return entry.second.object->metadata.uid == owner;
+    });
+    if (!owner.empty() && !owned && !claim.metadata.deletionTimestamp)
+      orphans.emplace_back(key, claim.metadata.uid);
+  }
+  for (const auto& [key, uid] : orphans) {
+    kept_.remove(kind(), key.first, key.second, {uid, {}, false},
+                 [](const Answer<KeptObjects::Written>&) {});
+  }
 }
 
 // Volumes whose claim has gone, or which were being removed.
@@ -127,11 +191,12 @@ void Claims::changed(const Change& change) {
   if (claim && gone) discard(change.ns, kind().metadata(change.object.get()).name);
   if (claim && change.type == ChangeType::kAdded)
     tell(*static_cast<const api::PersistentVolumeClaim*>(change.object.get()));
-  if (releasing_ || gone == claim || (!claim && change.kind != "Pod")) return;
-  releasing_ = true;
+  const bool pod = change.kind == "Pod" && change.type != ChangeType::kModified;
+  if (reviewing_ || (!claim && !pod)) return;
+  reviewing_ = true;
   boost::asio::post(context_.io, [this] {
-    releasing_ = false;
-    release();
+    reviewing_ = false;
+    review();
   });
 }
 

@@ -2,7 +2,8 @@
 // machine that outlives pods.
 //
 // Owned by Node, on podctld's loop. A volume is made by the shim of the first pod that uses it;
-// here it is taken away again, once its claim has gone.
+// here it is taken away again, once its claim has gone. Claims of
+// ephemeral volumes are made and removed here.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +23,9 @@ struct Context;
 class KeptObjects;
 class Objects;
 
-// Why a pod of the node cannot have the volume of the claim it names, in the kubelet's words; empty
-// when it can.
-std::string claim_trouble(const Objects& objects, const api::Pod& pod, const std::string& claim);
+// Why a pod of the node cannot have the claim that a volume of its is, in the kubelet's words;
+// empty when it can.
+std::string claim_trouble(const Objects& objects, const api::Pod& pod, const api::Volume& volume);
 
 // What a pod's sandbox has to find.
 struct ClaimVolume {
@@ -48,12 +49,15 @@ class Claims {
  private:
   void tell(const api::PersistentVolumeClaim& claim);
   void sweep();
+  void review();
+  void make();
+  void collect();
   void release();
   void discard(const std::string& ns, const std::string& name);
 
   Context& context_;
   KeptObjects& kept_;
-  bool releasing_ = false;
+  bool reviewing_ = false;
 };
 
 }  // namespace podctl::node

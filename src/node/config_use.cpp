@@ -45,8 +45,8 @@ class Search {
 
 bool names_config(const api::Pod& pod, const api::KindInfo& kind, const std::string& name) {
   if (&kind == &api::kind_of<api::PersistentVolumeClaim>()) {
-    return std::ranges::any_of(pod.spec.volumes, [&name](const api::Volume& volume) {
-      return volume.persistentVolumeClaim && volume.persistentVolumeClaim->claimName == name;
+    return std::ranges::any_of(pod.spec.volumes, [&](const api::Volume& volume) {
+      return api::claim_name(pod.metadata, volume) == name;
     });
   }
   const bool secret = &kind == &api::kind_of<api::Secret>();

@@ -59,8 +59,8 @@ Configs configs_of(const Context& context, const std::string& ns) {
           [&context](const api::Pod& pod, const std::string& volume, const std::string& path) {
             return volume_file(context.layout, pod, volume, path);
           },
-          [&context](const api::Pod& pod, const std::string& claim) {
-            return claim_trouble(context.objects, pod, claim);
+          [&context](const api::Pod& pod, const api::Volume& volume) {
+            return claim_trouble(context.objects, pod, volume);
           }};
 }
 

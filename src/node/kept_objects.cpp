@@ -208,7 +208,9 @@ void KeptObjects::put(const api::KindInfo& kind, std::shared_ptr<void> object,
       return reply(Refused(refusal_from(stored.error())));
     }
     const auto* record = objects_.find_kept(kind, key.first, key.second);
-    if (record == nullptr) return reply(Refused(not_found(kind.plural, key.second)));
+    // Another one of that name may have been made meanwhile.
+    if (record == nullptr || kind.metadata(record->object.get()).uid != uid)
+      return reply(Refused(not_found(kind.plural, key.second)));
     reply(Written{record->json, warnings, false, uid});
   };
   objects_.put_kept(kind, std::move(object), std::move(done));

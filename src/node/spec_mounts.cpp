@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "podctl/api/claim.hpp"
 #include "podctl/api/resources_math.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/node/claim_path.hpp"
@@ -59,10 +60,9 @@ Result<void> take_source(MountSpec& mount, const ContainerInputs& in, const api:
     mount.source = volume.name;
     return {};
   }
-  if (volume.persistentVolumeClaim) {
+  if (const auto claim = api::claim_name(pod.metadata, volume); !claim.empty()) {
     mount.kind = MountKind::kBind;
-    mount.source =
-        claim_path(layout, pod.metadata.namespace_, volume.persistentVolumeClaim->claimName);
+    mount.source = claim_path(layout, pod.metadata.namespace_, claim);
     return {};
   }
   if (is_filled(volume)) {

@@ -178,7 +178,7 @@ std::string map_text(const std::map<std::string, std::string>& map) {
 namespace {
 
 Result<void> check_claim(const api::Pod& pod, const api::Volume& volume, const Configs& configs) {
-  const auto trouble = configs.claim_trouble(pod, volume.persistentVolumeClaim->claimName);
+  const auto trouble = configs.claim_trouble(pod, volume);
   if (trouble.empty()) return {};
   return fail(Code::kNotFound, std::string(wire::kVolumeFailed), "\"" + volume.name + "\" ",
               trouble);
@@ -190,7 +190,7 @@ Result<std::vector<wire::VolumeContent>> build_contents(const api::Pod& pod, con
                                                         const NodeFacts& node) {
   std::vector<wire::VolumeContent> contents;
   for (const auto& volume : pod.spec.volumes) {
-    if (volume.persistentVolumeClaim) TRY(check_claim(pod, volume, configs));
+    if (volume.persistentVolumeClaim || volume.ephemeral) TRY(check_claim(pod, volume, configs));
     if (!is_filled(volume)) continue;
     auto files = files_of(volume, pod, configs, node);
     if (!files) {

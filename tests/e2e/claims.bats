@@ -135,3 +135,37 @@ says_of() { podctl get pod "$1" -o jsonpath='{.status.conditions[?(@.type=="PodS
   ended three Succeeded
   [ "$(podctl logs three)" = $'x\n2770:7000\n2775:7000\n660:7000' ]
 }
+
+ephemeral() {  # NAME
+  using "$1" "echo kept >>/v/file; exec sleep 1000" | sed 's/persistentVolumeClaim: .*/ephemeral: {volumeClaimTemplate: {metadata: {labels: {a: b}}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}}}]/'
+}
+
+@test "the claim of an ephemeral volume comes and goes with its pod" {
+  ephemeral one | podctl apply -f -
+  ready one
+  [ "$(podctl get pvc one-v -o jsonpath='{.status.phase} {.metadata.labels.a} {.metadata.ownerReferences[0].name}')" = "Bound b one" ]
+  [ "$(podctl get pvc one-v -o jsonpath='{.metadata.ownerReferences[0].uid}')" = "$(field one '{.metadata.uid}')" ]
+  run podctl describe pvc one-v
+  says "Used By:       one"
+  until_true grep -q kept "$PODCTL_ROOT/lib/claims/default/one-v/file"
+  run podctl describe pod one
+  says "EphemeralVolume"
+  podctl delete pvc one-v --wait=false
+  [ -n "$(podctl get pvc one-v -o jsonpath='{.metadata.deletionTimestamp}')" ]
+  kill -9 "$(daemon_of_root)"
+  podctl exec one -- test -e /v/file
+  podctl delete pod one
+  until_true no_claims
+  [ ! -e "$PODCTL_ROOT/lib/claims/default/one-v" ]
+}
+no_claims() { [ -z "$(podctl get pvc -o name)" ]; }
+
+@test "an ephemeral volume does not take a claim that is somebody's own, and begins once that has gone" {
+  claim | sed 's/name: data/name: one-v/' | podctl apply -f -
+  ephemeral one | podctl apply -f -
+  until_true says_of one "PVC default/one-v was not created for pod default/one (pod is not owner)"
+  podctl delete pvc one-v
+  ready one
+  podctl delete pod one
+  until_true no_claims
+}

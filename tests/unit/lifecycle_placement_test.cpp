@@ -262,5 +262,29 @@ TEST(Placement, ByTheClaimsOfItsVolumes) {
                         "ReadWriteOncePod access mode. preemption: 0/1 nodes are available: 1 No"));
 }
 
+TEST(Placement, ByTheClaimsThatWereMadeForItsVolumes) {
+  api::PersistentVolumeClaim claim;
+  claim.metadata = {.name = "web-v", .namespace_ = "default"};
+  claim.status.phase = "Bound";
+  const api::PersistentVolumeClaim* there = nullptr;
+  NodeView node = kNode;
+  node.claim = [&](const std::string&, const std::string& name) {
+    return name == "web-v" ? there : nullptr;
+  };
+  auto web =
+      pod("web", "", R"("volumes": [{"name": "v", "ephemeral": {"volumeClaimTemplate": {}}}])");
+  web.metadata.uid = "u";
+  EXPECT_THAT(place(web, node, {}).message,
+              HasSubstr("waiting for ephemeral volume controller to create the "
+                        "persistentvolumeclaim \"web-v\""));
+  there = &claim;
+  claim.metadata.ownerReferences = {{"v1", "Pod", "web", "another", true, true}};
+  EXPECT_THAT(
+      place(web, node, {}).message,
+      HasSubstr("PVC default/web-v was not created for pod default/web (pod is not owner)"));
+  claim.metadata.ownerReferences[0].uid = "u";
+  EXPECT_EQ(place(web, node, {}).message, "");
+}
+
 }  // namespace
 }  // namespace podctl::lifecycle

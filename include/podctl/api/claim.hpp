@@ -35,6 +35,30 @@ struct PersistentVolumeClaim {
   PersistentVolumeClaimStatus status;
 };
 
+// The claim that is a volume of that pod; empty when the volume is no claim's. An ephemeral one is
+// called by both (k8s component-helpers storage/ephemeral).
+inline std::string claim_name(const ObjectMeta& pod, const Volume& volume) {
+  if (volume.persistentVolumeClaim) return volume.persistentVolumeClaim->claimName;
+  return volume.ephemeral ? pod.name + "-" + volume.name : std::string();
+}
+
+// The uid of the pod that a claim was made for; empty where there is none.
+inline std::string owning_pod(const PersistentVolumeClaim& claim) {
+  for (const auto& owner : claim.metadata.ownerReferences) {
+    if (owner.kind == "Pod" && owner.controller.value_or(false)) return owner.uid;
+  }
+  return {};
+}
+
+// Why the claim is not for that volume of the pod: somebody else's has its name. Empty when it is.
+inline std::string not_made_for(const ObjectMeta& pod, const Volume& volume,
+                                const PersistentVolumeClaim& claim) {
+  if (!volume.ephemeral || owning_pod(claim) == pod.uid) return {};
+  const auto& meta = claim.metadata;
+  return "PVC " + meta.namespace_ + "/" + meta.name + " was not created for pod " + pod.namespace_ +
+         "/" + pod.name + " (pod is not owner)";
+}
+
 // ReadWriteOncePod: one pod alone may use it.
 inline bool of_one_pod(const PersistentVolumeClaim& claim) {
   return std::ranges::find(claim.spec.accessModes, "ReadWriteOncePod") !=

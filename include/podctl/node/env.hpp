@@ -38,7 +38,7 @@ struct Configs {
                                     const std::string& path)>
       file = {};
   // Why the pod cannot have the volume of that claim; empty when it can.
-  std::function<std::string(const api::Pod& pod, const std::string& claim)> claim_trouble = {};
+  std::function<std::string(const api::Pod& pod, const api::Volume& volume)> claim_trouble = {};
 };
 // Whether a container takes variables from any of them.
 bool takes_configs(const api::Container& container);
