@@ -59,7 +59,7 @@ class Check {
                                               : expect_.atMost.value_or(INT32_MAX);
     for (const auto& entry : history_) {
       if (!matches(expect_.match, entry) || !inside(entry)) continue;
-      if (++n <= most + 1) last = &entry;
+      if (n++ <= most) last = &entry;  // the first that is too many, too
     }
     const std::int32_t least = expect_.times ? *expect_.times : expect_.atLeast.value_or(0);
     if (n >= least && n <= most) return std::nullopt;

@@ -270,6 +270,7 @@ std::optional<Program> with_blocks(Program search, const Program& program) {
 }  // namespace
 
 std::string shrink(const std::string& filter) {
+  if (filter.size() < sizeof(sock_filter)) return filter;
   Program program(filter.size() / sizeof(sock_filter));
   std::memcpy(program.data(), filter.data(), program.size() * sizeof(sock_filter));
   Walk walk(program);
