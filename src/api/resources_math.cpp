@@ -115,6 +115,11 @@ std::int64_t remaining_request(const Pod& pod) {
   return rest > 0 && count > 0 ? rest / count : 0;
 }
 
+void protect(CgroupResources& cgroup, QosClass qos, std::int64_t request) {
+  if (qos == QosClass::kGuaranteed) cgroup.memory_min = request;
+  if (qos == QosClass::kBurstable) cgroup.memory_low = request;
+}
+
 }  // namespace
 
 const char* qos_name(QosClass qos) {
@@ -251,11 +256,8 @@ void add_memory_qos(CgroupResources& cgroup, const Pod& pod, const Container& co
                     std::int64_t allocatable) {
   const auto request = value(container_requests(container), "memory");
   const auto qos = qos_class(pod);
-  if (qos == QosClass::kGuaranteed) {
-    cgroup.memory_min = request;
-    return;
-  }
-  if (qos == QosClass::kBurstable) cgroup.memory_low = request;
+  protect(cgroup, qos, request);
+  if (qos == QosClass::kGuaranteed) return;
   const auto most = cgroup.memory_limit.value_or(allocatable);
   // In tenths: what is between may be more than a double holds exactly.
   const auto room = most - request;
@@ -264,17 +266,7 @@ void add_memory_qos(CgroupResources& cgroup, const Pod& pod, const Container& co
 }
 
 void add_memory_qos(CgroupResources& cgroup, const Pod& pod) {
-  const auto request = value(effective_requests(pod), "memory");
-  switch (qos_class(pod)) {
-    case QosClass::kGuaranteed:
-      cgroup.memory_min = request;
-      break;
-    case QosClass::kBurstable:
-      cgroup.memory_low = request;
-      break;
-    case QosClass::kBestEffort:
-      break;
-  }
+  protect(cgroup, qos_class(pod), value(effective_requests(pod), "memory"));
 }
 
 std::int32_t oom_score_adj(const Pod& pod, const Container& container,

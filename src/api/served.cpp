@@ -38,11 +38,15 @@ constexpr Never kNever[] = {
 };
 constexpr std::string_view kNoVolume = "podctl has no volumes of this kind yet";
 
-std::string never(std::string_view type, std::string_view field) {
-  for (const Never& row : kNever) {
-    if (row.type == type && row.field == field) return std::string(row.why);
-  }
-  return {};
+// Empty where one may.
+std::string_view never(std::string_view type, std::string_view field) {
+  const auto row = std::ranges::find_if(
+      kNever, [&](const Never& it) { return it.type == type && it.field == field; });
+  return row == std::end(kNever) ? std::string_view() : row->why;
+}
+
+void forbid(std::string_view type, std::string_view field, const Path& at, FaultList& faults) {
+  faults.forbidden(Path::of(at, field), std::string(never(type, field)));
 }
 
 // Sources of a projected volume that nobody here could issue.
@@ -52,16 +56,13 @@ void projected(const ProjectedVolumeSource& source, const Path& at, FaultList& f
     const VolumeProjection& part = source.sources[i];
     const Path here = Path::of(list, i);
     if (part.serviceAccountToken) {
-      faults.forbidden(Path::of(here, "serviceAccountToken"),
-                       never("VolumeProjection", "serviceAccountToken"));
+      forbid("VolumeProjection", "serviceAccountToken", here, faults);
     }
     if (part.clusterTrustBundle) {
-      faults.forbidden(Path::of(here, "clusterTrustBundle"),
-                       never("VolumeProjection", "clusterTrustBundle"));
+      forbid("VolumeProjection", "clusterTrustBundle", here, faults);
     }
     if (part.podCertificate) {
-      faults.forbidden(Path::of(here, "podCertificate"),
-                       never("VolumeProjection", "podCertificate"));
+      forbid("VolumeProjection", "podCertificate", here, faults);
     }
   }
 }
@@ -97,7 +98,7 @@ void whole(const PodSpec& spec, const Path& at, FaultList& faults) {
     faults.forbidden(Path::of(at, "hostUsers"), "podctl does not make user namespaces yet");
   }
   if (!spec.runtimeClassName.empty()) {
-    faults.forbidden(Path::of(at, "runtimeClassName"), never("PodSpec", "runtimeClassName"));
+    forbid("PodSpec", "runtimeClassName", at, faults);
   }
   if (!spec.priorityClassName.empty() && !class_priority(spec.priorityClassName)) {
     faults.forbidden(Path::of(at, "priorityClassName"),
@@ -105,10 +106,10 @@ void whole(const PodSpec& spec, const Path& at, FaultList& faults) {
                          " was found: there are system-cluster-critical and system-node-critical");
   }
   if (!spec.overhead.empty() && spec.runtimeClassName.empty()) {
-    faults.forbidden(Path::of(at, "overhead"), never("PodSpec", "overhead"));
+    forbid("PodSpec", "overhead", at, faults);
   }
   if (!spec.resourceClaims.empty()) {
-    faults.forbidden(Path::of(at, "resourceClaims"), never("PodSpec", "resourceClaims"));
+    forbid("PodSpec", "resourceClaims", at, faults);
   }
   if (spec.os && spec.os->name == "windows") {
     const Path os = Path::of(at, "os");
@@ -122,9 +123,7 @@ void whole(const PodSpec& spec, const Path& at, FaultList& faults) {
 }  // namespace
 
 std::string_view refused(const Type& type, const Field& field) {
-  for (const Never& row : kNever) {
-    if (row.type == type.name && row.field == field.name) return row.why;
-  }
+  if (const auto why = never(type.name, field.name); !why.empty()) return why;
   if (type.name == "Volume" && field.kind == Kind::kStruct &&
       std::ranges::find(kVolumes, field.name) == kVolumes.end())
     return kNoVolume;

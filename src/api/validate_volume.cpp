@@ -3,6 +3,7 @@
 
 #include "api/formats.hpp"
 #include "api/validate_parts.hpp"
+#include "podctl/api/claim.hpp"
 #include "podctl/api/diff.hpp"
 #include "podctl/api/validate.hpp"
 
@@ -221,7 +222,7 @@ void validate_volumes(const Pod& pod, const Path& at, FaultList& faults) {
     one(v, here, faults);
     if (v.name.empty()) continue;  // the tables have said so
     faults.check(name, v.name, check_dns_label(v.name));
-    const std::string claim = v.ephemeral ? pod.metadata.name + "-" + v.name : std::string();
+    const std::string claim = v.ephemeral ? claim_name(pod.metadata, v) : std::string();
     if (claim.size() > kMaxName) {
       faults.invalid(name, claim,
                      "PVC name \"" + claim + "\": must be no more than 253 characters");

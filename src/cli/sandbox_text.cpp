@@ -5,6 +5,7 @@
 #include <boost/json/object.hpp>
 
 #include "cli/describe_text.hpp"
+#include "podctl/base/pressure.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/base/utf8.hpp"
 #include "podctl/cli/time_text.hpp"
@@ -22,12 +23,8 @@ std::string indented(std::string_view text) {
 
 // "avg10" of the "some" line of a pressure file.
 std::string pressure(View usage, std::string_view field) {
-  const std::string_view text = usage[field].str();
-  const std::size_t at = text.find("avg10=");
-  if (at == std::string_view::npos) return {};
-  const std::size_t end = text.find_first_of(" \n", at);
-  return std::string(text.substr(at + 6, end == std::string_view::npos ? end : end - at - 6)) +
-         " %";
+  const auto percent = waited(usage[field].str());
+  return percent.empty() ? std::string() : std::string(percent) + " %";
 }
 
 void add(std::string& text, std::string_view word, std::string value) {

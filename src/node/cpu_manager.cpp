@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "node/state_file.hpp"
 #include "podctl/api/resources_math.hpp"
 #include "podctl/api/status_text.hpp"
 #include "podctl/base/text.hpp"
@@ -14,7 +15,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr unsigned kMostCpus = 1U << 16U;  // far above what kernels are built for
-constexpr std::size_t kFileLimit = std::size_t{1} << 22U;
+constexpr const char* kAdvice = "end all pods (podctl system reset) or remove it";
 
 Failure bad_list(std::string_view list) {
   return fail(Code::kInvalidArgument, "read list of CPUs", std::string(list),
@@ -26,22 +27,6 @@ Result<unsigned> read_number(const std::string& path) {
   const auto number = text::parse_u64(text::trim(content));
   if (!number || *number > ~0U) return fail(Code::kInternal, "read", path, "no number");
   return static_cast<unsigned>(*number);
-}
-
-Failure not_ours(const std::string& state) {
-  return fail(Code::kInternal, "read", state,
-              "it is not what podctld wrote: end all pods (podctl system reset) or remove it");
-}
-
-// Nothing where there is none.
-Result<std::optional<json::object>> read_state(const std::string& path) {
-  const auto content = sys::read_file(path, kFileLimit);
-  if (!content && content.error().code == Code::kNotFound) return std::nullopt;
-  if (!content) return Failure(content.error());
-  boost::system::error_code error;
-  auto value = json::parse(*content, error);
-  if (error || !value.is_object()) return not_ours(path);
-  return std::move(value.get_object());
 }
 
 void remove(CpuSet& from, const CpuSet& cpus) {
@@ -123,10 +108,10 @@ CpuSet choose_cpus(const std::vector<Cpu>& all, const CpuSet& free, std::size_t 
 std::string cpu_manager_state(const Layout& layout) { return layout.lib() + "/cpu_manager_state"; }
 
 Result<std::optional<CpuSet>> CpuManager::reserved_before(const std::string& state) {
-  const auto root = TRY(read_state(state));
+  const auto root = TRY(read_state_file(state, kAdvice));
   if (!root) return std::nullopt;
   const auto* list = root->if_contains("reservedCpuSet");
-  if (list == nullptr || !list->is_string()) return not_ours(state);
+  if (list == nullptr || !list->is_string()) return not_ours(state, kAdvice);
   return TRY(parse_cpu_list(std::string_view(list->get_string())));
 }
 
@@ -136,9 +121,9 @@ Result<std::unique_ptr<CpuManager>> CpuManager::open(std::vector<Cpu> cpus, CpuS
   manager->cpus_ = std::move(cpus);
   manager->reserved_ = std::move(reserved);
   manager->state_ = std::move(state);
-  if (const auto root = TRY(read_state(manager->state_)); root) {
+  if (const auto root = TRY(read_state_file(manager->state_, kAdvice)); root) {
     const auto* entries = root->if_contains("entries");
-    if (entries == nullptr || !entries->is_object()) return not_ours(manager->state_);
+    if (entries == nullptr || !entries->is_object()) return not_ours(manager->state_, kAdvice);
     manager->load(entries->get_object());
   }
   TRY(manager->save());
@@ -173,7 +158,7 @@ Result<void> CpuManager::save() const {
                           {"defaultCpuSet", cpu_list(shared())},
                           {"reservedCpuSet", cpu_list(reserved_)},
                           {"entries", std::move(entries)}};
-  return sys::write_file(state_, json::serialize(root) + "\n", 0600);
+  return write_state_file(state_, root);
 }
 
 // Neither reserved nor given out.

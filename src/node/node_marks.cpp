@@ -2,14 +2,12 @@
 
 #include <boost/json.hpp>
 
-#include "podctl/sys/files.hpp"
+#include "node/state_file.hpp"
 
 namespace podctl::node {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::size_t kLimit = std::size_t{1} << 22U;
 
 std::string path_of(const Layout& layout) { return layout.lib() + "/node_marks"; }
 
@@ -32,22 +30,15 @@ std::map<std::string, std::string> to_map(const json::object& root, std::string_
 }  // namespace
 
 Result<NodeMarks> read_marks(const Layout& layout) {
-  const auto content = sys::read_file(path_of(layout), kLimit);
-  if (!content && content.error().code == Code::kNotFound) return NodeMarks{};
-  if (!content) return Failure(content.error());
-  boost::system::error_code error;
-  const auto value = json::parse(*content, error);
-  if (error || !value.is_object()) {
-    return fail(Code::kInternal, "read", path_of(layout),
-                "it is not what podctld wrote: remove it, and the node's labels with it");
-  }
-  return NodeMarks{to_map(value.get_object(), "labels"), to_map(value.get_object(), "annotations")};
+  const auto root =
+      TRY(read_state_file(path_of(layout), "remove it, and the node's labels with it"));
+  if (!root) return NodeMarks{};
+  return NodeMarks{to_map(*root, "labels"), to_map(*root, "annotations")};
 }
 
 Result<void> write_marks(const Layout& layout, const NodeMarks& marks) {
-  const json::object root{{"labels", to_object(marks.labels)},
-                          {"annotations", to_object(marks.annotations)}};
-  return sys::write_file(path_of(layout), json::serialize(root) + "\n", 0600);
+  return write_state_file(path_of(layout), {{"labels", to_object(marks.labels)},
+                                            {"annotations", to_object(marks.annotations)}});
 }
 
 }  // namespace podctl::node

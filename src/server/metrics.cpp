@@ -9,6 +9,7 @@
 #include <map>
 
 #include "handlers.hpp"
+#include "podctl/base/pressure.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/engine/engine.hpp"
 #include "podctl/node/clock.hpp"
@@ -74,26 +75,22 @@ class Measurement : public std::enable_shared_from_this<Measurement> {
   boost::asio::steady_timer timer_;
 };
 
-json::object usage(const CgroupStats& before, const CgroupStats& now, std::uint64_t elapsed_ns) {
-  const std::uint64_t used_us =
-      now.cpu_usage_us > before.cpu_usage_us ? now.cpu_usage_us - before.cpu_usage_us : 0;
-  // Nanocores: nanoseconds of CPU a second.
-  const auto cores =
-      static_cast<std::uint64_t>(static_cast<double>(used_us) * 1e12 /
-                                 static_cast<double>(std::max<std::uint64_t>(elapsed_ns, 1)));
-  const std::uint64_t working_set = now.memory_current > now.memory_inactive_file
-                                        ? now.memory_current - now.memory_inactive_file
-                                        : 0;
-  return {{"cpu", std::to_string(cores) + "n"},
-          {"memory", std::to_string(working_set / 1024) + "Ki"}};
+// Of a counter. What leaves takes its own along: then it is less.
+std::uint64_t grown(std::uint64_t before, std::uint64_t now) {
+  return now > before ? now - before : 0;
 }
 
-// "avg10" of the "some" line of a pressure file: the share of the last ten seconds in which
-// something waited, in percent.
-std::string percent(const std::string& file) {
-  const auto at = file.find("avg10=");
-  if (at == std::string::npos) return {};
-  return file.substr(at + 6, file.find_first_of(" \n", at) - at - 6);
+std::uint64_t per_second(std::uint64_t grown_by, std::uint64_t elapsed_ns) {
+  return static_cast<std::uint64_t>(static_cast<double>(grown_by) * 1e9 /
+                                    static_cast<double>(std::max<std::uint64_t>(elapsed_ns, 1)));
+}
+
+json::object usage(const CgroupStats& before, const CgroupStats& now, std::uint64_t elapsed_ns) {
+  // Nanocores: nanoseconds of CPU a second.
+  const auto cores = per_second(grown(before.cpu_usage_us, now.cpu_usage_us) * 1000, elapsed_ns);
+  const auto working_set = grown(now.memory_inactive_file, now.memory_current);
+  return {{"cpu", std::to_string(cores) + "n"},
+          {"memory", std::to_string(working_set / 1024) + "Ki"}};
 }
 
 // podctl's own, beside Kubernetes' usage: throttling raises the CPU pressure, so they stand
@@ -103,21 +100,14 @@ json::object pressure(const CgroupStats& before, const CgroupStats& now, std::ui
   for (const auto& [name, file] : {std::pair{"cpu", &now.cpu_pressure},
                                    {"memory", &now.memory_pressure},
                                    {"io", &now.io_pressure}}) {
-    if (auto text = percent(*file); !text.empty()) out[name] = std::move(text);
+    if (const auto percent = waited(*file); !percent.empty()) out[name] = percent;
   }
-  const auto grown = [](std::uint64_t first, std::uint64_t second) {
-    return second > first ? second - first : 0;
-  };
-  const auto per_second = [elapsed_ns](std::uint64_t bytes) {
-    return static_cast<std::uint64_t>(static_cast<double>(bytes) * 1e9 /
-                                      static_cast<double>(std::max<std::uint64_t>(elapsed_ns, 1)));
-  };
   if (now.cpu_periods > 0) {
     out["periods"] = grown(before.cpu_periods, now.cpu_periods);
     out["throttledPeriods"] = grown(before.cpu_throttled_periods, now.cpu_throttled_periods);
   }
-  out["readPerSecond"] = per_second(grown(before.io_read, now.io_read));
-  out["writtenPerSecond"] = per_second(grown(before.io_written, now.io_written));
+  out["readPerSecond"] = per_second(grown(before.io_read, now.io_read), elapsed_ns);
+  out["writtenPerSecond"] = per_second(grown(before.io_written, now.io_written), elapsed_ns);
   return out;
 }
 
@@ -199,43 +189,40 @@ MachineSample sample_machine() {
 }
 
 json::object machine_pressure(const MachineSample& before, const MachineSample& now,
-                              double seconds) {
+                              std::uint64_t elapsed_ns) {
   json::object out;
   for (const char* name : {"cpu", "memory", "io"}) {
-    auto text = percent(node::read_small_file(std::string("/proc/pressure/") + name));
-    if (!text.empty()) out[name] = std::move(text);
+    const auto file = node::read_small_file(std::string("/proc/pressure/") + name);
+    if (const auto percent = waited(file); !percent.empty()) out[name] = percent;
   }
-  out["readPerSecond"] =
-      static_cast<std::uint64_t>(static_cast<double>(now.read - before.read) / seconds);
-  out["writtenPerSecond"] =
-      static_cast<std::uint64_t>(static_cast<double>(now.written - before.written) / seconds);
+  out["readPerSecond"] = per_second(grown(before.read, now.read), elapsed_ns);
+  out["writtenPerSecond"] = per_second(grown(before.written, now.written), elapsed_ns);
   return out;
 }
 
 // Memory is what could not be had without swapping (proc_meminfo(5)).
 json::object node_metrics(const api::Node& node, const MachineSample& before,
                           const MachineSample& now) {
-  const double seconds =
-      static_cast<double>(std::max<std::uint64_t>(now.boot_ns - before.boot_ns, 1)) / 1e9;
-  const double cores = static_cast<double>(now.cpu_ticks - before.cpu_ticks) /
-                       static_cast<double>(::sysconf(_SC_CLK_TCK)) / seconds;
+  constexpr std::uint64_t kSecond = 1'000'000'000;  // ns
+  const auto elapsed = now.boot_ns - before.boot_ns;
+  const auto busy_ns = grown(before.cpu_ticks, now.cpu_ticks) * kSecond /
+                       static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
   const auto memory = node::read_small_file("/proc/meminfo");
   const auto total = number_after(memory, "MemTotal:");
   const auto used = total - std::min(total, number_after(memory, "MemAvailable:"));
   const auto time = node::to_time(node::wall_now_ns()).str();
   json::object labels;
   for (const auto& [key, value] : node.metadata.labels) labels[key] = value;
-  return {
-      {"kind", "NodeMetrics"},
-      {"apiVersion", "metrics.k8s.io/v1beta1"},
-      {"metadata", json::object{{"name", node.metadata.name},
-                                {"creationTimestamp", time},
-                                {"labels", std::move(labels)}}},
-      {"timestamp", time},
-      {"window", std::to_string(kWindow.count()) + "ms"},
-      {"usage", json::object{{"cpu", std::to_string(static_cast<std::uint64_t>(cores * 1e9)) + "n"},
-                             {"memory", std::to_string(used) + "Ki"}}},
-      {"pressure", machine_pressure(before, now, seconds)}};
+  return {{"kind", "NodeMetrics"},
+          {"apiVersion", "metrics.k8s.io/v1beta1"},
+          {"metadata", json::object{{"name", node.metadata.name},
+                                    {"creationTimestamp", time},
+                                    {"labels", std::move(labels)}}},
+          {"timestamp", time},
+          {"window", std::to_string(kWindow.count()) + "ms"},
+          {"usage", json::object{{"cpu", std::to_string(per_second(busy_ns, elapsed)) + "n"},
+                                 {"memory", std::to_string(used) + "Ki"}}},
+          {"pressure", machine_pressure(before, now, elapsed)}};
 }
 
 }  // namespace

@@ -11,20 +11,8 @@ spec:
   resources: {requests: {storage: ${1:-1Gi}}}
 END
 }
-using() {  # NAME SCRIPT [LINES OF ITS SPEC]
-  cat <<END
-apiVersion: v1
-kind: Pod
-metadata: {name: $1}
-spec:
-  restartPolicy: Never
-  terminationGracePeriodSeconds: 0
-  ${3:-}
-  containers:
-  - {name: main, image: podctl/busybox, command: [sh, -c, "$2"], volumeMounts: [{name: v, mountPath: /v}]}
-  volumes: [{name: v, persistentVolumeClaim: {claimName: data}}]
-END
-}
+# NAME SCRIPT [LINES OF ITS SPEC]
+using() { with_volume "$1" "$2" 'persistentVolumeClaim: {claimName: data}' '' "${3:-}"; }
 volume() { echo "$PODCTL_ROOT/lib/claims/default/data"; }
 says_of() { podctl get pod "$1" -o jsonpath='{.status.conditions[?(@.type=="PodScheduled")].message}' | grep -qF -- "$2"; }
 

@@ -153,6 +153,40 @@ spec:
 EOF
 }
 
+# with_volume NAME SCRIPT SOURCE [MORE OF THE MOUNT] [LINES OF ITS SPEC]: a pod that has a volume of that source
+# at /v and runs that script.
+with_volume() {
+  cat <<EOF
+apiVersion: v1
+kind: Pod
+metadata: {name: $1}
+spec:
+  restartPolicy: Never
+  terminationGracePeriodSeconds: 0
+  ${5:-}
+  containers:
+  - {name: main, image: podctl/busybox, command: [sh, -c, "$2"], volumeMounts: [{name: v, mountPath: /v${4:-}}]}
+  volumes: [{name: v, $3}]
+EOF
+}
+
+# resizable NAME RESOURCES [LINES OF THE CONTAINER]: a pod of one that sleeps.
+resizable() {
+  cat <<EOF
+apiVersion: v1
+kind: Pod
+metadata: {name: $1}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+  - name: main
+    image: podctl/busybox
+    command: [sleep, "1000"]
+    resources: $2
+    ${3:-}
+EOF
+}
+
 # sleepers NAME CONTAINER CONTAINER: the manifest of a pod of two that sleep.
 sleepers() {
   cat <<EOF

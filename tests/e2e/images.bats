@@ -80,19 +80,8 @@ END
 }
 
 # A pod that has lab/files:1 at /v, or a part of it.
-with_files() {  # NAME SCRIPT [MORE OF THE MOUNT]
-  cat <<END
-apiVersion: v1
-kind: Pod
-metadata: {name: $1}
-spec:
-  restartPolicy: Never
-  terminationGracePeriodSeconds: 0
-  volumes: [{name: files, image: {reference: "lab/files:1"}}]
-  containers:
-  - {name: main, image: podctl/busybox, command: [sh, -c, "$2"], volumeMounts: [{name: files, mountPath: /v${3:-}}]}
-END
-}
+# NAME SCRIPT [MORE OF THE MOUNT]
+with_files() { with_volume "$1" "$2" 'image: {reference: "lab/files:1"}' "${3:-}"; }
 
 @test "a volume shows an image's files; the image is waited for, and stays while it is in use" {
   with_files one 'cat /v/dir/file; sleep 1000' | podctl apply -f -

@@ -21,26 +21,8 @@ holds() { [ "$(cat "$1")" = "$2" ] || { echo "$1: $(cat "$1"), not $2"; return 1
   "$PODCTL_BIN/podctld" --root "$PODCTL_ROOT" --memory-qos 3>&- &
   until_true test -S "$PODCTL_ROOT/run/podctld.sock"
   podctl doctor | grep -q "memory QoS *possible"
-  cat <<'YAML' | podctl apply -f -
-apiVersion: v1
-kind: Pod
-metadata: {name: burst}
-spec:
-  terminationGracePeriodSeconds: 0
-  containers:
-  - name: main
-    image: podctl/busybox
-    command: [sleep, "1000"]
-    resources: {requests: {memory: 10Mi}, limits: {memory: 20Mi}}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: sure}
-spec:
-  terminationGracePeriodSeconds: 0
-  containers:
-  - {name: main, image: podctl/busybox, command: [sleep, "1000"], resources: {limits: {cpu: 100m, memory: 16Mi}}}
-YAML
+  resizable burst '{requests: {memory: 10Mi}, limits: {memory: 20Mi}}' | podctl apply -f -
+  resizable sure '{limits: {cpu: 100m, memory: 16Mi}}' | podctl apply -f -
   ready burst
   ready sure
   local main pod top mi=1048576

@@ -1,22 +1,6 @@
 # In-place resize: other cpu and memory for a container that runs on.
 load helper
 
-# resizable NAME RESOURCES [LINES OF THE CONTAINER]
-resizable() {
-  cat <<EOF
-apiVersion: v1
-kind: Pod
-metadata: {name: $1}
-spec:
-  terminationGracePeriodSeconds: 0
-  containers:
-  - name: main
-    image: podctl/busybox
-    command: [sleep, "1000"]
-    resources: $2
-    ${3:-}
-EOF
-}
 # limit_of POD KEY…: what the kernel holds of the container's group, by whichever of these names there is.
 limit_of() {
   local pod=$1 keys

@@ -1,0 +1,33 @@
+#include "node/state_file.hpp"
+
+#include <boost/json.hpp>
+
+#include "podctl/sys/files.hpp"
+
+namespace podctl::node {
+namespace {
+
+constexpr std::size_t kLimit = std::size_t{1} << 22U;
+
+}  // namespace
+
+Failure not_ours(const std::string& path, const std::string& advice) {
+  return fail(Code::kInternal, "read", path, "it is not what podctld wrote: " + advice);
+}
+
+Result<std::optional<boost::json::object>> read_state_file(const std::string& path,
+                                                           const std::string& advice) {
+  const auto content = sys::read_file(path, kLimit);
+  if (!content && content.error().code == Code::kNotFound) return std::nullopt;
+  if (!content) return Failure(content.error());
+  boost::system::error_code error;
+  auto value = boost::json::parse(*content, error);
+  if (error || !value.is_object()) return not_ours(path, advice);
+  return std::move(value.get_object());
+}
+
+Result<void> write_state_file(const std::string& path, const boost::json::object& content) {
+  return sys::write_file(path, boost::json::serialize(content) + "\n", 0600);
+}
+
+}  // namespace podctl::node
