@@ -101,10 +101,26 @@ void validate_labels(const std::map<std::string, std::string>& labels, const Pat
   }
 }
 
-void validate_metadata(const ObjectMeta& meta, const Path& at, FaultList& faults) {
-  names(meta, at, faults);
+namespace {
+
+void marks(const ObjectMeta& meta, const Path& at, FaultList& faults) {
   validate_labels(meta.labels, Path::of(at, "labels"), faults);
   annotations(meta, Path::of(at, "annotations"), faults);
+}
+
+}  // namespace
+
+Faults validate_marks(const ObjectMeta& meta) {
+  Faults out;
+  FaultList faults(out);
+  const Path root;
+  marks(meta, Path::of(root, "metadata"), faults);
+  return out;
+}
+
+void validate_metadata(const ObjectMeta& meta, const Path& at, FaultList& faults) {
+  names(meta, at, faults);
+  marks(meta, at, faults);
   owners(meta, Path::of(at, "ownerReferences"), faults);
   finalizers(meta, Path::of(at, "finalizers"), faults);
 }

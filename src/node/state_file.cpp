@@ -7,7 +7,7 @@
 namespace podctl::node {
 namespace {
 
-constexpr std::size_t kLimit = std::size_t{1} << 22U;
+constexpr std::size_t kLimit = std::size_t{1} << 22U;  // bytes
 
 }  // namespace
 
@@ -27,7 +27,12 @@ Result<std::optional<boost::json::object>> read_state_file(const std::string& pa
 }
 
 Result<void> write_state_file(const std::string& path, const boost::json::object& content) {
-  return sys::write_file(path, boost::json::serialize(content) + "\n", 0600);
+  const auto text = boost::json::serialize(content) + "\n";
+  if (text.size() > kLimit) {
+    return fail(Code::kInvalidArgument, "remember", path,
+                "more than " + std::to_string(kLimit) + " bytes");
+  }
+  return sys::write_file(path, text, 0600);
 }
 
 }  // namespace podctl::node

@@ -15,7 +15,7 @@ Failure not_ours(const std::string& path, const std::string& advice);
 // Nothing where there is none.
 Result<std::optional<boost::json::object>> read_state_file(const std::string& path,
                                                            const std::string& advice);
-// Whole or not at all.
+// Whole or not at all; kInvalidArgument for more than could be read again.
 Result<void> write_state_file(const std::string& path, const boost::json::object& content);
 
 }  // namespace podctl::node

@@ -7,6 +7,7 @@
 #include "podctl/api/decode.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/api/validate.hpp"
+#include "podctl/node/admission.hpp"
 #include "request_options.hpp"
 
 namespace podctl::server {
@@ -20,21 +21,6 @@ json::value rest_of(json::value object) {
   metadata.erase("labels");
   metadata.erase("annotations");
   return object;
-}
-
-std::vector<node::Cause> faults_of(const api::ObjectMeta& meta) {
-  std::vector<node::Cause> causes;
-  const auto add = [&](const std::string& value, const std::string& why, const char* field) {
-    if (!why.empty())
-      causes.push_back({"FieldValueInvalid", "Invalid value: \"" + value + "\": " + why, field});
-  };
-  for (const auto& [key, value] : meta.labels) {
-    add(key, api::check_qualified_name(key), "metadata.labels");
-    add(value, api::check_label_value(value), "metadata.labels");
-  }
-  for (const auto& [key, value] : meta.annotations)
-    add(key, api::check_qualified_name(key), "metadata.annotations");
-  return causes;
 }
 
 // The node's metadata after the patch.
@@ -59,7 +45,7 @@ node::Answer<api::ObjectMeta> patched(const Request& request, const api::Node& o
           "be changed",
           "spec"}}));
   }
-  if (auto causes = faults_of(wanted.metadata); !causes.empty())
+  if (auto causes = node::to_causes(api::validate_marks(wanted.metadata)); !causes.empty())
     return node::Refused(node::invalid("Node", object.metadata.name, std::move(causes)));
   return std::move(wanted.metadata);
 }

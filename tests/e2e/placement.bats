@@ -96,6 +96,13 @@ has_reason() { [ "$(reason "$1")" = "$2" ]; }
   says "already has a value (ssd), and --overwrite is false"
   fails 1 podctl label node "$node" disk=a/b --overwrite
   says 'metadata.labels: Invalid value: "a/b"'
+  # As many bytes as any object's: what is remembered podctld must be able to read again.
+  local much
+  much=$(printf '%100000s' '' | tr ' ' x)
+  podctl annotate node "$node" example.com/One="$much" two="$much"
+  fails 1 podctl annotate node "$node" three="$much"
+  says 'metadata.annotations: Too long: '
+  podctl annotate node "$node" example.com/One- two-
   # What the machine is stays.
   podctl label node "$node" kubernetes.io/os=bsd --overwrite
   [ "$(podctl get node "$node" -o jsonpath='{.metadata.labels.kubernetes\.io/os}')" = linux ]

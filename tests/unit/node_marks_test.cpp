@@ -44,5 +44,13 @@ TEST_F(Marks, DoNotHideTheMachine) {
   EXPECT_EQ(labels.at("disk"), "ssd");
 }
 
+TEST_F(Marks, WhatCouldNotBeReadAgainIsNotWritten) {
+  ASSERT_TRUE(write_marks(layout_, {{{"disk", "ssd"}}, {}}));
+  const auto written = write_marks(layout_, {{}, {{"note", std::string(5U << 20U, 'x')}}});
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code, Code::kInvalidArgument);
+  EXPECT_EQ(read_marks(layout_)->labels.at("disk"), "ssd");
+}
+
 }  // namespace
 }  // namespace podctl::node

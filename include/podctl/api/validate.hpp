@@ -24,6 +24,9 @@ Faults validate_ephemeral(const Pod& live, const std::vector<EphemeralContainer>
 // with defaults; each is validate()'s besides.
 Faults validate_resize(const Pod& live, const Pod& wanted);
 
+// Of an object that has no other metadata that somebody could set: its labels and annotations.
+Faults validate_marks(const ObjectMeta& meta);
+
 // One name or value alone; empty when valid, else Kubernetes' sentence.
 std::string check_dns_label(std::string_view s);
 std::string check_dns_subdomain(std::string_view s);
