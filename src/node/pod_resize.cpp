@@ -105,13 +105,15 @@ void PodWorker::note_resize(const api::Pod& wanted) {
   allocated_.reset();
 }
 
-void PodWorker::move_to(const std::string& name, Running& running, const std::string& cpus) {
-  running.cpus = cpus;
+void PodWorker::move_to(const std::string& name, const std::string& id, const std::string& cpus) {
   CgroupResources resources;
   resources.cpuset_cpus = cpus;
   context_.engine.update_resources(
-      uid_, running.info.id, std::move(resources),
-      [self = shared_from_this(), name, cpus](const Result<void>& moved) {
+      uid_, id, std::move(resources),
+      [self = shared_from_this(), name, id, cpus](const Result<void>& moved) {
+        const auto running = self->running_.find(name);
+        const bool there = running != self->running_.end() && running->second.info.id == id;
+        if (moved && there) running->second.cpus = cpus;
         // One that has ended meanwhile runs nowhere.
         if (moved || moved.error().code == Code::kNotFound) return;
         self->context_.log("pod " + self->pod_->metadata.namespace_ + "/" +
@@ -124,14 +126,39 @@ void PodWorker::follow_cpus() {
   if (context_.cpus == nullptr) return;
   for (auto& [name, running] : running_) {
     const auto cpus = context_.cpus->cpus_of(uid_, name);
-    if (running.alive && running.cpus != cpus) move_to(name, running, cpus);
+    if (running.alive && running.cpus != cpus) move_to(name, running.info.id, cpus);
   }
 }
 
 void PodWorker::free_cpus(const std::string& all) {
-  for (auto& [name, running] : running_) {
-    if (running.alive) move_to(name, running, all);
+  for (const auto& [name, running] : running_) {
+    if (running.alive) move_to(name, running.info.id, all);
   }
+  restore_quotas();
+}
+
+// A container's before the pod's, which may not be less than any of them.
+void PodWorker::restore_quotas() {
+  const auto restore = [this](const std::string& id, CgroupResources resources) {
+    CgroupResources quota;
+    quota.cpu_quota_us = resources.cpu_quota_us;
+    quota.cpu_period_us = resources.cpu_period_us;
+    if (!quota.cpu_quota_us) return;
+    context_.engine.update_resources(
+        uid_, id, std::move(quota), [self = shared_from_this()](const Result<void>& done) {
+          if (done || done.error().code == Code::kNotFound) return;
+          self->context_.log("pod " + self->pod_->metadata.namespace_ + "/" +
+                             self->pod_->metadata.name +
+                             ": its CPU limit is not restored: " + done.error().message());
+        });
+  };
+  const auto& now = allocated();
+  for (const auto& [name, running] : running_) {
+    const auto* container = running.alive ? find_container(now, name) : nullptr;
+    if (container != nullptr)
+      restore(running.info.id, container_resources(now, *container, context_.machine));
+  }
+  restore("", pod_resources(now, context_.machine));
 }
 
 // One after the other, so that the last one asked for has the last word.

@@ -248,20 +248,22 @@ std::string options_file(const Layout& layout) { return layout.run() + "/podctld
 // Who starts podctld again after it was killed may be any command, which knows none of its options:
 // one that is started without goes on with those of the one that could not say goodbye. Under
 // systemd the unit has them.
-void inherit(Arguments& arguments, const Layout& layout) {
-  if (arguments.handed || !chosen_words(arguments).empty()) return;
+// Whether it did.
+bool inherit(Arguments& arguments, const Layout& layout) {
+  if (arguments.handed || !chosen_words(arguments).empty()) return false;
   const auto left = node::read_small_file(options_file(layout));
   std::vector<std::string> words;
   for (const auto word : text::split(left, '\n')) {
     if (!word.empty()) words.emplace_back(word);
   }
   const auto before = parse_arguments(words);
-  if (!before) return;  // of another version
+  if (!before || words.empty()) return false;  // of another version
   arguments.ready_sandbox = before->ready_sandbox;
   arguments.memory_qos = before->memory_qos;
   arguments.static_cpus = before->static_cpus;
   arguments.reserved_cpus = before->reserved_cpus;
   arguments.max_pods = before->max_pods;
+  return true;
 }
 
 Result<void> leave_options(const Arguments& arguments, const Layout& layout) {
@@ -295,7 +297,7 @@ class Daemon {
     TRY(claim_root(layout_));
     lock_ = TRY(take_lock(layout_));
     TRY(claim_root(layout_));  // a reset may have removed the mark meanwhile
-    inherit(arguments_, layout_);
+    const bool inherited = inherit(arguments_, layout_);
     if (!arguments_.foreground) log_.to_file(layout_.run() + "/podctld.log");
     auto socket = TRY(listening_socket(arguments_, layout_));
     const std::string helpers = find_helpers(arguments_);
@@ -313,7 +315,8 @@ class Daemon {
     await_signals();
     auto node = node::Node::open(io_, std::move(options));
     if (!node) {
-      ::unlink(options_file(layout_).c_str());  // the next one shall not fail of them too
+      // The next one shall not fail of them too.
+      if (inherited) ::unlink(options_file(layout_).c_str());
       return explain(std::move(node).error(), engine, std::move(socket));
     }
     node_ = std::move(*node);

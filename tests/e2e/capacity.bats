@@ -77,6 +77,13 @@ why_not() { podctl get pod "$1" -o jsonpath='{.status.conditions[?(@.type=="PodS
   kill -KILL "$daemon"
   until_true eval '! kill -0 '"$daemon"' 2>/dev/null'
   [ "$(of_node .status.capacity.pods)" = 7 ]
+  # One that cannot start with what it is told itself does not forget them.
+  daemon=$(daemon_of_root)
+  kill -KILL "$daemon"
+  until_true eval '! kill -0 '"$daemon"' 2>/dev/null'
+  fails 1 "$PODCTL_BIN/podctld" --root "$PODCTL_ROOT" --foreground --reserved-cpus 60000
+  says "this machine has no CPU 60000"
+  [ "$(of_node .status.capacity.pods)" = 7 ]
   daemon=$(daemon_of_root)
   kill -TERM "$daemon"
   until_true eval '! kill -0 '"$daemon"' 2>/dev/null'

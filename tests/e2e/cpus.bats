@@ -105,6 +105,24 @@ YAML
   until_true eval '[ -n "$(daemon_of_root)" ]'
   until_true runs_on one main "$(online)"
   [ ! -e "$PODCTL_ROOT/lib/cpu_manager_state" ]
+  # And its limit of one CPU, which nothing else keeps it to: the container's and the pod's.
+  until_true eval '[ "$(podctl describe pod one | grep -cE "cfs_quota_us=[1-9]|cpu\.max=[1-9]")" = 2 ]'
+}
+
+@test "of a container that was started without the policy nobody says that its CPUs are its own" {
+  two_cpus
+  whole one | podctl apply -f -
+  ready one
+  local daemon
+  daemon=$(daemon_of_root)
+  kill -TERM "$daemon"
+  until_true eval '! kill -0 '"$daemon"' 2>/dev/null'
+  serve
+  until_true grep -q "container main runs on other CPUs" "$PODCTL_ROOT/run/podctld.log"
+  runs_on one main "$(online)"
+  run podctl describe pod one
+  says "Name:             one"
+  [[ $output != *"(its own)"* ]]
 }
 
 @test "what is reserved nobody may ask for" {

@@ -98,7 +98,8 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void evict(std::string message);
   // Moves its containers to the CPUs that they are to run on now.
   void follow_cpus();
-  // The same to all CPUs, whatever they are on.
+  // The same to all CPUs, whatever they are on, with the quotas that they have where no CPUs are
+  // given out.
   void free_cpus(const std::string& all);
   // An image was loaded or removed: containers that wait for one look again.
   void images_changed();
@@ -159,7 +160,8 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void start_now(const lifecycle::StartContainer& action);
   void started(const lifecycle::StartContainer& action, const std::string& cpus,
                Result<wire::ContainerInfo> result);
-  void move_to(const std::string& name, Running& running, const std::string& cpus);
+  void move_to(const std::string& name, const std::string& id, const std::string& cpus);
+  void restore_quotas();
   void start_failed(const std::string& name, std::uint32_t attempt, lifecycle::FailureStage stage,
                     std::string message);
   // pod_resize.cpp
