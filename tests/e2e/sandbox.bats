@@ -261,7 +261,7 @@ took_over() {
 }
 
 @test "a memory limit too small for any start takes nobody else along" {
-  sleepers tight a b | sed 's/{name: b,/& resources: {limits: {memory: 200Ki}},/' | podctl apply -f -
+  sleepers tight a b | sed 's/{name: b,/& resources: {limits: {memory: 100Ki}},/' | podctl apply -f -
   until_true eval '[[ $(field tight "{.status.containerStatuses[?(@.name==\"b\")].state}{.status.containerStatuses[?(@.name==\"b\")].lastState}") =~ OOMKilled|Error|Backoff|BackOff ]]'
   [ "$(field tight '{.status.containerStatuses[?(@.name=="a")].restartCount}')" = 0 ]
   [ "$(podctl exec tight -c a -- echo alive)" = alive ]
