@@ -16,7 +16,7 @@
 namespace podctl::shim {
 namespace {
 
-constexpr std::uint64_t kRestMs = 1000;
+constexpr std::uint64_t kRestMs = 200;  // much longer than a start: what comes after it pays again
 constexpr std::chrono::milliseconds kVethBound{5000};
 constexpr std::size_t kUsualStarts = 2;        // containers of a pod; more come by faults, as ever
 constexpr std::uint64_t kUnexpectedMs = 1000;  // no container has come
