@@ -68,6 +68,7 @@ void pulled_event(Context& c, const Item& item) {
 
 // The attempt before moves to lastState: another one exists now.
 void new_attempt(ContainerMemory& m) {
+  m.created = true;
   if (m.ended) m.last = std::move(m.ended);
   m.ended.reset();
   m.waiting.reset();
@@ -95,7 +96,6 @@ void running(Context& c, Item& item) {
 void still_running(Context& c, const Item& item) {
   absorb_post_start(c, item, false);
   absorb_probes(c, item);
-  if (item.sidecar && item.memory->started) item.memory->passed = true;
 }
 
 void start_failed(Context& c, Item& item) {

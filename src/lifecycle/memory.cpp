@@ -71,6 +71,7 @@ void fields(V& v, ContainerMemory& x) {
   v("attempt", x.attempt);
   v("progress", x.progress);
   v("passed", x.passed);
+  v("created", x.created);
   v("rerun", x.rerun);
   v("id", x.id);
   v("started", x.started_ns);

@@ -1,5 +1,7 @@
 // What to start now: the sandbox, then init containers and sidecars in order, then the regular
 // ones.
+#include <algorithm>
+
 #include "context.hpp"
 
 namespace podctl::lifecycle {
@@ -40,7 +42,6 @@ void forget_crashes(ContainerMemory& m) {
 void next_attempt(Context& c, ContainerMemory& m) {
   count_restart(m, c.now.boot_ns);
   ++m.attempt;
-  m.passed = false;
   // The newest dead attempt stays for `logs -p`; what is older goes.
   if (m.attempt >= 2) c.actions.emplace_back(RemoveContainer{m.name, m.attempt - 2});
 }
@@ -91,16 +92,32 @@ bool finished(const Context& c) {
   return all_done;
 }
 
-// Starts the first init container that has not done its part; true once all have.
+// Whether anything behind an init container has been created since the pod began in its sandbox.
+// Then this one has done its part once and holds up nothing any more (K kuberuntime_container.go,
+// computeInitContainerActions): a sidecar that was restarted is only kept running.
+bool behind_has_begun(const Context& c, std::size_t index) {
+  return std::any_of(c.items.begin() + static_cast<std::ptrdiff_t>(index) + 1, c.items.end(),
+                     [](const Item& item) {
+                       const auto progress = item.memory->progress;
+                       return !item.ephemeral &&
+                              (item.memory->created || progress == Progress::kStarting ||
+                               progress == Progress::kRunning);
+                     });
+}
+
+// Starts the first init container that has not done its part, and keeps the sidecars before it
+// running; true once all have.
 bool plan_init(Context& c) {
-  for (const auto& item : c.items) {
-    if (!item.init) break;
+  for (std::size_t i = 0; i < c.items.size() && c.items[i].init; ++i) {
+    const auto& item = c.items[i];
+    auto& m = *item.memory;
     if (!item.sidecar && done(c, item)) {
-      item.memory->passed = true;
+      m.passed = true;
       continue;
     }
     start(c, item);
-    if (!item.memory->passed) return false;
+    const bool up = item.sidecar && m.progress == Progress::kRunning && m.started;
+    if (!up && !behind_has_begun(c, i)) return false;
   }
   return true;
 }

@@ -187,7 +187,7 @@ void run_anew(Context& c, bool all) {
   for (auto& item : c.items) {
     if (item.ephemeral) continue;
     auto& m = *item.memory;
-    m.passed = false;
+    m.passed = m.created = false;
     m.waiting.reset();
     if (m.progress == Progress::kEnded && (all || item.init)) m.rerun = true;
   }

@@ -1,5 +1,7 @@
 // Start order: sandbox, init containers, sidecars, regular containers; images; sandboxes that fail
 // or die.
+#include <memory>
+
 #include "lifecycle_simulator.hpp"
 #include "podctl/lifecycle/images.hpp"
 
@@ -103,6 +105,125 @@ TEST(LifecycleStart, SidecarWithStartupProbeHoldsTheNext) {
   sim.run_until(4);
   EXPECT_EQ(sim.column(), "Running");
   EXPECT_EQ(sim.traced({"start"}), (Lines{"0.0 start proxy 0", "4.0 start app 0"}));
+}
+
+// A pod whose sidecar `side` has a startup probe that is answered with success while `healthy`.
+struct ProbedSidecar {
+  std::shared_ptr<bool> healthy = std::make_shared<bool>(true);
+  Simulator sim;
+  explicit ProbedSidecar(api::Pod pod) : sim(std::move(pod)) {
+    sim.behaves["side"].probe = [healthy = healthy](ProbeKind, std::uint64_t) {
+      return *healthy ? ProbeOutcome::kSuccess : ProbeOutcome::kFailure;
+    };
+  }
+  // Ends it; it runs again at once, and is not started before it is healthy.
+  void restart_unhealthy() {
+    *healthy = false;
+    sim.end("side", 1);
+    sim.settle();
+    sim.trace.clear();
+  }
+};
+
+api::Pod with_probed_sidecar(std::vector<std::string> apps) {
+  auto pod = make_pod(std::move(apps));
+  add_init(pod, "side", true).startupProbe = every_second(1000);
+  return pod;
+}
+
+// K kuberuntime_container.go, computeInitContainerActions: once anything behind a sidecar has been
+// created the sidecar is only kept running. What is behind it follows its own restart policy.
+TEST(LifecycleStart, ARestartedSidecarHoldsUpNoAppContainer) {
+  for (const bool other : {false, true}) {
+    auto pod = with_probed_sidecar({"app"});
+    if (other) pod.spec.containers.push_back(make_pod({"other"}).spec.containers[0]);
+    ProbedSidecar t(std::move(pod));
+    t.sim.reload = true;
+    t.sim.run_until(2);
+    EXPECT_EQ(t.sim.column(), "Running");
+    t.restart_unhealthy();
+    t.sim.run_until(8);
+    t.sim.end("app", 1);
+    t.sim.run_until(30);
+    EXPECT_EQ(t.sim.traced({"start"}), (Lines{"8.0 start app 1"})) << other;
+    EXPECT_EQ(t.sim.status("side").restartCount, 1);
+    EXPECT_FALSE(*t.sim.status("side").started);
+    EXPECT_EQ(t.sim.condition("Initialized").status, "True");
+  }
+}
+
+TEST(LifecycleStart, ARestartedSidecarHoldsUpNoInitContainerThatHasBegun) {
+  for (const std::int32_t code : {0, 1}) {
+    auto pod = with_probed_sidecar({"app"});
+    add_init(pod, "two");
+    add_init(pod, "three");
+    ProbedSidecar t(std::move(pod));
+    t.sim.behaves["three"].runs_ns = 2 * kSec;
+    t.sim.run_until(2);
+    t.restart_unhealthy();
+    t.sim.run_until(8);
+    t.sim.end("two", code);
+    t.sim.run_until(30);
+    const auto expected =
+        code == 0 ? Lines{"8.0 start three 0", "10.0 start app 0"} : Lines{"8.0 start two 1"};
+    EXPECT_EQ(t.sim.traced({"start"}), expected) << code;
+  }
+}
+
+TEST(LifecycleStart, ASidecarBehindARestartedOneIsKeptRunning) {
+  auto pod = with_probed_sidecar({"app"});
+  add_init(pod, "second", true);
+  ProbedSidecar t(std::move(pod));
+  t.sim.run_until(2);
+  t.restart_unhealthy();
+  t.sim.run_until(8);
+  t.sim.end("second", 1);
+  t.sim.run_until(30);
+  EXPECT_EQ(t.sim.traced({"start"}), (Lines{"8.0 start second 1"}));
+}
+
+// As long as nothing behind it has been created the sidecar has its part still to do.
+TEST(LifecycleStart, ARestartedSidecarHoldsUpWhatHasNotBegun) {
+  ProbedSidecar t(with_probed_sidecar({"app"}));
+  t.sim.seen.image("app").state = ImageState::kUnknown;
+  t.sim.run_until(2);
+  EXPECT_EQ(t.sim.traced({"start"}), (Lines{"0.0 start side 0"}));
+  t.restart_unhealthy();
+  t.sim.have_image("app");
+  t.sim.run_until(8);
+  EXPECT_EQ(t.sim.traced({"start"}), Lines{});
+  *t.healthy = true;
+  t.sim.run_until(10);
+  EXPECT_EQ(t.sim.traced({"start"}), (Lines{"9.0 start app 0"}));
+}
+
+// In a new sandbox, and after RestartAllContainers, everything begins anew, sidecars too.
+TEST(LifecycleStart, WhatBeginsAnewWaitsForItsSidecarAgain) {
+  for (const bool new_sandbox : {false, true}) {
+    auto pod = with_probed_sidecar({"app"});
+    auto& app = pod.spec.containers[0];
+    app.restartPolicy = "Always";
+    auto& rule = app.restartPolicyRules.emplace_back();
+    rule.action = "RestartAllContainers";
+    rule.exitCodes.emplace().operator_ = "In";
+    rule.exitCodes->values = {42};
+    ProbedSidecar t(std::move(pod));
+    t.sim.reload = true;
+    t.sim.run_until(4);
+    *t.healthy = false;
+    t.sim.trace.clear();
+    if (new_sandbox) {
+      t.sim.seen.sandbox.state = SandboxState::kDead;
+    } else {
+      t.sim.end("app", 42);
+    }
+    t.sim.run_until(8);
+    EXPECT_EQ(t.sim.traced({"start"}), (Lines{"4.0 start side 1"})) << new_sandbox;
+    *t.healthy = true;
+    t.sim.run_until(12);
+    EXPECT_EQ(t.sim.traced({"start"}), (Lines{"4.0 start side 1", "9.0 start app 1"}))
+        << new_sandbox;
+  }
 }
 
 TEST(LifecycleStart, FailingInitIsRetriedWithBackoffAndFailsANeverPod) {

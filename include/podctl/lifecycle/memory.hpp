@@ -73,7 +73,8 @@ struct ContainerMemory {
   std::string name;
   std::uint32_t attempt = 0;
   Progress progress = Progress::kIdle;
-  bool passed = false;  // init only: the next one may start
+  bool passed = false;   // regular init only: it has done its part
+  bool created = false;  // since the pod began, in this sandbox or after RestartAllContainers
   // To run again whatever its end: a new sandbox, RestartAllContainers, a changed image.
   bool rerun = false;
   std::string id;
