@@ -153,12 +153,19 @@ std::string failure_text(const Case& c, const scenario::Failure& failure,
 // Where the scenarios run: in the virtual world, or in a podctld.
 class Runner {
  public:
-  Runner(Stage* stage, std::size_t orders) : stage_(stage), orders_(orders) {}
+  Runner(Stage* stage, std::size_t orders, const Interrupt& interrupt)
+      : stage_(stage), orders_(orders), interrupt_(interrupt) {}
 
   const char* mode() const { return stage_ != nullptr ? "real" : "virtual"; }
   Result<scenario::Report> run(const Case& c) const {
-    if (stage_ != nullptr) return run_real(stage_->in(), c.test(), c.manifests);
-    return scenario::run_virtual(c.test(), c.pods(), orders_);
+    if (stage_ != nullptr) return run_real(stage_->in(), c.test(), c.manifests, interrupt_);
+    return scenario::run_virtual(c.test(), c.pods(), orders_,
+                                 [this] { return interrupt_.signal() != 0; });
+  }
+  // Why a run is no verdict on its scenario; empty when it is one.
+  std::string stopped(const Result<scenario::Report>& report) const {
+    const bool was = report ? report->stopped : report.error().code == Code::kCancelled;
+    return was ? "interrupted by " + interrupt_.name() : "";
   }
   // What is said of a run that held: how many orders, where there may be several.
   std::string held(const scenario::Report& report) const {
@@ -171,6 +178,7 @@ class Runner {
  private:
   Stage* stage_;
   std::size_t orders_;
+  const Interrupt& interrupt_;
 };
 
 Outcome run_case(const Case& c, const Runner& runner, bool verbose, std::string& printed) {
@@ -186,6 +194,12 @@ Outcome run_case(const Case& c, const Runner& runner, bool verbose, std::string&
   const auto report = runner.run(c);
   outcome.took_ns = static_cast<std::uint64_t>(monotonic_ns() - begin);
   const std::string took = human_ns(outcome.took_ns);
+  if (auto why = runner.stopped(report); !why.empty()) {
+    outcome.kind = Outcome::Kind::kSkipped;
+    outcome.message = std::move(why);
+    printed = "stop  " + title + " (" + outcome.message + ", " + took + ")\n";
+    return outcome;
+  }
   if (report && !report->failure) {
     printed = "ok    " + title + " (" + runner.held(*report) + took + ")\n";
     if (verbose) printed += scenario::timeline(report->history);
@@ -227,6 +241,40 @@ std::string summary(const std::vector<Outcome>& outcomes) {
   return text + "\n";
 }
 
+// Every scenario in its turn; after a signal those that are left are only named.
+std::vector<Outcome> run_cases(Invocation& in, const Suite& suite, const Runner& runner,
+                               const Interrupt& interrupt) {
+  std::vector<Outcome> outcomes;
+  for (const auto& c : suite.cases) {
+    if (interrupt.signal() != 0) {
+      auto& left = outcomes.emplace_back(
+          Outcome{c.file->name, c.test().metadata.name, runner.mode(), Outcome::Kind::kSkipped});
+      left.message = "not run: interrupted by " + interrupt.name();
+      continue;
+    }
+    std::string printed;
+    outcomes.push_back(run_case(c, runner, in.args.flag("verbose"), printed));
+    in.try_out(printed);
+  }
+  return outcomes;
+}
+
+struct Ran {
+  std::vector<Outcome> outcomes;
+  Result<void> closed;  // whether what was made for them is gone
+};
+
+// The scenarios in one stage, which is taken away whatever came of them.
+Result<Ran> run_suite(Invocation& in, const Suite& suite, std::size_t orders,
+                      Interrupt& interrupt) {
+  std::optional<Stage> stage;
+  if (in.args.flag("real")) stage = TRY(Stage::open(in, interrupt));
+  const Runner runner(stage ? &*stage : nullptr, orders, interrupt);
+  Ran ran{run_cases(in, suite, runner, interrupt), {}};
+  if (stage) ran.closed = stage->close(interrupt);
+  return ran;
+}
+
 }  // namespace
 
 int run_test(Invocation& in) {
@@ -244,28 +292,18 @@ int run_test(Invocation& in) {
     in.err(suite->shown);
     return in.usage(count_text(suite->faults, "fault") + ": nothing was run");
   }
-  std::optional<Stage> stage;
-  if (in.args.flag("real")) {
-    auto opened = Stage::open(in);
-    if (!opened) return in.failed(opened.error());
-    stage = std::move(*opened);
-  }
-  const Runner runner(stage ? &*stage : nullptr, *orders);
-  std::vector<Outcome> outcomes;
-  for (const auto& c : suite->cases) {
-    std::string printed;
-    outcomes.push_back(run_case(c, runner, in.args.flag("verbose"), printed));
-    in.out(printed);
-  }
-  if (stage) {
-    if (auto closed = stage->close(); !closed) return in.failed(closed.error());
-  }
-  in.out(summary(outcomes));
+  Interrupt interrupt;
+  const auto ran = run_suite(in, *suite, *orders, interrupt);
+  if (!ran) return in.failed(ran.error());
+  const auto& outcomes = ran->outcomes;
   if (const auto path = in.args.find("junit")) {
     if (auto written = write_file(std::string(*path), scenario::junit(outcomes)); !written) {
       return in.failed(written.error());
     }
   }
+  interrupt.signal() == 0 ? in.out(summary(outcomes)) : in.try_out(summary(outcomes));
+  if (!ran->closed) return in.failed(ran->closed.error());
+  if (interrupt.signal() != 0) return 128 + interrupt.signal();
   const bool failed = std::any_of(outcomes.begin(), outcomes.end(), [](const Outcome& o) {
     return o.kind == Outcome::Kind::kFailed;
   });

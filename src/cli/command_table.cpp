@@ -710,7 +710,8 @@ constexpr Command kCommands[] = {
              "up to a bound that the output tells. A failure prints the history with the offending "
              "point marked by >>;\n"
              "-v prints every history. The exit status is 0 when all passed, 1 when one failed, 2 "
-             "when a file is faulty.",
+             "when a file is faulty,\n"
+             "128 and the signal's number after a signal; what was made is taken away then too.",
      .examples = "podctl test examples/patterns\n"
                  "podctl test test.yaml -v\n"
                  "podctl test . --junit out.xml\tfor CI",

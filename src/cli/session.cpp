@@ -18,18 +18,23 @@
 namespace podctl::cli {
 namespace {
 
-void write_all(int fd, std::string_view text) {
+// False when not all of it could be written; errno says why.
+bool write_some(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t n = ::write(fd, text.data(), text.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      if (fd == STDOUT_FILENO && errno != EPIPE)
-        write_all(STDERR_FILENO,
-                  "error: " + fail_errno(errno, "write to stdout", {}).value().message() + "\n");
-      ::_exit(kFailed);
-    }
+    if (n < 0) return false;
     text.remove_prefix(static_cast<std::size_t>(n));
   }
+  return true;
+}
+
+void write_all(int fd, std::string_view text) {
+  if (write_some(fd, text)) return;
+  if (fd == STDOUT_FILENO && errno != EPIPE)
+    write_all(STDERR_FILENO,
+              "error: " + fail_errno(errno, "write to stdout", {}).value().message() + "\n");
+  ::_exit(kFailed);
 }
 
 Failure refusal(const Reply& reply) {
@@ -149,6 +154,7 @@ Result<boost::json::value> Invocation::fetch(const std::string& target, std::str
 }
 
 void Invocation::out(std::string_view text) { write_all(STDOUT_FILENO, text); }
+void Invocation::try_out(std::string_view text) { (void)write_some(STDOUT_FILENO, text); }
 void Invocation::err(std::string_view text) { write_all(STDERR_FILENO, text); }
 
 int Invocation::failed(const Error& error) {

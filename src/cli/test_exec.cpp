@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json/array.hpp>
 #include <cerrno>
 
@@ -43,7 +44,7 @@ Result<std::int32_t> exit_code_of(const std::string& text) {
 
 Result<ExecResult> exec_in(Invocation& in, const std::string& pod_path,
                            const std::string& container, const std::vector<std::string>& command,
-                           std::int64_t deadline_ns) {
+                           std::int64_t deadline_ns, int wake) {
   Target target(pod_path + "/exec");
   target.add("container", container);
   for (const auto& word : command) target.add("command", word);
@@ -61,11 +62,12 @@ Result<ExecResult> exec_in(Invocation& in, const std::string& pod_path,
     if (socket->closed()) break;
     TRY(socket->flush());
     const auto left = std::max<std::int64_t>(deadline_ns - monotonic_ns(), 0) / 1'000'000;
-    pollfd fd{socket->fd(), POLLIN, 0};
-    const int ready = ::poll(&fd, 1, static_cast<int>(left));
+    std::array<pollfd, 2> fds{{{socket->fd(), POLLIN, 0}, {wake, POLLIN, 0}}};
+    const int ready = ::poll(fds.data(), fds.size(), static_cast<int>(left));
     if (ready == 0) return fail(Code::kTimedOut, "exec", container);
     if (ready < 0 && errno != EINTR) return fail_errno(errno, "poll", container);
-    if (ready > 0) open = TRY(socket->receive());
+    if (fds[1].revents != 0) return fail(Code::kCancelled, "exec", container);
+    if (fds[0].revents != 0) open = TRY(socket->receive());
   }
   while (auto message = TRY(socket->message())) take(*message, result, status);
   result.exit_code = TRY(exit_code_of(status));

@@ -18,9 +18,9 @@ struct ExecResult {
 };
 
 // `container`: "/api/v1/namespaces/default/pods/web" and the container's name. kTimedOut at the
-// deadline (CLOCK_MONOTONIC).
+// deadline (CLOCK_MONOTONIC); kCancelled once `wake` is readable.
 Result<ExecResult> exec_in(Invocation& in, const std::string& pod_path,
                            const std::string& container, const std::vector<std::string>& command,
-                           std::int64_t deadline_ns);
+                           std::int64_t deadline_ns, int wake);
 
 }  // namespace podctl::cli

@@ -40,13 +40,19 @@ bool wants_logs(const scenario::PodTest& test) {
 class RealRun {
  public:
   RealRun(Invocation& in, const scenario::PodTest& test,
-          const std::vector<api::Manifest>& manifests)
-      : in_(in), test_(test), manifests_(manifests), streams_(in, pods(), wants_logs(test)) {}
+          const std::vector<api::Manifest>& manifests, const Interrupt& interrupt)
+      : in_(in),
+        test_(test),
+        manifests_(manifests),
+        interrupt_(interrupt),
+        streams_(in, pods(), wants_logs(test), interrupt.fd()) {}
 
   Result<scenario::Report> run() {
     TRY(streams_.open());
     auto failure = play();
     auto cleared = clear();
+    const bool cancelled = !failure && failure.error().code == Code::kCancelled;
+    if (cancelled) TRY(std::move(cleared));
     if (!failure) return Failure(std::move(failure).error());
     TRY(std::move(cleared));
     scenario::Report report;
@@ -80,14 +86,21 @@ class RealRun {
     return {field_, std::move(wanted), std::move(text), last, 1};
   }
 
+  Result<void> go_on() const {
+    if (interrupt_.signal() == 0) return {};
+    return fail(Code::kCancelled, "run the scenario", {}, "interrupted by " + interrupt_.name());
+  }
+
   Outcome play() {
     // What pods take their variables and files from is there before them.
     for (const bool pods : {false, true}) {
       for (const auto& manifest : manifests_) {
+        TRY(go_on());
         if (manifest.is_pod() == pods) TRY(make(manifest));
       }
     }
     for (std::size_t i = 0; i < test_.spec.steps.size(); ++i) {
+      TRY(go_on());
       field_ = "spec.steps[" + std::to_string(i) + "]";
       if (auto failure = TRY(perform(test_.spec.steps[i]))) return failure;
     }
@@ -134,7 +147,10 @@ class RealRun {
 
   Outcome advance(std::uint64_t ns) {
     const auto until = monotonic_ns() + static_cast<std::int64_t>(ns);
-    while (monotonic_ns() < until) TRY(streams_.pump(until));
+    while (monotonic_ns() < until) {
+      TRY(go_on());
+      TRY(streams_.pump(until));
+    }
     return std::optional<scenario::Failure>();
   }
 
@@ -148,6 +164,7 @@ class RealRun {
             failed("wait for " + scenario::text_of(wait.match),
                    "it did not happen until " + scenario::seconds_text(streams_.now_ns())));
       }
+      TRY(go_on());
       TRY(streams_.pump(until));
     }
     return std::optional<scenario::Failure>();
@@ -171,7 +188,9 @@ class RealRun {
                 : step.exec ? exec(*step.exec, target)
                             : remove(*step.delete_, target);
     if (done) return std::optional<scenario::Failure>();
-    if (done.error().code == Code::kUnavailable) return Failure(std::move(done).error());
+    const auto code = done.error().code;
+    if (code == Code::kUnavailable || code == Code::kCancelled)
+      return Failure(std::move(done).error());
     return std::optional(failed(text, done.error().message()));
   }
 
@@ -184,7 +203,7 @@ class RealRun {
   Result<void> exec(const scenario::Exec& step, const api::Pod& target) {
     const auto& meta = target.metadata;
     const auto result = TRY(exec_in(in_, pods_path(meta.namespace_, meta.name), step.container,
-                                    step.command, monotonic_ns() + kForACommand));
+                                    step.command, monotonic_ns() + kForACommand, interrupt_.fd()));
     const auto wanted = step.exitCode.value_or(0);
     if (result.exit_code != wanted) {
       return fail(Code::kFailedPrecondition,
@@ -219,6 +238,7 @@ class RealRun {
   Invocation& in_;
   const scenario::PodTest& test_;
   const std::vector<api::Manifest>& manifests_;
+  const Interrupt& interrupt_;
   TestStreams streams_;
   std::string field_;
 };
@@ -232,7 +252,7 @@ const Option* root_option() {
 
 }  // namespace
 
-Result<Stage> Stage::open(const Invocation& outer) {
+Result<Stage> Stage::open(const Invocation& outer, Interrupt& interrupt) {
   Stage stage;
   Parsed parsed = outer.args;
   if (outer.layout.root().empty()) {
@@ -242,6 +262,14 @@ Result<Stage> Stage::open(const Invocation& outer) {
     if (::mkdtemp(name.data()) == nullptr) return fail_errno(errno, "make a directory", name);
     stage.own_root_ = name;
     parsed.options.emplace_back(root_option(), name);
+    interrupt.say(
+        "interrupted: the pods and their podctld are taken away; a second signal leaves them\n",
+        "given up: a podctld and its pods are left in " + name + ": 'podctl --root " + name +
+            " system reset --yes' takes them away\n");
+  } else {
+    interrupt.say("interrupted: the scenario's pods are deleted; a second signal leaves them\n",
+                  "given up: the scenario's pods may be left in " + outer.layout.root() +
+                      ": 'podctl --root " + outer.layout.root() + " get pods' tells\n");
   }
   stage.in_ = std::make_unique<Invocation>(std::move(parsed));
   auto client = stage.in_->connect();
@@ -253,8 +281,13 @@ Result<Stage> Stage::open(const Invocation& outer) {
   return Failure(std::move(client).error());
 }
 
-Result<void> Stage::close() {
-  if (own_root_.empty()) return {};
+Result<void> Stage::close(Interrupt& interrupt) {
+  if (!own_root_.empty()) TRY_CONTEXT(remove_root(), "take away the root " + own_root_);
+  interrupt.say({}, {});
+  return {};
+}
+
+Result<void> Stage::remove_root() {
   TRY(reset_root(*in_));
   std::error_code error;
   std::filesystem::remove_all(own_root_, error);
@@ -263,8 +296,9 @@ Result<void> Stage::close() {
 }
 
 Result<scenario::Report> run_real(Invocation& in, const scenario::PodTest& test,
-                                  const std::vector<api::Manifest>& manifests) {
-  return RealRun(in, test, manifests).run();
+                                  const std::vector<api::Manifest>& manifests,
+                                  const Interrupt& interrupt) {
+  return RealRun(in, test, manifests, interrupt).run();
 }
 
 }  // namespace podctl::cli

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/interrupt.hpp"
 #include "podctl/api/manifest.hpp"
 #include "podctl/base/error.hpp"
 #include "podctl/cli/session.hpp"
@@ -19,20 +20,25 @@ namespace podctl::cli {
 // TMPDIR, and removed with all that it made; else it stays.
 class Stage {
  public:
-  static Result<Stage> open(const Invocation& outer);
-  // Of a podctld of our own: removes everything.
-  Result<void> close();
+  // `interrupt` is told what a signal will do, and what a second one leaves.
+  static Result<Stage> open(const Invocation& outer, Interrupt& interrupt);
+  // Of a podctld of our own: removes everything, and takes back what was told of signals.
+  Result<void> close(Interrupt& interrupt);
 
   Invocation& in() { return *in_; }
 
  private:
+  Result<void> remove_root();
+
   std::unique_ptr<Invocation> in_;
   std::string own_root_;
 };
 
 // Makes the pods, takes the steps, and deletes the pods again. An Error is none of the scenario's:
-// podctld cannot be reached, or refuses the pods.
+// podctld cannot be reached, or refuses the pods; kCancelled: it was interrupted, and the pods are
+// gone all the same.
 Result<scenario::Report> run_real(Invocation& in, const scenario::PodTest& test,
-                                  const std::vector<api::Manifest>& manifests);
+                                  const std::vector<api::Manifest>& manifests,
+                                  const Interrupt& interrupt);
 
 }  // namespace podctl::cli

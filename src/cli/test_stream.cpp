@@ -17,8 +17,8 @@ constexpr std::size_t kMostChanges = 10'000;  // read in one go, before any is r
 
 }  // namespace
 
-TestStreams::TestStreams(Invocation& in, std::vector<const api::Pod*> pods, bool logs)
-    : in_(in), pods_(std::move(pods)), logs_(logs) {
+TestStreams::TestStreams(Invocation& in, std::vector<const api::Pod*> pods, bool logs, int wake)
+    : in_(in), pods_(std::move(pods)), logs_(logs), wake_(wake) {
   pod_watch_.path = "/api/v1/pods";
   event_watch_.path = "/api/v1/events";
 }
@@ -90,6 +90,7 @@ Result<void> TestStreams::read_ready(std::int64_t deadline_ns) {
     fds.push_back({stream->client->fd(), POLLIN, 0});
     buffered = buffered || stream->client->buffered();
   }
+  fds.push_back({wake_, POLLIN, 0});
   const auto left = std::max<std::int64_t>(deadline_ns - monotonic_ns(), 0);
   const auto timeout = buffered ? 0 : static_cast<int>((left + kMillisecond - 1) / kMillisecond);
   if (::poll(fds.data(), fds.size(), timeout) < 0 && errno != EINTR) {

@@ -25,8 +25,9 @@ namespace podctl::cli {
 
 class TestStreams {
  public:
-  // `pods`: of the scenario; nobody else's enter the history. `logs`: lines are wanted too.
-  TestStreams(Invocation& in, std::vector<const api::Pod*> pods, bool logs);
+  // `pods`: of the scenario; nobody else's enter the history. `logs`: lines are wanted too. `wake`:
+  // what ends pump() once it is readable.
+  TestStreams(Invocation& in, std::vector<const api::Pod*> pods, bool logs, int wake);
 
   // Opens the watches; what comes later is recorded. Before the pods are made.
   Result<void> open();
@@ -77,6 +78,7 @@ class TestStreams {
   Invocation& in_;
   std::vector<const api::Pod*> pods_;
   bool logs_;
+  int wake_;
   Stream pod_watch_, event_watch_;
   std::vector<std::unique_ptr<Stream>> log_streams_;
   std::vector<Change> changes_;

@@ -153,13 +153,18 @@ class VirtualRun {
 }  // namespace
 
 Report run_virtual(const PodTest& test, const std::vector<const api::Pod*>& pods,
-                   std::size_t orders) {
+                   std::size_t orders, const std::function<bool()>& stop) {
   const auto bound =
       static_cast<std::size_t>(test.spec.orders.value_or(static_cast<std::int32_t>(orders)));
   Report report;
   // Orders still to be run, each as the decisions up to its last that is not the first possibility.
   std::deque<std::vector<std::size_t>> waiting = {{}};
   while (!waiting.empty()) {
+    if (stop && stop()) {
+      report.stopped = true;
+      report.all = false;
+      return report;
+    }
     const auto told = std::move(waiting.front());
     waiting.pop_front();
     Chooser chooser(told);

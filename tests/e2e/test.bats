@@ -146,3 +146,124 @@ END
   [ "$status" = 0 ] || { echo "$output"; false; }
   says "1 passed"
 }
+
+# interruptible NAME…: test.yaml with scenarios of these names; the first one passes, the others wait for what
+# never comes.
+interruptible() {
+  scenario 'modes: [real]' 'steps: [{wait: {condition: Ready}}]'
+  sed -i "s/{name: life}/{name: $1}/" test.yaml
+  local name
+  for name in "${@:2}"; do
+    cat >>test.yaml <<END
+---
+apiVersion: test.podctl.dev/v1
+kind: PodTest
+metadata: {name: $name}
+spec:
+  steps: [{wait: {condition: Ready}}, {exec: {container: app, command: [touch, /begun]}}, {wait: {log: never, timeout: 1h}}]
+END
+  done
+}
+
+# begun ROOT: the pod of a scenario that waits has come so far.
+begun() { [ -S "$1/run/podctld.sock" ] && podctl --root "$1" exec web -- test -e /begun 2>/dev/null; }
+own_root() { echo own/podctl-test.*; }
+begun_in_own_root() { begun "$(own_root)"; }
+
+# What bash starts in the background ignores SIGINT; a terminal's programs do not.
+in_background() {
+  env --default-signal=INT,HUP "$@" >out 2>&1 3>&- &
+  tested=$!
+}
+
+# ends CODE: the program in the background ends with it.
+ends() {
+  local code=0
+  wait "$tested" || code=$?
+  [ "$code" = "$1" ] || { echo "expected exit $1, got $code: $(cat out)"; return 1; }
+}
+
+@test "a signal ends the scenario, takes away what was made, and JUnit has what ran" {
+  interruptible one two three
+  local signal
+  for signal in INT=130 TERM=143 HUP=129; do
+    mkdir own
+    in_background env -u PODCTL_ROOT TMPDIR="$PWD/own" podctl test test.yaml --real --junit out.xml
+    until_true begun_in_own_root
+    kill -s "${signal%=*}" "$tested"
+    ends "${signal#*=}"
+    run cat out
+    says "ok    test.yaml: one ("
+    says "interrupted: the pods and their podctld are taken away"
+    says "stop  test.yaml: two (interrupted by SIG${signal%=*}"
+    says "1 passed, 2 skipped"
+    [ -z "$(ls own)" ]
+    [ -z "$(pgrep -f "podctl.*$PWD/own")" ]
+    grep -q 'tests="3" failures="0" errors="0" skipped="2"' out.xml
+    grep -q 'name="two (real)".*<skipped message="interrupted by ' out.xml
+    grep -q 'name="three (real)".*<skipped message="not run: interrupted by ' out.xml
+    rm -r own out.xml
+  done
+}
+
+@test "in a root that stays a signal leaves no pod" {
+  interruptible one two
+  in_background podctl test test.yaml --real
+  until_true begun "$PODCTL_ROOT"
+  kill -s TERM "$tested"
+  ends 143
+  [ -z "$(podctl get pods --no-headers -o name)" ]
+}
+
+@test "a second signal gives up, and says what it leaves" {
+  interruptible one two
+  mkdir own
+  in_background env -u PODCTL_ROOT TMPDIR="$PWD/own" podctl test test.yaml --real
+  until_true begun_in_own_root
+  local root daemon
+  root=$(own_root)
+  daemon=$(pgrep -o -f "podctld --root $PWD/$root")
+  kill -s STOP "$daemon"  # which does not answer
+  kill -s INT "$tested"
+  until_true grep -q "^interrupted: " out
+  kill -s INT "$tested"
+  ends 130
+  kill -s CONT "$daemon"
+  run cat out
+  says "given up: a podctld and its pods are left in $PWD/$root: 'podctl --root $PWD/$root system reset --yes'"
+  podctl --root "$PWD/$root" system reset --yes
+}
+
+@test "who reads the output may go away, and nothing is left all the same" {
+  interruptible one two
+  mkdir own
+  env -u PODCTL_ROOT TMPDIR="$PWD/own" podctl test test.yaml --real | head -n 0 || :
+  [ -z "$(ls own)" ]
+}
+
+@test "a signal ends the orders of virtual time too, and JUnit has what ran" {
+  sleepers web one two >pod.yaml
+  cat >test.yaml <<'END'
+apiVersion: test.podctl.dev/v1
+kind: PodTest
+metadata: {name: short}
+spec:
+  manifests: [pod.yaml]
+  steps: [{wait: {condition: Ready}}]
+---
+apiVersion: test.podctl.dev/v1
+kind: PodTest
+metadata: {name: long}
+spec:
+  manifests: [pod.yaml]
+  orders: 1000000
+  containers: [{name: one, runs: [{for: 5s, exitCode: 1}]}, {name: two, runs: [{for: 5s, exitCode: 1}]}]
+  steps: [{advance: 10h}, {delete: {}}, {wait: {deleted: true}}]
+END
+  in_background podctl test test.yaml --junit out.xml
+  until_true grep -q "^ok " out
+  kill -s INT "$tested"
+  ends 130
+  grep -q 'tests="2" failures="0" errors="0" skipped="1"' out.xml
+  grep -q "^stop  test.yaml: long (interrupted by SIGINT" out
+}

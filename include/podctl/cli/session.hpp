@@ -65,6 +65,8 @@ class Invocation {
 
   // Writes all of it at once; a broken pipe ends the program as a shell expects.
   void out(std::string_view text);
+  // The same for who has something left to do: a reader that is gone ends nothing.
+  void try_out(std::string_view text);
   void err(std::string_view text);
   // Prints "error: …" and returns 1.
   int failed(const Error& error);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,15 +27,17 @@ struct Failure {
 
 struct Report {
   std::size_t orders = 0;  // that were run
+  bool stopped = false;    // before it was through, as the caller wished
   bool all = true;         // there are no others
   std::uint64_t lasted_ns = 0;
   History history;  // of the order that failed, or of the plain one
   std::optional<Failure> failure;
 };
 
-// `orders`: at most so many; the scenario's own number goes before it when it has one.
+// `orders`: at most so many; the scenario's own number goes before it when it has one. `stop` is
+// asked before each: whether to leave it at those that were run.
 Report run_virtual(const PodTest& test, const std::vector<const api::Pod*>& pods,
-                   std::size_t orders);
+                   std::size_t orders, const std::function<bool()>& stop = {});
 
 // What a step does, in words: "kill app"; and to whom, empty: to the only pod, to all of it.
 std::string text_of(const Step& step);
