@@ -233,6 +233,10 @@ void PodWorker::end(api::Time at, std::int64_t grace_s, std::function<void(Resul
     return;
   }
   api::Pod going = *pod_;
+  // Once, as the first deletion does it there (K apiserver registry/rest/delete.go, BeforeDelete):
+  // observedGeneration tells that it was seen (KEP-5067).
+  if (!going.metadata.deletionTimestamp)
+    going.metadata.generation = going.metadata.generation.value_or(1) + 1;
   going.metadata.deletionTimestamp = at;
   going.metadata.deletionGracePeriodSeconds = grace_s;
   pod_ = std::make_shared<const api::Pod>(std::move(going));

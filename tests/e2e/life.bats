@@ -44,6 +44,18 @@ EOF
   [ "$output" = $'one\ntwo' ]
 }
 
+@test "a deletion is another generation, once, and is seen to have been observed" {
+  pod going 'trap "" TERM; echo up; while :; do sleep 0.1; done' | podctl apply -f -
+  logged going up
+  generations() { field going '{.metadata.generation} {.status.observedGeneration} {.status.conditions[*].observedGeneration}'; }
+  [ "$(generations)" = "1 1 1 1 1 1 1" ]
+  podctl delete pod going --wait=false --grace-period=600
+  [ "$(generations)" = "2 2 2 2 2 2 2" ]
+  podctl delete pod going --wait=false --grace-period=500
+  [ "$(generations)" = "2 2 2 2 2 2 2" ]
+  podctl delete pod going --now
+}
+
 @test "an OOM kill is told from the kernel's own counter" {
   pod eat 'x=a; while :; do x=$x$x; done' | sed 's|image: podctl/busybox|image: podctl/busybox\n    resources: {limits: {memory: 16Mi}}|' | podctl apply -f -
   ended eat Failed
