@@ -231,7 +231,7 @@ constexpr std::uint64_t last_of(HookProgress) {
 }
 constexpr std::uint64_t last_of(Verdict) { return static_cast<std::uint64_t>(Verdict::kFailure); }
 constexpr std::uint64_t last_of(KillCause) {
-  return static_cast<std::uint64_t>(KillCause::kPostStart);
+  return static_cast<std::uint64_t>(KillCause::kResized);
 }
 constexpr std::uint64_t last_of(StopCause) {
   return static_cast<std::uint64_t>(StopCause::kEvicted);

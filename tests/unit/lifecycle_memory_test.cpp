@@ -47,6 +47,25 @@ TEST(LifecycleMemory, RejectsWhatItDidNotWrite) {
   EXPECT_EQ(*decode_memory("{\"added-later\":1}"), PodMemory{});
 }
 
+// The last value of each enum too: a podctld that cannot read a pod's memory does not know the pod.
+TEST(LifecycleMemory, EveryCauseCanBeReadAgain) {
+  PodMemory memory;
+  auto& m = memory.containers.emplace_back();
+  m.name = "app";
+  for (auto killed = KillCause::kNone; killed <= KillCause::kResized;
+       killed = static_cast<KillCause>(static_cast<int>(killed) + 1)) {
+    m.killed = killed;
+    const auto again = decode_memory(encode_memory(memory));
+    ASSERT_TRUE(again) << static_cast<int>(killed);
+    EXPECT_EQ(*again, memory);
+  }
+  for (auto cause = StopCause::kNone; cause <= StopCause::kEvicted;
+       cause = static_cast<StopCause>(static_cast<int>(cause) + 1)) {
+    memory.stop.cause = cause;
+    EXPECT_TRUE(decode_memory(encode_memory(memory))) << static_cast<int>(cause);
+  }
+}
+
 // What a container writes as its last words may be anything; the memory must be readable again.
 TEST(LifecycleMemory, AMessageThatIsNoTextCanBeReadAgain) {
   PodMemory memory;
