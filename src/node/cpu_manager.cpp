@@ -15,7 +15,9 @@ namespace {
 namespace json = boost::json;
 
 constexpr unsigned kMostCpus = 1U << 16U;  // far above what kernels are built for
-constexpr const char* kAdvice = "end all pods (podctl system reset) or remove it";
+constexpr const char* kAdvice =
+    "remove it, and start podctld with the --cpu-manager-policy and --reserved-cpus that it had: "
+    "the pods that run are then given CPUs anew";
 
 Failure bad_list(std::string_view list) {
   return fail(Code::kInvalidArgument, "read list of CPUs", std::string(list),

@@ -15,6 +15,15 @@ Failure not_ours(const std::string& path, const std::string& advice) {
   return fail(Code::kInternal, "read", path, "it is not what podctld wrote: " + advice);
 }
 
+namespace {
+
+Failure cut_short(const std::string& path, const std::string& text, const std::string& advice) {
+  return fail(Code::kInternal, "read", path,
+              (text.empty() ? "it is empty: " : "its end is missing: ") + advice);
+}
+
+}  // namespace
+
 Result<std::optional<boost::json::object>> read_state_file(const std::string& path,
                                                            const std::string& advice) {
   const auto content = sys::read_file(path, kLimit);
@@ -22,6 +31,8 @@ Result<std::optional<boost::json::object>> read_state_file(const std::string& pa
   if (!content) return Failure(content.error());
   boost::system::error_code error;
   auto value = boost::json::parse(*content, error);
+  if (content->empty() || error == boost::json::error::incomplete)
+    return cut_short(path, *content, advice);
   if (error || !value.is_object()) return not_ours(path, advice);
   return std::move(value.get_object());
 }
@@ -32,7 +43,7 @@ Result<void> write_state_file(const std::string& path, const boost::json::object
     return fail(Code::kInvalidArgument, "remember", path,
                 "more than " + std::to_string(kLimit) + " bytes");
   }
-  return sys::write_file(path, text, 0600);
+  return sys::write_file_to_disk(path, text, 0600);
 }
 
 }  // namespace podctl::node

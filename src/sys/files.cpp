@@ -110,6 +110,23 @@ Result<void> write_all(int fd, std::string_view content, const std::string& path
   return {};
 }
 
+std::string beside(const std::string& path) { return path + ".new"; }
+
+Result<UniqueFd> write_beside(const std::string& path, std::string_view content, unsigned mode) {
+  const std::string name = beside(path);
+  UniqueFd fd(::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!fd) return fail_errno(errno, "make file", name);
+  if (::fchmod(fd.get(), mode) != 0) return fail_errno(errno, "set mode", name);
+  TRY(write_all(fd.get(), content, name));
+  return fd;
+}
+
+Result<void> move_into_place(const std::string& path) {
+  if (::rename(beside(path).c_str(), path.c_str()) != 0)
+    return fail_errno(errno, "rename file", path);
+  return {};
+}
+
 // What the umask took from the mode that something was made with. A change of mode that changes
 // nothing costs as much as one that does: the file system writes the inode.
 Result<void> complete_mode(const std::string& path, unsigned mode) {
@@ -149,13 +166,18 @@ Result<void> fill_file(const std::string& path, std::string_view content) {
 }
 
 Result<void> write_file(const std::string& path, std::string_view content, unsigned mode) {
-  const std::string beside = path + ".new";
-  const UniqueFd fd(
-      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode));
-  if (!fd) return fail_errno(errno, "make file", beside);
-  if (::fchmod(fd.get(), mode) != 0) return fail_errno(errno, "set mode", beside);
-  TRY(write_all(fd.get(), content, beside));
-  if (::rename(beside.c_str(), path.c_str()) != 0) return fail_errno(errno, "rename file", path);
+  TRY(write_beside(path, content, mode));
+  return move_into_place(path);
+}
+
+Result<void> write_file_to_disk(const std::string& path, std::string_view content, unsigned mode) {
+  const UniqueFd fd = TRY(write_beside(path, content, mode));
+  if (::fsync(fd.get()) != 0) return fail_errno(errno, "write to disk", path);
+  TRY(move_into_place(path));
+  const std::string parent = path.substr(0, path.rfind('/'));
+  const UniqueFd directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return fail_errno(errno, "open directory", parent);
+  if (::fsync(directory.get()) != 0) return fail_errno(errno, "write directory to disk", parent);
   return {};
 }
 

@@ -131,7 +131,7 @@ TEST_F(CpuManagement, WhatWasReserved) {
 }
 
 TEST_F(CpuManagement, AFileThatIsNotOurs) {
-  for (const char* text : {"", "{", "[]", "{\"entries\": 1}", "{}"}) {
+  for (const char* text : {"x", "[]", "{\"entries\": 1}", "{}"}) {
     std::ofstream(state_) << text;
     const auto opened = CpuManager::open(eight(), {0}, state_);
     ASSERT_FALSE(opened) << text;
@@ -141,6 +141,19 @@ TEST_F(CpuManagement, AFileThatIsNotOurs) {
   std::ofstream(state_)
       << R"({"entries": {"a": {"x": "9"}, "b": {"x": 1}, "c": 3, "d": {"x": "2"}}})";
   EXPECT_EQ(open()->shared(), (CpuSet{0, 1, 3, 4, 5, 6, 7}));
+}
+
+TEST_F(CpuManagement, AFileThatBreaksOff) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"", "/state: it is empty: remove it, and start podctld with"},
+      {"{\"entries\": {\"a\"", "its end is missing: remove it"}};
+  for (const auto& [text, message] : cases) {
+    std::ofstream(state_) << text;
+    const auto opened = CpuManager::open(eight(), {0}, state_);
+    ASSERT_FALSE(opened) << text;
+    EXPECT_THAT(opened.error().message(), HasSubstr(message));
+    EXPECT_FALSE(CpuManager::reserved_before(state_)) << text;
+  }
 }
 
 // What cannot be remembered has not been given.

@@ -1,4 +1,4 @@
-// Removing a tree that somebody hostile may have made.
+// Whole files, and removing a tree that somebody hostile may have made.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -29,6 +29,19 @@ class RemoveTree : public ::testing::Test {
 
   std::string dir_;
 };
+
+using WholeFile = RemoveTree;
+
+TEST_F(WholeFile, IsWrittenToDiskAsOneStep) {
+  const std::string path = dir_ + "/state";
+  for (const std::string content : {"first", "", "third"}) {
+    ASSERT_TRUE(write_file_to_disk(path, content, 0600));
+    EXPECT_EQ(*read_file(path, 100), content);
+    EXPECT_FALSE(std::filesystem::exists(path + ".new"));
+  }
+  EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms(0600));
+  EXPECT_EQ(write_file_to_disk(dir_ + "/none/state", "", 0600).error().code, Code::kNotFound);
+}
 
 TEST_F(RemoveTree, WhatIsNotThereIsGone) {
   EXPECT_TRUE(remove_tree(dir_ + "/none"));

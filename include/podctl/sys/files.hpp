@@ -17,9 +17,12 @@ Result<void> make_directories(const std::string& path, unsigned mode);
 Result<void> give_to_group(const std::string& path, unsigned gid);
 // Replaces the file as one step for whoever reads it: written beside it, then renamed.
 Result<void> write_file(const std::string& path, std::string_view content, unsigned mode);
-// At most `limit` bytes from the start.
+// The same for what has to be found again after the machine lost its power: on the disk before this
+// returns. Without it a file may be renamed there whose content is not, and be found empty.
+Result<void> write_file_to_disk(const std::string& path, std::string_view content, unsigned mode);
 // Into a file that is there, and that nobody reads yet.
 Result<void> fill_file(const std::string& path, std::string_view content);
+// At most `limit` bytes from the start.
 Result<std::string> read_file(const std::string& path, std::size_t limit);
 // /dev/null for reading and writing.
 Result<UniqueFd> open_null();
