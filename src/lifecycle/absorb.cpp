@@ -25,7 +25,7 @@ void end(Context& c, Item& item, Ended ended) {
   m.ended = std::move(ended);
   const bool ours = c.memory.stop.cause != StopCause::kNone;
   if (!ours && after_exit(c.pod, item, m.ended->exit_code) == AfterExit::kRestartAll) {
-    begin_stop(c, StopCause::kRestartAll, spec_grace(c.pod));
+    begin_restart_all(c);
   }
 }
 

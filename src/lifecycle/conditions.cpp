@@ -10,7 +10,8 @@ namespace podctl::lifecycle {
 namespace {
 
 constexpr std::array<std::string_view, kConditionKinds> kTypes = {
-    "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"};
+    "PodReadyToStartContainers", "Initialized",  "Ready",
+    "ContainersReady",           "PodScheduled", "AllContainersRestarting"};
 
 // Those that are there only while a resize is not done (KEP-1287).
 constexpr std::string_view kResizePending = "PodResizePending",
@@ -60,6 +61,14 @@ Finding containers_ready(const Context& c, const api::PodStatus& status) {
   }
   if (unready.empty()) return {};
   return {false, "ContainersNotReady", "containers with unready status: " + list(unready)};
+}
+
+// Until every container has ended; what follows is a start like any other (KEP-5532).
+Finding restarting_all(const Context& c, const api::PodStatus& status) {
+  if (status.phase == "Succeeded") return {false, "PodCompleted", {}};
+  if (status.phase == "Failed") return {false, "PodFailed", {}};
+  if (c.memory.stop.cause != StopCause::kRestartAll) return {false, {}, {}};
+  return {true, "RestartAllContainersStarted", "container exited with restart policy rule"};
 }
 
 Finding ready(const api::Pod& pod, const Finding& containers) {
@@ -127,6 +136,8 @@ std::vector<api::PodCondition> make_conditions(Context& c, const api::PodStatus&
     add(c, ConditionKind::kInitialized, initialized(c, status), result);
     add(c, ConditionKind::kReady, ready(c.pod, containers), result);
     add(c, ConditionKind::kContainersReady, std::move(containers), result);
+    if (may_restart_all(c.pod))
+      add(c, ConditionKind::kRestartingAll, restarting_all(c, status), result);
   }
   add(c, ConditionKind::kScheduled, {placed, m.unplaced_reason, m.unplaced_message}, result);
   const auto& resize = m.resize;

@@ -67,6 +67,8 @@ enum class AfterExit : std::uint8_t { kStay, kRestart, kRestartAll };
 AfterExit after_exit(const api::Pod& pod, const Item& item, std::int32_t exit_code);
 // Whether it runs again after having been killed.
 bool comes_back(const api::Pod& pod, const Item& item);
+// Whether an end of any of its containers may begin all of them anew.
+bool may_restart_all(const api::Pod& pod);
 // Boot time from which the next attempt may start, by CrashLoopBackOff.
 std::uint64_t restart_due(const ContainerMemory& memory);
 // Counts a restart that happens now.
@@ -87,7 +89,7 @@ void begin_post_start(Context& c, const Item& item);
 void absorb_post_start(Context& c, const Item& item, bool exited);
 void plan_post_start(Context& c, const Item& item);
 // preStop on its way to the stop signal, which has to wait while this is false. It has until the
-// deadline, and is left out where there is no grace.
+// deadline, and is left out where there is no grace, and before RestartAllContainers.
 bool pre_stop_over(Context& c, const Item& item, std::uint64_t grace_s, std::uint64_t deadline);
 
 // ---- probing.cpp ----
@@ -107,6 +109,8 @@ void stop_condemned(Context& c);
 // What begins a stop from outside: deletion, eviction, activeDeadlineSeconds.
 void check_deadlines(Context& c);
 void begin_stop(Context& c, StopCause cause, std::uint64_t grace_s);
+// Stops every container so that all begin anew (KEP-5532).
+void begin_restart_all(Context& c);
 std::uint64_t spec_grace(const api::Pod& pod);
 void plan_stop(Context& c);
 
@@ -123,6 +127,8 @@ std::string stop_signal_name(const Item& item);
 // ---- status.cpp, conditions.cpp ----
 api::Time wall_time(std::uint64_t wall_ns);  // absent for 0
 std::string phase_of(const Context& c);
+// What a container waits for that has not had its turn yet.
+std::string_view initial_reason(const PodMemory& memory);
 api::PodStatus make_status(Context& c);
 std::vector<api::PodCondition> make_conditions(Context& c, const api::PodStatus& status);
 

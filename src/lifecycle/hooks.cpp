@@ -83,7 +83,8 @@ void plan_post_start(Context& c, const Item& item) {
 bool pre_stop_over(Context& c, const Item& item, std::uint64_t grace_s, std::uint64_t deadline) {
   auto& m = item.memory->pre_stop;
   const auto* hook = find_hook(*item.spec, HookKind::kPreStop);
-  if (hook == nullptr || grace_s == 0 || m.progress == HookProgress::kEnded) return true;
+  const bool abrupt = c.memory.stop.cause == StopCause::kRestartAll;
+  if (hook == nullptr || abrupt || grace_s == 0 || m.progress == HookProgress::kEnded) return true;
   if (m.progress == HookProgress::kNone) m = {HookProgress::kRunning, c.now.boot_ns};
   const auto end = end_of(c, item, HookKind::kPreStop);
   const bool used_up = c.now.boot_ns >= deadline;

@@ -107,6 +107,7 @@ void fields(V& v, Stop& x) {
   v("cause", x.cause);
   v("grace", x.grace_s);
   v("deadline", x.deadline_ns);
+  v("told", x.told);
 }
 
 template <class V>

@@ -47,6 +47,16 @@ AfterExit after_exit(const api::Pod& pod, const Item& item, std::int32_t exit_co
   return AfterExit::kRestart;
 }
 
+bool may_restart_all(const api::Pod& pod) {
+  const auto says_so = [](const api::Container& container) {
+    return std::ranges::any_of(container.restartPolicyRules, [](const auto& rule) {
+      return rule.action == "RestartAllContainers";
+    });
+  };
+  return std::ranges::any_of(pod.spec.initContainers, says_so) ||
+         std::ranges::any_of(pod.spec.containers, says_so);
+}
+
 bool comes_back(const api::Pod& pod, const Item& item) {
   return after_exit(pod, item, kKilledCode) != AfterExit::kStay;
 }

@@ -73,7 +73,7 @@ void fill_states(const Context& c, const Item& item, api::ContainerStatus& statu
   } else if (over && item.regular() && c.memory.initialized) {
     status.state = not_located();
   } else {
-    status.state = waiting(c.memory.init.empty() ? "ContainerCreating" : "PodInitializing");
+    status.state = waiting(std::string(initial_reason(c.memory)));
   }
   status.lastState.emplace();
   if (last != nullptr) status.lastState = terminated(*last, message_bytes);
@@ -162,6 +162,10 @@ void keep_foreign(const api::PodStatus& old, api::PodStatus& status) {
 api::Time wall_time(std::uint64_t wall_ns) {
   if (wall_ns == 0) return {};
   return api::Time(static_cast<std::int64_t>(wall_ns / kSecond));
+}
+
+std::string_view initial_reason(const PodMemory& memory) {
+  return memory.init.empty() ? "ContainerCreating" : "PodInitializing";
 }
 
 std::string phase_of(const Context& c) {

@@ -3,7 +3,8 @@
 // The order is the kubelet's (kuberuntime_container.go, kuberuntime_termination_order.go): preStop
 // in all at once; the signal to regular containers when theirs has ended; to sidecars after the
 // last of them, in reverse, one by one; when the grace period is used up all that remain at once.
-// Everyone has at least two seconds between the signal and SIGKILL.
+// Everyone has at least two seconds between the signal and SIGKILL. RestartAllContainers leaves
+// nobody more, neither hook nor order (kuberuntime_manager.go, SyncPod: killed with a grace of 0).
 #include <algorithm>
 
 #include "context.hpp"
@@ -12,7 +13,7 @@ namespace podctl::lifecycle {
 namespace {
 
 constexpr std::uint64_t kDefaultGrace = 30;
-constexpr std::uint64_t kMinimumGrace = 2 * kSecond;
+constexpr std::uint64_t kMinimumGraceSeconds = 2, kMinimumGrace = kMinimumGraceSeconds * kSecond;
 
 void tell_killing(Context& c, const Item& item, std::string text) {
   if (item.memory->stopping) return;
@@ -128,11 +129,12 @@ bool stop_containers(Context& c) {
   const auto deadline = c.memory.stop.deadline_ns;
   const bool used_up = c.now.boot_ns >= deadline;
   if (sidecars && !used_up) c.wake_at(deadline);
-  if (sidecars && (!regular || used_up)) {
+  const bool all_at_once = used_up || c.memory.stop.cause == StopCause::kRestartAll;
+  if (sidecars && (!regular || all_at_once)) {
     for (auto item = c.items.rbegin(); item != c.items.rend(); ++item) {
       if (!item->sidecar || !alive(*item)) continue;
       stop_with_pod(c, *item);
-      if (!used_up) break;
+      if (!all_at_once) break;
     }
   }
   return regular || sidecars;
@@ -189,21 +191,38 @@ void run_anew(Context& c, bool all) {
     auto& m = *item.memory;
     m.passed = m.created = false;
     m.waiting.reset();
-    if (m.progress == Progress::kEnded && (all || item.init)) m.rerun = true;
+    if (m.progress != Progress::kEnded) continue;
+    if (all || item.init) m.rerun = true;
+    if (all) m.waiting = Waiting{std::string(initial_reason(c.memory)), {}, 0};
   }
   c.memory.stop = {};
 }
 
-void new_sandbox(Context& c) {
-  if (!goes_on(c)) {
-    c.memory.stop.cause = StopCause::kFinished;
-    return fix_phase(c);
-  }
-  run_anew(c, false);
+void new_sandbox(Context& c, bool all) {
+  run_anew(c, all);
   ++c.memory.sandbox_attempt;
   c.memory.sandbox = SandboxProgress::kNone;
   c.memory.sandbox_retry_at_ns = 0;
   c.memory.pod_ips.clear();
+}
+
+void after_dead_sandbox(Context& c) {
+  if (!destroy_sandbox(c, false)) return;
+  if (goes_on(c)) return new_sandbox(c, false);
+  c.memory.stop.cause = StopCause::kFinished;
+  fix_phase(c);
+}
+
+// In the same sandbox, unless that died meanwhile.
+void restart_all(Context& c) {
+  auto& stop = c.memory.stop;
+  if (!stop.told) {
+    // Who watches the pod is to see the condition though there was nobody left to be stopped.
+    stop.told = true;
+    return c.wake_at(c.now.boot_ns);
+  }
+  if (c.memory.sandbox == SandboxProgress::kReady) return run_anew(c, true);
+  if (destroy_sandbox(c, false)) new_sandbox(c, true);
 }
 
 void after_last_container(Context& c) {
@@ -211,10 +230,9 @@ void after_last_container(Context& c) {
     case StopCause::kNone:
       return;
     case StopCause::kRestartAll:
-      return run_anew(c, true);
+      return restart_all(c);
     case StopCause::kSandbox:
-      if (destroy_sandbox(c, false)) new_sandbox(c);
-      return;
+      return after_dead_sandbox(c);
     case StopCause::kFinished:
     case StopCause::kDeadline:
     case StopCause::kEvicted:
@@ -230,10 +248,11 @@ void after_last_container(Context& c) {
   }
 }
 
-// Deletion overrides every other cause; the time left never grows.
+// Deletion overrides every other cause; the time left never grows, but for containers that had next
+// to none because they were to begin anew.
 void deleted(Context& c, std::uint64_t grace_s) {
   auto& stop = c.memory.stop;
-  const bool fresh = stop.cause == StopCause::kNone;
+  const bool fresh = stop.cause == StopCause::kNone || stop.cause == StopCause::kRestartAll;
   if (stop.cause == StopCause::kDeleted && grace_s >= stop.grace_s) return;
   const auto deadline = c.now.boot_ns + grace_s * kSecond;
   stop.deadline_ns = fresh ? deadline : std::min(stop.deadline_ns, deadline);
@@ -249,8 +268,10 @@ std::uint64_t spec_grace(const api::Pod& pod) {
 }
 
 void begin_stop(Context& c, StopCause cause, std::uint64_t grace_s) {
-  c.memory.stop = {cause, grace_s, c.now.boot_ns + grace_s * kSecond};
+  c.memory.stop = {cause, grace_s, c.now.boot_ns + grace_s * kSecond, false};
 }
+
+void begin_restart_all(Context& c) { begin_stop(c, StopCause::kRestartAll, kMinimumGraceSeconds); }
 
 bool changed(const Item& item) {
   const auto& before = item.memory->spec_image;

@@ -56,6 +56,40 @@ EOF
   podctl delete pod going --now
 }
 
+@test "RestartAllContainers is abrupt, and a condition tells of it" {
+  cat >all.yaml <<'EOF'
+apiVersion: v1
+kind: Pod
+metadata: {name: all}
+spec:
+  restartPolicy: Never
+  terminationGracePeriodSeconds: 600
+  volumes: [{name: v, emptyDir: {}}]
+  initContainers:
+  - {name: prepare, image: podctl/busybox, command: [sh, -c, "echo begin >>/v/log"], volumeMounts: [{name: v, mountPath: /v}]}
+  containers:
+  - name: main
+    image: podctl/busybox
+    command: [sh, -c, "trap '' TERM; touch /v/deaf; while :; do sleep 0.1; done"]
+    lifecycle: {preStop: {exec: {command: [sh, -c, "echo stop >>/v/log"]}}}
+    volumeMounts: [{name: v, mountPath: /v}]
+  - name: trigger
+    image: podctl/busybox
+    command: [sh, -c, 'until [ -e /v/deaf ]; do sleep 0.1; done; [ -e /v/once ] && exec sleep 1000; touch /v/once; exit 42']
+    restartPolicy: Never
+    restartPolicyRules: [{action: RestartAllContainers, exitCodes: {operator: In, values: [42]}}]
+    volumeMounts: [{name: v, mountPath: /v}]
+EOF
+  podctl apply -f all.yaml
+  await --for=condition=AllContainersRestarting pod/all
+  await --for=condition=AllContainersRestarting=False pod/all
+  ready all
+  [ "$(field all '{.status.containerStatuses[*].restartCount}')" = "1 1" ]
+  [ "$(field all '{.status.containerStatuses[0].lastState.terminated.exitCode}')" = 137 ]
+  [ "$(podctl exec all -c trigger -- cat /v/log)" = $'begin\nbegin' ]
+  podctl delete pod all --now
+}
+
 @test "an OOM kill is told from the kernel's own counter" {
   pod eat 'x=a; while :; do x=$x$x; done' | sed 's|image: podctl/busybox|image: podctl/busybox\n    resources: {limits: {memory: 16Mi}}|' | podctl apply -f -
   ended eat Failed

@@ -40,7 +40,7 @@ TEST(LifecycleMemory, RejectsWhatItDidNotWrite) {
   EXPECT_EQ(*decode_memory("{}"), PodMemory{});
   for (const auto* text :
        {"[]", "{", "{\"start\":\"x\"}", "{\"sandbox\":99}", "{\"containers\":[{\"progress\":3}]}",
-        "{\"conditions\":[{},{},{},{},{},{}]}"}) {
+        "{\"conditions\":[{},{},{},{},{},{},{}]}"}) {
     EXPECT_EQ(decode_memory(text).error().code, Code::kCorrupt) << text;
   }
   EXPECT_EQ(decode_memory("{\"version\":2}").error().code, Code::kUnsupported);

@@ -175,6 +175,124 @@ TEST(LifecycleRestart, ASidecarMayRestartAll) {
                    "5.0 start watcher 1", "5.0 start app 1"}));
 }
 
+// `setup` ends at once, `trigger` says when all shall begin anew.
+api::Pod pod_with_trigger() {
+  auto pod = make_pod({"trigger", "app"}, "Never");
+  add_init(pod, "setup");
+  add_init(pod, "proxy", true);
+  auto& container = pod.spec.containers[0];
+  container.restartPolicy = "Never";
+  auto& rule = container.restartPolicyRules.emplace_back();
+  rule.action = "RestartAllContainers";
+  rule.exitCodes = api::ContainerRestartRuleOnExitCodes{"In", {42}};
+  return pod;
+}
+
+// KEP-5532: neither preStop nor the pod's grace period nor the order of sidecars; two seconds lie
+// between the signal and SIGKILL as ever.
+TEST(LifecycleRestart, RestartAllIsAbrupt) {
+  auto pod = pod_with_trigger();
+  for (auto* c : {&pod.spec.containers[1], &pod.spec.initContainers[1]})
+    c->lifecycle.emplace().preStop.emplace().exec.emplace().command = {"bye"};
+  Simulator sim(std::move(pod));
+  sim.behaves["setup"].runs_ns = kSec;
+  sim.reload = true;
+  sim.behaves["app"].ignores_signals = sim.behaves["proxy"].ignores_signals = true;
+  sim.behaves["trigger"].runs_ns = 5 * kSec;
+  sim.behaves["trigger"].exit_code = 42;
+  sim.run_until(8.5);
+  EXPECT_EQ(sim.traced({"start", "preStop", "signal", "kill"}),
+            (Lines{"0.0 start setup 0", "1.0 start proxy 0", "1.0 start trigger 0",
+                   "1.0 start app 0", "6.0 signal app 0 15", "6.0 signal proxy 0 15",
+                   "8.0 kill app 0", "8.0 kill proxy 0", "8.0 start setup 1"}));
+}
+
+// K pkg/kubelet/status/generate.go GenerateAllContainersRestartingCondition.
+TEST(LifecycleRestart, RestartAllIsACondition) {
+  Simulator sim(pod_with_trigger());
+  sim.behaves["setup"].runs_ns = kSec;
+  sim.behaves["app"].stops_after_ns = kSec;
+  sim.behaves["trigger"].runs_ns = 5 * kSec;
+  sim.behaves["trigger"].exit_code = 42;
+  sim.run_until(5);
+  EXPECT_EQ(sim.condition("AllContainersRestarting").status, "False");
+  EXPECT_EQ(sim.condition("AllContainersRestarting").reason, "");
+  sim.run_until(6.5);
+  const auto& during = sim.condition("AllContainersRestarting");
+  EXPECT_EQ(during.status, "True");
+  EXPECT_EQ(during.reason, "RestartAllContainersStarted");
+  EXPECT_EQ(during.message, "container exited with restart policy rule");
+  EXPECT_EQ(during.lastTransitionTime.seconds(), 1'800'000'006);
+  EXPECT_EQ(sim.column(), "Error");
+  // Then it begins like any pod.
+  sim.behaves["trigger"].exit_code = 0;
+  sim.run_until(7.5);
+  EXPECT_EQ(sim.condition("AllContainersRestarting").status, "False");
+  EXPECT_EQ(sim.column(), "PodInitializing");
+  EXPECT_EQ(sim.waiting("app"), "PodInitializing");
+  EXPECT_EQ(sim.status("trigger").lastState->terminated->exitCode, 42);
+  sim.run_until(9);
+  EXPECT_EQ(sim.status("app").restartCount, 1);
+  sim.behaves["app"].stop_code = 0;
+  sim.end("app", 0);
+  sim.run_until(60);
+  EXPECT_EQ(sim.pod.status.phase, "Succeeded");
+  EXPECT_EQ(sim.condition("AllContainersRestarting").status, "False");
+  EXPECT_EQ(sim.condition("AllContainersRestarting").reason, "PodCompleted");
+}
+
+TEST(LifecycleRestart, RestartAllIsNoConditionOfAPodWithoutSuchARule) {
+  Simulator sim(make_pod({"app"}));
+  sim.run_until(1);
+  EXPECT_EQ(sim.condition("AllContainersRestarting").type, "");
+}
+
+// There is nobody to be stopped, and still a watch sees it.
+TEST(LifecycleRestart, ARestartOfAllThatStopsNobodyIsSeen) {
+  auto pod = pod_with_trigger();
+  pod.spec.containers.pop_back();
+  pod.spec.initContainers.pop_back();
+  Simulator sim(std::move(pod));
+  sim.behaves["setup"].runs_ns = kSec;
+  sim.run_until(5);
+  sim.end("trigger", 42);
+  sim.step();
+  EXPECT_EQ(sim.condition("AllContainersRestarting").status, "True");
+  EXPECT_EQ(sim.status("trigger").state->terminated->exitCode, 42);
+  sim.run_until(7);
+  EXPECT_EQ(sim.condition("AllContainersRestarting").status, "False");
+  EXPECT_EQ(sim.traced({"start"}).back(), "6.0 start trigger 1");
+}
+
+TEST(LifecycleRestart, ADeletionAmidARestartOfAllGivesItsGrace) {
+  Simulator sim(pod_with_trigger());
+  sim.behaves["setup"].runs_ns = kSec;
+  sim.behaves["app"].stops_after_ns = 10 * kSec;
+  sim.behaves["trigger"].runs_ns = 5 * kSec;
+  sim.behaves["trigger"].exit_code = 42;
+  sim.run_until(7);
+  sim.remove(30);
+  sim.run_until(40);
+  EXPECT_EQ(sim.traced({"kill"}), Lines{});
+  EXPECT_TRUE(sim.finalized);
+}
+
+TEST(LifecycleRestart, ASandboxThatDiesAmidARestartOfAllIsMadeAnew) {
+  Simulator sim(pod_with_trigger());
+  sim.behaves["setup"].runs_ns = kSec;
+  sim.behaves["app"].ignores_signals = true;
+  sim.behaves["trigger"].runs_ns = 5 * kSec;
+  sim.behaves["trigger"].exit_code = 42;
+  sim.run_until(7);
+  sim.seen.sandbox.state = SandboxState::kDead;
+  sim.behaves["trigger"].runs_ns = 0;
+  sim.run_until(10);
+  EXPECT_EQ(sim.traced({"sandbox", "destroy"}),
+            (Lines{"0.0 sandbox 0", "8.0 destroy 0", "8.0 sandbox 1"}));
+  EXPECT_EQ(sim.column(), "Running");
+  EXPECT_EQ(sim.status("app").restartCount, 1);
+}
+
 TEST(LifecycleRestart, SidecarIsRestartedEvenInANeverPodAndDoesNotCount) {
   auto pod = make_pod({"app"}, "Never");
   add_init(pod, "proxy", true);

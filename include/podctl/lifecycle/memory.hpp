@@ -136,6 +136,7 @@ struct Stop {
   StopCause cause = StopCause::kNone;
   std::uint64_t grace_s = 0;
   std::uint64_t deadline_ns = 0;  // boot time: when the grace period is used up
+  bool told = false;              // kRestartAll: a status has told of it
   bool operator==(const Stop&) const = default;
 };
 
@@ -145,8 +146,9 @@ enum class ConditionKind : std::uint8_t {
   kReady,
   kContainersReady,
   kScheduled,
+  kRestartingAll,  // only of pods with a rule that says RestartAllContainers
 };
-inline constexpr std::size_t kConditionKinds = 5;
+inline constexpr std::size_t kConditionKinds = 6;
 
 struct ConditionMemory {
   bool known = false, status = false;
