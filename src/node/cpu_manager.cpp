@@ -128,7 +128,6 @@ Result<std::unique_ptr<CpuManager>> CpuManager::open(std::vector<Cpu> cpus, CpuS
     if (entries == nullptr || !entries->is_object()) return not_ours(manager->state_, kAdvice);
     manager->load(entries->get_object());
   }
-  TRY(manager->save());
   return manager;
 }
 

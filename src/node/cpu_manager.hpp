@@ -61,6 +61,8 @@ class CpuManager {
   Result<void> admit(const api::Pod& pod);
   // Whether admit() would find enough.
   Result<void> fits(const api::Pod& pod) const;
+  // Writes the file; what is given out is written as it is given.
+  Result<void> save() const;
   // All other pods are over.
   Result<void> keep_only(const std::set<std::string>& uids);
 
@@ -76,7 +78,6 @@ class CpuManager {
   CpuSet free() const;
   Result<Shares> divide(const api::Pod& pod) const;
   void load(const boost::json::object& entries);
-  Result<void> save() const;
 
   std::vector<Cpu> cpus_;
   CpuSet reserved_;

@@ -17,7 +17,6 @@
 #include "node/static_pods.hpp"
 #include "node/volume_usage.hpp"
 #include "podctl/api/encode.hpp"
-#include "podctl/cgroup/hierarchy.hpp"
 #include "podctl/lifecycle/resize.hpp"
 #include "podctl/node/claim_path.hpp"
 #include "podctl/node/clock.hpp"
@@ -114,17 +113,6 @@ bool cpus_differ(const api::Pod& before, const api::Pod& now) {
          differ(before.spec.initContainers, now.spec.initContainers);
 }
 
-// KEP-2570 has it behind a feature gate, and leaves it out on version 1 without a word.
-Result<void> check_memory_qos() {
-  const auto hierarchy = TRY(cgroup::Hierarchy::detect());
-  const auto* mount = hierarchy.where(cgroup::Controller::kMemory);
-  if (mount != nullptr && mount->v2) return {};
-  return fail(Code::kUnsupported, "switch on memory QoS", "--memory-qos",
-              "memory.high, memory.low and memory.min are cgroup v2's, and this machine controls "
-              "memory by version 1: boot with systemd.unified_cgroup_hierarchy=1, or start podctld "
-              "without it");
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Node>> Node::open(asio::io_context& io, Options options) {
@@ -135,7 +123,7 @@ Result<std::unique_ptr<Node>> Node::open(asio::io_context& io, Options options) 
 
 Result<void> Node::open_all(asio::io_context& io, Options options) {
   const auto& layout = options.layout;
-  if (options.memory_qos) TRY(check_memory_qos());
+  if (options.memory_qos) TRY(open_memory_qos(layout));
   // What containers write lies in there, set-uid programs among it (CVE-2021-41103).
   TRY(make_directory(layout.lib(), 0700));
   TRY(make_directory(layout.run(), 0711));
@@ -245,10 +233,11 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
           });
     }
   }
+  if (auto taken = take_up_cpus(found); !taken) return ready(std::move(taken));
   objects_->hub().watch([this](const Change& change) { config_changed(change); });
   sweep_files(*context_, workers_);
   claims_->start();
-  take_up_cpus();
+  take_back_protection();
   for (const auto& [uid, pod] : workers_) {
     if (!pod->placed()) place(*pod);
     judge(*pod);
@@ -283,87 +272,6 @@ void Node::look_at_machine() {
   machine.reserved_cpus = reserved_cpus_;
   machine.resources["cpu"] = api::Quantity::of(
       static_cast<std::int64_t>(machine.facts.cpus - std::min(machine.facts.cpus, reserved_cpus_)));
-}
-
-Result<void> Node::open_cpus(const Options& options) {
-  const auto state = cpu_manager_state(options.layout);
-  CpuSet reserved;
-  if (!options.reserved_cpus.empty()) reserved = TRY(parse_cpu_list(options.reserved_cpus));
-  static_cpus_ = options.static_cpus.value_or(false);
-  // Whoever starts podctld again after it was killed does not know how it was started.
-  if (!options.static_cpus) {
-    const auto before = TRY(CpuManager::reserved_before(state));
-    static_cpus_ = before.has_value();
-    if (before && reserved.empty()) reserved = *before;
-  }
-  reserved_cpus_ = reserved.size();
-  if (!static_cpus_ && reserved.empty()) return {};
-  auto cpus = TRY(read_cpus());
-  for (const unsigned cpu : reserved) {
-    if (std::ranges::find(cpus, cpu, &Cpu::id) == cpus.end()) {
-      return fail(Code::kInvalidArgument, "reserve CPUs", cpu_list(reserved),
-                  "this machine has no CPU " + std::to_string(cpu));
-    }
-  }
-  if (!static_cpus_) return {};
-  // k8s pkg/kubelet/cm/cpumanager/cpu_manager.go: those that share must be left some.
-  if (reserved.empty()) {
-    return fail(Code::kInvalidArgument, "set CPU manager policy", "static",
-                "the static policy requires that CPUs are reserved: --reserved-cpus");
-  }
-  cpus_ = TRY(CpuManager::open(std::move(cpus), std::move(reserved), state));
-  cpus_->on_change = [this] {
-    for (const auto& [uid, worker] : workers_) worker->follow_cpus();
-  };
-  return {};
-}
-
-// Of what runs, as a former podctld has left it, maybe with another policy.
-void Node::take_up_cpus() {
-  const auto state = cpu_manager_state(context_->layout);
-  if (cpus_ == nullptr) {
-    if (::access(state.c_str(), F_OK) != 0) return;
-    const auto all = read_cpus();
-    CpuSet ids;
-    if (all) {
-      for (const Cpu& cpu : *all) ids.insert(cpu.id);
-    }
-    for (const auto& [uid, worker] : workers_) worker->free_cpus(cpu_list(ids));
-    (void)::unlink(state.c_str());
-    return;
-  }
-  release_cpus();
-  for (const auto* pod : placed_pods(&PodWorker::allocated)) {
-    if (auto given = cpus_->admit(*pod); !given)
-      context_->log("pod " + pod->metadata.namespace_ + "/" + pod->metadata.name + ": " +
-                    given.error().message());
-  }
-  for (const auto& [uid, worker] : workers_) worker->follow_cpus();
-}
-
-// Those of pods that are over.
-void Node::release_cpus() {
-  if (cpus_ == nullptr || resetting_) return;
-  std::set<std::string> uids;
-  for (const auto* pod : placed_pods()) uids.insert(pod->metadata.uid);
-  if (auto saved = cpus_->keep_only(uids); !saved)
-    context_->log("remember the CPUs of pods: " + saved.error().message());
-}
-
-// Above the pods, what they ask for together.
-void Node::protect_memory() {
-  if (!memory_qos_ || resetting_) return;
-  std::pair<std::int64_t, std::int64_t> sums{};
-  for (const auto* pod : placed_pods(&PodWorker::granted)) {
-    const auto resources = pod_resources(*pod, context_->machine);
-    sums.first += resources.memory_min.value_or(0);
-    sums.second += resources.memory_low.value_or(0);
-  }
-  if (sums == protected_) return;
-  protected_ = sums;
-  engine_->protect_memory(sums.first, sums.second, [log = context_->log](const Result<void>& done) {
-    if (!done) log("protect memory of pods: " + done.error().message());
-  });
 }
 
 // What is not driven by any pod: old events, the machine's own files.

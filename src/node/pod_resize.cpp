@@ -161,6 +161,27 @@ void PodWorker::restore_quotas() {
   restore("", pod_resources(now, context_.machine));
 }
 
+std::size_t PodWorker::unprotect_memory(const std::function<void(const Result<void>&)>& done) {
+  const auto take = [this, &done](const std::string& id, CgroupResources resources) {
+    resources.memory_min = resources.memory_low = 0;
+    context_.engine.update_resources(
+        uid_, id, std::move(resources), [done](const Result<void>& taken) {
+          // One that has gone holds nothing, nor does one without the controller.
+          const bool nothing = !taken && (taken.error().code == Code::kNotFound ||
+                                          taken.error().code == Code::kFailedPrecondition);
+          done(nothing ? Result<void>() : taken);
+        });
+  };
+  std::size_t groups = 1;
+  for (const auto& [name, running] : running_) {
+    if (!running.alive) continue;
+    take(running.info.id, {.memory_high = -1});
+    ++groups;
+  }
+  take("", {});
+  return groups;
+}
+
 // One after the other, so that the last one asked for has the last word.
 void PodWorker::act(const lifecycle::ResizePod& action) {
   if (resizing_) {

@@ -11,12 +11,15 @@ namespace podctl::node {
 
 namespace fs = std::filesystem;
 
+std::string protection_mark(const Layout& layout) { return layout.run() + "/memory_qos"; }
+
 Result<void> remove_state(const Layout& layout, std::vector<std::string> logs) {
   std::vector<std::string> paths = std::move(logs);
   for (const char* name : {"pods", "claims", "images", "seccomp", "uploads", "cpu_manager_state",
                            "node_marks", "objects.db", "objects.db-wal", "objects.db-shm"}) {
     paths.push_back(layout.lib() + "/" + name);
   }
+  paths.push_back(protection_mark(layout));
   paths.push_back(layout.marker());  // last: until then the rest is ours to remove
   for (const auto& path : paths) TRY(sys::remove_tree(path));
   std::vector<std::string> directories{layout.lib(), layout.logs()};

@@ -297,7 +297,7 @@ class Daemon {
     TRY(claim_root(layout_));
     lock_ = TRY(take_lock(layout_));
     TRY(claim_root(layout_));  // a reset may have removed the mark meanwhile
-    const bool inherited = inherit(arguments_, layout_);
+    inherited_ = inherit(arguments_, layout_);
     if (!arguments_.foreground) log_.to_file(layout_.run() + "/podctld.log");
     auto socket = TRY(listening_socket(arguments_, layout_));
     const std::string helpers = find_helpers(arguments_);
@@ -314,15 +314,11 @@ class Daemon {
     const engine::Options engine = options.engine;
     await_signals();
     auto node = node::Node::open(io_, std::move(options));
-    if (!node) {
-      // The next one shall not fail of them too.
-      if (inherited) ::unlink(options_file(layout_).c_str());
-      return explain(std::move(node).error(), engine, std::move(socket));
-    }
+    if (!node) return explain(std::move(node).error(), engine, std::move(socket));
     node_ = std::move(*node);
-    TRY(leave_options(arguments_, layout_));
     api_ = std::make_unique<Api>(*node_, [this](bool reset) { end_soon(reset); });
     node_->start([this, &socket](Result<void> ready) {
+      if (ready) ready = leave_options(arguments_, layout_);
       if (!ready) {
         failure_ = std::move(ready).error();
         return io_.stop();
@@ -351,6 +347,8 @@ class Daemon {
   Result<void> explain(Error why, engine::Options options, UniqueFd socket) {
     api_.reset();
     node_.reset();
+    // The next one shall not fail of them too.
+    if (inherited_) ::unlink(options_file(layout_).c_str());
     if (arguments_.ready_fd < 0 && !arguments_.handed) return Failure(std::move(why));
     log_.error(why.message());
     io_.restart();
@@ -418,6 +416,7 @@ class Daemon {
   Layout layout_;
   Log& log_;
   UniqueFd lock_;
+  bool inherited_ = false;  // options of one that was killed
   asio::io_context io_{1};
   asio::signal_set signals_{io_, SIGTERM, SIGINT};
   asio::steady_timer timer_{io_};

@@ -109,20 +109,46 @@ YAML
   until_true eval '[ "$(podctl describe pod one | grep -cE "cfs_quota_us=[1-9]|cpu\.max=[1-9]")" = 2 ]'
 }
 
-@test "of a container that was started without the policy nobody says that its CPUs are its own" {
-  two_cpus
-  whole one | podctl apply -f -
-  ready one
+stop_daemon() {
   local daemon
   daemon=$(daemon_of_root)
   kill -TERM "$daemon"
   until_true eval '! kill -0 '"$daemon"' 2>/dev/null'
-  serve
-  until_true grep -q "container main runs on other CPUs" "$PODCTL_ROOT/run/podctld.log"
+}
+
+@test "the policy static is refused while containers run that were started under another one" {
+  two_cpus
+  whole one | podctl apply -f -
+  ready one
+  stop_daemon
+  fails 1 "$PODCTL_BIN/podctld" --root "$PODCTL_ROOT" --cpu-manager-policy static --reserved-cpus 0 --foreground
+  says "set CPU manager policy static: containers run that were started under the policy none"
+  says "delete their pods first, under a podctld without this policy (default/one)"
+  # The pod lives on, and the next podctld has the policy that it was started with.
+  [ ! -e "$PODCTL_ROOT/lib/cpu_manager_state" ]
+  ready one
   runs_on one main "$(online)"
-  run podctl describe pod one
-  says "Name:             one"
-  [[ $output != *"(its own)"* ]]
+  podctl delete pod one --now
+  stop_daemon
+  serve
+  whole one | podctl apply -f -
+  ready one
+  [ "$(cpus_of one main)" != "$(online)" ]
+}
+
+@test "a file of CPUs that is empty stops podctld, which says what to do" {
+  two_cpus
+  serve
+  whole one | podctl apply -f -
+  ready one
+  local own
+  own=$(cpus_of one main)
+  stop_daemon
+  : >"$PODCTL_ROOT/lib/cpu_manager_state"
+  fails 1 podctl get pods
+  says "cpu_manager_state: it is empty: remove it, and start podctld with the --cpu-manager-policy"
+  until_true eval '[ -z "$(daemon_of_root)" ]'
+  rm "$PODCTL_ROOT/lib/cpu_manager_state"
 }
 
 @test "what is reserved nobody may ask for" {

@@ -52,6 +52,29 @@ holds() { [ "$(cat "$1")" = "$2" ] || { echo "$1: $(cat "$1"), not $2"; return 1
   until_true holds "$top/pods/memory.low" 0
 }
 
+@test "a podctld without the option takes the protection back" {
+  on_v2 || skip "needs cgroup v2"
+  "$PODCTL_BIN/podctld" --root "$PODCTL_ROOT" --memory-qos 3>&- &
+  until_true test -S "$PODCTL_ROOT/run/podctld.sock"
+  resizable burst '{requests: {memory: 10Mi}, limits: {memory: 20Mi}}' | podctl apply -f -
+  ready burst
+  local main pod top daemon group
+  main=$(group_of burst main) pod=$(group_of burst)
+  top=${pod%/pods/*}
+  until_true holds "$top/memory.low" $((10 * 1048576))
+  [ -e "$PODCTL_ROOT/run/memory_qos" ]
+  daemon=$(daemon_of_root)
+  kill -TERM "$daemon"
+  until_true eval '! kill -0 '"$daemon"' 2>/dev/null'
+  podctl get pods
+  until_true holds "$main/memory.high" max
+  for group in "$main" "$pod" "$top/pods/burstable" "$top/pods" "$top"; do
+    until_true holds "$group/memory.low" 0
+    holds "$group/memory.min" 0
+  done
+  until_true eval '[ ! -e "$PODCTL_ROOT/run/memory_qos" ]'
+}
+
 @test "without the option no protection is written" {
   on_v2 || skip "needs cgroup v2"
   pod plain 'sleep 1000' | sed 's/image: .*/&\n    resources: {requests: {memory: 10Mi}, limits: {memory: 20Mi}}/' | podctl apply -f -

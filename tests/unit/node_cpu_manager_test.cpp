@@ -124,8 +124,10 @@ TEST_F(CpuManagement, TheNextPodctldKnows) {
 }
 
 TEST_F(CpuManagement, WhatWasReserved) {
+  EXPECT_FALSE(CpuManager::reserved_before(state_).value());  // nothing was said of it yet
+  ASSERT_TRUE(manager_->save());
   EXPECT_EQ(*CpuManager::reserved_before(state_), CpuSet{0});
-  open({0, 4});
+  ASSERT_TRUE(open({0, 4})->save());
   EXPECT_EQ(*CpuManager::reserved_before(state_), (CpuSet{0, 4}));
   EXPECT_FALSE(CpuManager::reserved_before(directory_ + "/none").value());
 }

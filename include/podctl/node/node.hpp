@@ -125,9 +125,11 @@ class Node {
   void take_ready_sandbox(api::Pod& pod);
   void look_at_machine();
   Result<void> open_cpus(const Options& options);
-  void take_up_cpus();
+  Result<void> take_up_cpus(const std::vector<engine::RecoveredSandbox>& found);
   void release_cpus();
+  static Result<void> open_memory_qos(const Layout& layout);
   void protect_memory();
+  void take_back_protection();
   void revise(const std::string& ns, const std::string& name, Revision revision, bool dry_run,
               Reply<Written> reply);
   void config_changed(const Change& change);
@@ -157,7 +159,7 @@ class Node {
   // What the groups above the pods were told: of Guaranteed and Burstable ones, bytes.
   std::optional<std::pair<std::int64_t, std::int64_t>> protected_;
   std::map<std::string, std::shared_ptr<PodWorker>> workers_;
-  bool resetting_ = false, reconsidering_ = false;
+  bool resetting_ = false, reconsidering_ = false, protecting_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // what was posted comes later
 };
 

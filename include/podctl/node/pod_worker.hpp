@@ -101,6 +101,9 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   // The same to all CPUs, whatever they are on, with the quotas that they have where no CPUs are
   // given out.
   void free_cpus(const std::string& all);
+  // Takes from its groups what memory QoS has told them. Answers once for each of them, later; how
+  // many those are.
+  std::size_t unprotect_memory(const std::function<void(const Result<void>&)>& done);
   // An image was loaded or removed: containers that wait for one look again.
   void images_changed();
 

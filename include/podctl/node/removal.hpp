@@ -12,6 +12,9 @@
 
 namespace podctl::node {
 
+// Is there while groups may hold what memory QoS has told them.
+std::string protection_mark(const Layout& layout);
+
 // Everything under the root that podctld has made and engine has not removed, and these logs. The
 // store's open files vanish with podctld. Profiles for seccomp lie there too, and are their user's.
 Result<void> remove_state(const Layout& layout, std::vector<std::string> logs);
