@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <iterator>
 #include <utility>
 
 namespace podctl::api {
@@ -11,6 +12,7 @@ namespace {
 namespace json = boost::json;
 
 const json::value kNothing;
+constexpr std::string_view kSet = "finalizers";  // the one list of core/v1 that is merged as a set
 
 const json::value& member(const json::value& object, std::string_view name) {
   const auto* found = object.is_object() ? object.get_object().if_contains(name) : nullptr;
@@ -59,13 +61,41 @@ json::value merge_list(std::string_view key, const json::value& last, const json
   return merged;
 }
 
+// What says null sets nothing.
+json::value without_nulls(const json::value& wanted) {
+  if (!wanted.is_object()) return wanted;
+  json::object out;
+  for (const auto& [name, value] : wanted.get_object()) {
+    if (!value.is_null()) out[name] = without_nulls(value);
+  }
+  return out;
+}
+
+bool has(const json::value& list, const json::value& wanted) {
+  return list.is_array() && std::ranges::find(list.get_array(), wanted) != list.get_array().end();
+}
+
+// Of plain values: what others have added stays.
+json::value merge_set(const json::value& last, const json::value& wanted, const json::value& live) {
+  json::array merged;
+  if (live.is_array()) {
+    std::ranges::copy_if(live.get_array(), std::back_inserter(merged),
+                         [&](const auto& v) { return has(wanted, v) || !has(last, v); });
+  }
+  if (!wanted.is_array()) return merged;
+  std::ranges::copy_if(wanted.get_array(), std::back_inserter(merged),
+                       [&](const auto& v) { return !has(live, v); });
+  return merged;
+}
+
 json::value merge_member(std::string_view name, const json::value& last, const json::value& wanted,
                          json::value live) {
   if (wanted.is_object() && live.is_object()) return three_way(last, wanted, std::move(live));
+  if (name == kSet) return merge_set(last, wanted, live);
   const auto key = merge_key(name);
   const bool by_key = wanted.is_array() && !key.empty() && told_apart(wanted, key) &&
                       told_apart(live, key) && told_apart(last, key);
-  return by_key ? merge_list(key, last, wanted, live) : wanted;
+  return by_key ? merge_list(key, last, wanted, live) : without_nulls(wanted);
 }
 
 }  // namespace
@@ -98,13 +128,21 @@ json::value three_way(const json::value& last, const json::value& wanted, json::
   if (!wanted.is_object() || !live.is_object()) return wanted;
   auto& merged = live.get_object();
   for (const auto& [name, value] : wanted.get_object()) {
+    if (value.is_null()) {
+      merged.erase(name);
+      continue;
+    }
     json::value& there = merged[name];
-    there = value.is_null() ? json::value()
-                            : merge_member(name, member(last, name), value, std::move(there));
+    there = merge_member(name, member(last, name), value, std::move(there));
   }
   if (!last.is_object()) return live;
   for (const auto& [name, value] : last.get_object()) {
-    if (!wanted.get_object().contains(name)) merged.erase(name);
+    if (wanted.get_object().contains(name)) continue;
+    auto* there = merged.if_contains(name);
+    if (there != nullptr && name == kSet)
+      *there = merge_set(value, kNothing, *there);
+    else
+      merged.erase(name);
   }
   return live;
 }

@@ -1,4 +1,5 @@
 // apply of objects that podctld only keeps.
+#include <array>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -6,6 +7,7 @@
 #include "cli/pod_actions.hpp"
 #include "podctl/api/decode.hpp"
 #include "podctl/api/encode.hpp"
+#include "podctl/api/three_way.hpp"
 #include "podctl/cli/view.hpp"
 
 namespace podctl::cli {
@@ -13,27 +15,22 @@ namespace {
 
 namespace json = boost::json;
 
-// Takes out of `object` what `last` has and `wanted` has not, then sets what `wanted` has. Of maps
-// that holds for each key.
-void merge(json::object& object, const json::object& last, const json::object& wanted) {
-  static const json::object kNothing;
-  const auto member = [](const json::object& in, std::string_view key) -> const json::object& {
-    const auto* found = in.if_contains(key);
-    return found != nullptr && found->is_object() ? found->get_object() : kNothing;
-  };
-  for (const auto& [key, value] : last) {
-    if (wanted.contains(key)) continue;
-    auto* mine = object.if_contains(key);
-    if (mine != nullptr && mine->is_object() && value.is_object())
-      merge(mine->get_object(), value.get_object(), kNothing);
-    if (mine != nullptr && (!mine->is_object() || mine->get_object().empty())) object.erase(key);
-  }
-  for (const auto& [key, value] : wanted) {
-    auto& mine = object[key];
-    if (value.is_object() && mine.is_object()) {
-      merge(mine.get_object(), member(last, key), value.get_object());
-    } else {
-      mine = value;
+// The maps of which a manifest may say that a key is to go: "key: null".
+constexpr std::array<std::array<std::string_view, 2>, 4> kMaps{
+    {{"data", {}}, {"binaryData", {}}, {"metadata", "labels"}, {"metadata", "annotations"}}};
+
+// Decoded, such a key would be there with an empty value.
+void set_nulls(json::object& said, const json::value& manifest) {
+  for (const auto& [outer, inner] : kMaps) {
+    View written = View(manifest)[outer];
+    if (!inner.empty()) written = written[inner];
+    for (const auto& [key, value] : written.fields()) {
+      if (!value.is_null()) continue;
+      json::value& first = said[outer];
+      if (!first.is_object()) first = json::object();
+      json::value& map = inner.empty() ? first : first.get_object()[inner];
+      if (!map.is_object()) map = json::object();
+      map.get_object()[key] = nullptr;
     }
   }
 }
@@ -79,7 +76,7 @@ class Kept {
 
   // What a manifest says of an object, as the server would keep it: what of its metadata may be
   // changed, and everything else. `live`: what an update leaves out stays as it is there.
-  json::object said(const api::Tree& tree, const void* live) const {
+  json::value said(const api::Tree& tree, const void* live) const {
     auto object = kind_.make();
     api::Faults ignored;
     api::decode(tree, kind_.type(), object.get(), ignored, api::Unknown::kIgnore);
@@ -89,15 +86,20 @@ class Kept {
     api::ObjectMeta meta;
     meta.labels = written.labels;
     meta.annotations = written.annotations;
+    meta.finalizers = written.finalizers;
+    // What was applied stands beside the object, for the next apply to see what has been left out.
+    meta.annotations[kLastApplied] = View(object_)["metadata"]["annotations"][kLastApplied].str();
     kind_.metadata(object.get()) = std::move(meta);
-    return api::to_value(kind_.type(), object.get()).as_object();
+    json::value said = api::to_value(kind_.type(), object.get());
+    set_nulls(said.as_object(), api::to_value(tree));
+    return said;
   }
 
-  json::object said_last(const api::ObjectMeta& live_meta, const void* live) const {
+  json::value said_last(const api::ObjectMeta& live_meta, const void* live) const {
     const auto last = live_meta.annotations.find(kLastApplied);
     if (last == live_meta.annotations.end()) return {};
     const api::Parsed parsed = api::parse_json(last->second);
-    return parsed.documents.empty() ? json::object() : said(parsed.documents[0], live);
+    return parsed.documents.empty() ? json::value() : said(parsed.documents[0], live);
   }
 
   std::shared_ptr<void> decoded(const json::value& value) const {
@@ -114,22 +116,12 @@ class Kept {
     return text;
   }
 
-  // What was applied stands beside the object, for the next apply to see what has been left out.
-  void keep_applied(json::object& metadata) const {
-    auto& annotations = metadata["annotations"];
-    if (!annotations.is_object()) annotations = json::object();
-    annotations.get_object()[kLastApplied] =
-        View(object_)["metadata"]["annotations"][kLastApplied].str();
-  }
-
   // Somebody else may change it in between; what is merged is then merged again.
   Result<Applied> update(int tries = kMergeTries) {
     json::value live = TRY(in_.fetch(resource_.path(meta_.namespace_, meta_.name)));
     const auto object = decoded(live);
-    json::value wanted = live;
-    merge(wanted.as_object(), said_last(kind_.metadata(object.get()), object.get()),
-          said(manifest_.tree, object.get()));
-    keep_applied(wanted.as_object()["metadata"].as_object());
+    const json::value wanted = api::three_way(said_last(kind_.metadata(object.get()), object.get()),
+                                              said(manifest_.tree, object.get()), live);
     if (compared(live) == compared(wanted)) return Applied{"unchanged", std::move(live)};
     if (mode_ == DryRun::kClient) return Applied{"configured", object_};
     Request put;

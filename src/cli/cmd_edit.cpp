@@ -1,5 +1,5 @@
-// edit: a pod as YAML in the user's editor; what was changed there is merged into what the pod is
-// by then.
+// edit: an object as YAML in the user's editor; what was changed there is merged into what the
+// object is by then.
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -7,14 +7,17 @@
 #include <unistd.h>
 
 #include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <cstdlib>
+#include <memory>
 
 #include "cli/applied.hpp"
 #include "cli/apply_parts.hpp"
 #include "podctl/api/decode.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/api/pod.hpp"
+#include "podctl/api/three_way.hpp"
 #include "podctl/api/tree.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/base/unique_fd.hpp"
@@ -140,11 +143,11 @@ Result<void> run_editor(const std::string& path) {
 
 class Edit {
  public:
-  Edit(Invocation& in, std::string ns, std::string name)
-      : in_(in), ns_(std::move(ns)), name_(std::move(name)) {}
+  Edit(Invocation& in, const Resource& resource, const std::string& ns, std::string name)
+      : in_(in), resource_(resource), path_(resource.path(ns, name)), name_(std::move(name)) {}
 
   int run() {
-    auto before = in_.fetch(pods_path(ns_, name_));
+    auto before = in_.fetch(path_);
     if (!before) return in_.failed(before.error());
     before_ = std::move(*before);
     auto draft = Draft::make();
@@ -161,7 +164,7 @@ class Edit {
       if (*edited == shown && !fault.empty()) return give_up(*draft, fault);
       const auto done = apply(*edited);
       if (done) {
-        in_.out("pod/" + name_ + " edited\n");
+        in_.out(std::string(resource_.singular) + "/" + name_ + " edited\n");
         return kDone;
       }
       shown = std::move(*edited);
@@ -183,7 +186,7 @@ class Edit {
   Result<std::string> ask(const Draft& draft, const std::string& text, const std::string& fault) {
     std::string head(kHead);
     if (!fault.empty()) {
-      head += "# pods \"" + name_ + "\" was not valid:\n";
+      head += "# " + std::string(resource_.plural) + " \"" + name_ + "\" was not valid:\n";
       for (std::string_view line : text::split(fault, '\n'))
         head += "# * " + std::string(line) + "\n";
       head += "#\n";
@@ -199,16 +202,18 @@ class Edit {
       return refused(parsed.faults.empty() ? "it must hold one object" : parsed.faults[0].text);
     TRY(check_fields(parsed.documents[0]));
     boost::json::value wanted = api::to_value(parsed.documents[0]);
-    if (View(wanted)["kind"].str() != "Pod" || View(wanted)["metadata"]["name"].str() != name_)
+    if (View(wanted)["kind"].str() != resource_.kind ||
+        View(wanted)["metadata"]["name"].str() != name_)
       return refused("At least one of apiVersion, kind and name was changed");
-    const auto live = TRY(in_.fetch(pods_path(ns_, name_)));
-    // It is merged into what the pod is now, whatever version the text says.
+    const auto live = TRY(in_.fetch(path_));
+    // It is merged into what the object is now, whatever version the text says.
     auto& meta = wanted.as_object()["metadata"].as_object();
     meta["resourceVersion"] = View(live)["metadata"]["resourceVersion"].str();
     Request put;
     put.method = "PUT";
-    put.target = pods_path(ns_, name_);
-    put.body = api::to_json(merged_over(live, before_, std::move(wanted)));
+    put.target = path_;
+    put.body = resource_.kept() ? boost::json::serialize(api::three_way(before_, wanted, live))
+                                : api::to_json(merged_over(live, before_, std::move(wanted)));
     const Reply reply = TRY(in_.call(put));
     if (merge_again(reply, tries)) return apply(text, tries - 1);
     if (!reply.ok()) return refused(refusal_text(reply));
@@ -217,10 +222,10 @@ class Edit {
   }
 
   // Before anything is merged: what has a wrong type would take away what was there.
-  static Result<void> check_fields(const api::Tree& document) {
-    api::Pod pod;
+  Result<void> check_fields(const api::Tree& document) const {
+    const auto object = resource_.kept() ? resource_.make() : std::make_shared<api::Pod>();
     api::Faults faults;
-    api::decode(document, api::type_of<api::Pod>(), &pod, faults);
+    api::decode(document, resource_.type(), object.get(), faults);
     if (faults.empty()) return {};
     std::string all;
     for (const api::Fault& fault : faults)
@@ -233,7 +238,8 @@ class Edit {
   }
 
   Invocation& in_;
-  std::string ns_, name_;
+  const Resource& resource_;
+  const std::string path_, name_;
   boost::json::value before_;
 };
 
@@ -244,8 +250,10 @@ int run_edit(Invocation& in) {
   if (!refs) return in.usage(refs.error().message());
   if (refs->size() != 1 || refs->front().name.empty())
     return in.usage("say which object: TYPE NAME or TYPE/NAME");
-  if (refs->front().resource != &pods()) return in.usage("only pods can be edited");
-  return Edit(in, in.ns(), refs->front().name).run();
+  const Resource& resource = *refs->front().resource;
+  if (&resource != &pods() && !resource.kept())
+    return in.usage("what podctld itself tells cannot be edited: " + std::string(resource.plural));
+  return Edit(in, resource, in.ns(), refs->front().name).run();
 }
 
 }  // namespace podctl::cli

@@ -464,12 +464,13 @@ constexpr Command kCommands[] = {
      .max_operands = 0},
     {.name = "edit",
      .operands = "TYPE NAME",
-     .summary = "change a pod in an editor",
+     .summary = "change an object in an editor",
      .text =
          "Opens the object as YAML in $KUBE_EDITOR, $EDITOR or vi, and again with the reason in "
          "it when what was\n"
          "saved is refused.",
-     .examples = "podctl edit pod web",
+     .examples = "podctl edit pod web\n"
+                 "podctl edit configmap/site",
      .run = run_edit,
      .min_operands = 1,
      .max_operands = 2,

@@ -60,6 +60,31 @@ END
   [ -z "$(podctl get cm site -o jsonpath='{.binaryData}')" ]
 }
 
+@test "null takes a key out, and finalizers of others stay when one's own change" {
+  config | sed 's/^metadata: {/&finalizers: [example.com\/a], /' | podctl apply -f -
+  podctl patch cm site --type=json -p '[{"op": "add", "path": "/metadata/finalizers/-", "value": "example.com/other"}]'
+  config | sed 's/^metadata: {/&finalizers: [example.com\/b], annotations: {note: null}, /; s/greeting: hello/greeting: null/' |
+    podctl apply -f -
+  [ "$(podctl get cm site -o jsonpath='{.metadata.finalizers}')" = '["example.com/other","example.com/b"]' ]
+  [[ $(podctl get cm site -o jsonpath='{.data}') != *greeting* ]]
+  config | podctl apply -f -
+  [ "$(podctl get cm site -o jsonpath='{.metadata.finalizers}')" = '["example.com/other"]' ]
+  podctl patch cm site --type=merge -p '{"metadata": {"finalizers": null}}'
+  podctl delete cm site
+}
+
+@test "edit changes a ConfigMap and a Secret as it does pods" {
+  config | podctl apply -f -
+  [ "$(EDITOR='sed -i s/hello/bonjour/' podctl edit cm site)" = "configmap/site edited" ]
+  [ "$(podctl get cm site -o jsonpath='{.data.greeting}')" = bonjour ]
+  secret | podctl apply -f -
+  [ "$(EDITOR='sed -i s/cm9vdA==/YWRtaW4=/' podctl edit secret/login)" = "secret/login edited" ]
+  [ "$(podctl get secret login -o jsonpath='{.data.user}')" = YWRtaW4= ]
+  fails 1 env EDITOR='sed -i s/greeting:/bad/key:/' podctl edit cm site
+  fails 2 podctl edit node x
+  says "cannot be edited: nodes"
+}
+
 @test "what a Secret holds stands once in it, and a ConfigMap may be as large as one may be" {
   secret | podctl apply -f -
   run podctl get secret login -o yaml

@@ -26,6 +26,21 @@ TEST(ThreeWay, WhatWasAppliedAndIsNoLongerThereGoes) {
   EXPECT_EQ(merged(R"({"a": 1, "b": 2})", R"({"b": 2})", R"({"a": 5, "b": 2})"), R"({"b":2})");
 }
 
+TEST(ThreeWay, NullTakesOut) {
+  EXPECT_EQ(merged("null", R"({"m": {"x": null, "y": "1"}})", R"({"m": {"x": "1", "z": "2"}})"),
+            R"({"m":{"z":"2","y":"1"}})");
+  EXPECT_EQ(merged("null", R"({"m": {"x": null, "y": "1"}})", "{}"), R"({"m":{"y":"1"}})");
+  EXPECT_EQ(merged("null", R"({"a": null})", R"({"a": 1, "b": 2})"), R"({"b":2})");
+}
+
+TEST(ThreeWay, FinalizersAreASet) {
+  EXPECT_EQ(merged(R"({"finalizers": ["a", "b"]})", R"({"finalizers": ["b", "d"]})",
+                   R"({"finalizers": ["a", "b", "c"]})"),
+            R"({"finalizers":["b","c","d"]})");
+  EXPECT_EQ(merged(R"({"finalizers": ["a"]})", "{}", R"({"finalizers": ["a", "c"]})"),
+            R"({"finalizers":["c"]})");
+}
+
 TEST(ThreeWay, ListsAreMergedByTheirKey) {
   EXPECT_EQ(merged(R"({"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "1"}]})",
                    R"({"env": [{"name": "A", "value": "2"}]})",

@@ -12,8 +12,9 @@ namespace podctl::api {
 std::string_view merge_key(std::string_view list);
 
 // `live` with everything that `wanted` says, and without what `last` said and `wanted` does not:
-// what nobody but others have set stays. Lists with a merge key are merged element by element, in
-// the order of `wanted`; other lists are replaced.
+// what nobody but others have set stays, and what says null goes. Lists with a merge key are merged
+// element by element, in the order of `wanted`, finalizers as the set they are; other lists are
+// replaced.
 boost::json::value three_way(const boost::json::value& last, const boost::json::value& wanted,
                              boost::json::value live);
 
