@@ -84,28 +84,28 @@ void PodWorker::execute(const std::vector<lifecycle::Action>& actions) {
 // ---- the sandbox ----
 
 // What podctld puts into volumes, as the objects are now.
-Result<std::vector<wire::VolumeContent>> PodWorker::contents() const {
+Contents PodWorker::contents() const {
   return build_contents(*pod_, configs_of(context_, pod_->metadata.namespace_),
                         context_.machine.facts);
 }
 
-// Changes reach running containers. What cannot be had any more stays as it was, as with the
-// kubelet, and of a pod that ends nothing is changed.
+// Changes reach running containers, each volume for itself. What cannot be had any more stays as it
+// was, as with the kubelet, and of a pod that ends nothing is changed.
 void PodWorker::refill_volumes() {
   if (std::ranges::none_of(pod_->spec.volumes, is_filled)) return;
   if (seen_.sandbox.state != SandboxState::kReady || pod_->metadata.deletionTimestamp) return;
-  auto files = contents();
-  if (!files) {
+  auto now = contents();
+  for (const Error& error : now.failed) {
     lifecycle::RecordEvent event;
     event.warning = true;
     event.reason = "FailedMount";
-    event.message = files.error().message();
-    return act(event);
+    event.message = error.message();
+    act(event);
   }
-  const auto hash = hash_of(*files);
+  const auto hash = hash_of(now.filled);
   if (std::exchange(filled_, hash) == hash) return;
   context_.engine.fill_volumes(
-      uid_, std::move(*files), [self = shared_from_this()](const Result<void>& done) {
+      uid_, std::move(now.filled), [self = shared_from_this()](const Result<void>& done) {
         if (done || self->finished_) return;
         self->filled_ = 0;
         self->context_.log("pod " + self->uid_ + ": " + done.error().message());
@@ -115,7 +115,7 @@ void PodWorker::refill_volumes() {
 void PodWorker::act(const lifecycle::CreateSandbox& action) {
   seen_.sandbox.attempt = action.attempt;
   // Before anything is made, as the kubelet waits for volumes first.
-  if (const auto files = contents(); !files) return sandbox_failed(files.error());
+  if (const auto all = contents(); !all.failed.empty()) return sandbox_failed(all.failed.front());
   auto claims = claim_volumes(*pod_, context_.layout);
   if (claims.empty()) return open_network();
   opening_ = true;
@@ -178,10 +178,10 @@ void PodWorker::open_sandbox(std::optional<wire::NetworkSpec> net) {
   const auto& ips = net ? pod_ips_ : context_.machine.facts.host_ips;
   auto files = build_files(*pod_, context_.machine, ips);
   if (!files) return sandbox_failed(files.error());
-  auto filled = contents();
-  if (!filled) return sandbox_failed(filled.error());
-  filled_ = hash_of(*filled);
-  spec->contents = std::move(*filled);
+  auto volumes = contents();
+  if (!volumes.failed.empty()) return sandbox_failed(volumes.failed.front());
+  filled_ = hash_of(volumes.filled);
+  spec->contents = std::move(volumes.filled);
   spec->files = std::move(*files);
   spec->net = std::move(net);
   const std::uint64_t begin = boot_now_ns();

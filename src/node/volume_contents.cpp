@@ -175,29 +175,25 @@ std::string map_text(const std::map<std::string, std::string>& map) {
   return out;
 }
 
-namespace {
-
-Result<void> check_claim(const api::Pod& pod, const api::Volume& volume, const Configs& configs) {
-  const auto trouble = configs.claim_trouble(pod, volume);
-  if (trouble.empty()) return {};
-  return fail(Code::kNotFound, std::string(wire::kVolumeFailed), "\"" + volume.name + "\" ",
-              trouble);
-}
-
-}  // namespace
-
-Result<std::vector<wire::VolumeContent>> build_contents(const api::Pod& pod, const Configs& configs,
-                                                        const NodeFacts& node) {
-  std::vector<wire::VolumeContent> contents;
+Contents build_contents(const api::Pod& pod, const Configs& configs, const NodeFacts& node) {
+  Contents contents;
+  const auto fail_volume = [&](const api::Volume& volume, Code code, std::string why) {
+    contents.failed.push_back(
+        fail(code, std::string(wire::kVolumeFailed), "\"" + volume.name + "\" ", std::move(why))
+            .value());
+  };
   for (const auto& volume : pod.spec.volumes) {
-    if (volume.persistentVolumeClaim || volume.ephemeral) TRY(check_claim(pod, volume, configs));
+    if (volume.persistentVolumeClaim || volume.ephemeral) {
+      const auto trouble = configs.claim_trouble(pod, volume);
+      if (!trouble.empty()) fail_volume(volume, Code::kNotFound, trouble);
+    }
     if (!is_filled(volume)) continue;
     auto files = files_of(volume, pod, configs, node);
     if (!files) {
-      return fail(files.error().code, std::string(wire::kVolumeFailed), "\"" + volume.name + "\" ",
-                  files.error().message());
+      fail_volume(volume, files.error().code, files.error().message());
+      continue;
     }
-    wire::VolumeContent& content = contents.emplace_back();
+    wire::VolumeContent& content = contents.filled.emplace_back();
     content.name = volume.name;
     for (auto& [path, file] : *files) content.files.push_back(std::move(file));
   }

@@ -160,6 +160,28 @@ END
   now a7b7
 }
 
+@test "a volume whose object is gone does not keep changes from the others" {
+  config first 'a: a1' | podctl apply -f -
+  config second 'b: b1' | podctl apply -f -
+  using one 'exec sleep 1000' '    volumeMounts:
+    - {name: first, mountPath: /first}
+    - {name: second, mountPath: /second}
+    - {name: self, mountPath: /self}
+' '  volumes:
+  - {name: first, configMap: {name: first}}
+  - {name: second, configMap: {name: second}}
+  - {name: self, downwardAPI: {items: [{path: labels, fieldRef: {fieldPath: metadata.labels}}]}}
+' | podctl apply -f -
+  ready one
+  podctl delete cm first
+  config second 'b: b2' | podctl apply -f -
+  podctl label pod one tier=back
+  now() { [ "$(inside one 'cat /first/a /second/b')" = "$1" ] && [[ $(inside one 'cat /self/labels') == *'tier="back"'* ]]; }
+  until_true now a1b2
+  run podctl events --for pod/one
+  says 'configmap "first" not found'
+}
+
 @test "the pod's own fields as files, and all sources in one directory" {
   config site 'a: a1' | podctl apply -f -
   secret login 'user: root' | podctl apply -f -

@@ -29,9 +29,9 @@ class ContentsTest : public testing::Test {
   // "path=content:mode …", or the error.
   std::string files(const std::string& volume) const {
     const auto contents = build_contents(pod(volume), configs, node);
-    if (!contents) return contents.error().message();
+    if (!contents.failed.empty()) return contents.failed.front().message();
     std::string out;
-    for (const auto& file : contents->at(0).files) {
+    for (const auto& file : contents.filled.at(0).files) {
       char mode[8];
       std::snprintf(mode, sizeof mode, "%o", file.mode);
       out += (out.empty() ? "" : " ") + file.path + "=" + file.content + ":" + mode;
@@ -73,8 +73,22 @@ TEST_F(ContentsTest, FilesOfEachSource) {
   };
   for (const auto& [volume, wanted] : table) EXPECT_EQ(files(volume), wanted) << volume;
   const auto raw = build_contents(pod("configMap: {name: m}"), configs, node);
-  ASSERT_TRUE(raw);
-  EXPECT_EQ(raw->at(0).files.at(2).content, std::string("\0\1", 2));
+  ASSERT_TRUE(raw.failed.empty());
+  EXPECT_EQ(raw.filled.at(0).files.at(2).content, std::string("\0\1", 2));
+}
+
+TEST_F(ContentsTest, AVolumeThatCannotBeHadTakesNoOtherAlong) {
+  auto three = pod("configMap: {name: gone}");
+  for (const auto& [name, from] :
+       {std::pair{"w", "configMap: {name: m}"}, {"x", "secret: {secretName: s}"}}) {
+    three.spec.volumes.push_back(pod(from).spec.volumes.at(0));
+    three.spec.volumes.back().name = name;
+  }
+  const auto contents = build_contents(three, configs, node);
+  ASSERT_EQ(contents.failed.size(), 1U);
+  EXPECT_NE(contents.failed[0].message().find("\"gone\" not found"), std::string::npos);
+  ASSERT_EQ(contents.filled.size(), 2U);
+  EXPECT_EQ(contents.filled[0].name + contents.filled[1].name, "wx");
 }
 
 TEST_F(ContentsTest, MapsAreQuotedAsGoDoes) {

@@ -21,6 +21,7 @@
 #include "podctl/node/context.hpp"
 #include "podctl/node/spec_builder.hpp"
 #include "podctl/node/trace_log.hpp"
+#include "podctl/node/volume_contents.hpp"
 #include "podctl/wire/messages.hpp"
 
 namespace podctl::engine {
@@ -151,7 +152,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void open_network();
   void lead_ports(wire::NetworkSpec net);
   bool closed_meanwhile();
-  Result<std::vector<wire::VolumeContent>> contents() const;
+  Contents contents() const;
   void refill_volumes();
   void open_sandbox(std::optional<wire::NetworkSpec> net);
   void sandbox_failed(const Error& error);

@@ -18,10 +18,14 @@ namespace podctl::node {
 // containers.
 bool is_filled(const api::Volume& volume);
 
-// For every such volume, in the order of the spec. The first that cannot be had is the error, its
-// op wire::kVolumeFailed; so is a claim that the pod cannot have.
-Result<std::vector<wire::VolumeContent>> build_contents(const api::Pod& pod, const Configs& configs,
-                                                        const NodeFacts& node);
+struct Contents {
+  std::vector<wire::VolumeContent> filled;  // in the order of the spec
+  // Of each volume that cannot be had, a claim's among them: its op is wire::kVolumeFailed.
+  std::vector<Error> failed;
+};
+
+// For every such volume.
+Contents build_contents(const api::Pod& pod, const Configs& configs, const NodeFacts& node);
 
 // key="value" lines in the order of keys, values quoted as Go does (labels and annotations).
 std::string map_text(const std::map<std::string, std::string>& map);
