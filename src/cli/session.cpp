@@ -68,8 +68,14 @@ std::string refusal_text(const Reply& reply) {
   std::string text = "Error from server";
   if (auto reason = s["reason"].str(); !reason.empty()) text += " (" + std::string(reason) + ")";
   std::string_view message = s["message"].str();
-  return text + ": " +
-         (message.empty() ? "status " + std::to_string(reply.status) : std::string(message));
+  text += ": ";
+  text += message.empty() ? "status " + std::to_string(reply.status) : std::string(message);
+  for (const auto& cause : s["details"]["causes"].items()) {
+    const auto field = View(cause)["field"].str();
+    if (field.empty() || message.find(field) != std::string_view::npos) continue;
+    text += "\n  " + std::string(field) + ": " + std::string(View(cause)["message"].str());
+  }
+  return text;
 }
 
 std::string pods_path(std::string_view ns, std::string_view name) {

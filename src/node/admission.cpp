@@ -200,6 +200,12 @@ Answer<Admitted> admit_update(const api::Pod& live, Admitted wanted) {
   result.pod.metadata.annotations = std::move(wanted.pod.metadata.annotations);
   bool spec_changed = false;
   for (const auto& path : change.changed) spec_changed = spec_changed || path.starts_with("spec");
+  if (spec_changed && is_static(live)) {
+    return Refused(
+        invalid("Pod", name,
+                {{"FieldValueForbidden",
+                  "Forbidden: a static pod is what its file says: change that", "spec"}}));
+  }
   if (spec_changed) {
     const std::string node = live.spec.nodeName;
     const std::string account = live.spec.serviceAccountName, old_name = live.spec.serviceAccount;

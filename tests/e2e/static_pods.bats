@@ -26,6 +26,9 @@ says_args() { [ "$(field "$1" '{.spec.containers[0].args[0]}')" = "$2" ]; }
   [ "$(uid_of "$web")" = "$uid" ]
   fails 1 podctl delete pod "$web"
   says "it is a static pod and goes with its file in $PODCTL_ROOT/manifests"
+  fails 1 podctl patch pod "$web" -p '{"spec": {"activeDeadlineSeconds": 100}}'
+  says "a static pod is what its file says: change that"
+  podctl label pod "$web" shown=yes
   # It changes as a whole.
   pod web 'exec sleep 2000' Always >draft
   mv draft "$PODCTL_ROOT/manifests/web.yaml"
