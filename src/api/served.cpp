@@ -26,8 +26,8 @@ struct Never {
   std::string_view type, field, why;
 };
 constexpr Never kNever[] = {
-    {"PodSpec", "runtimeClassName", "podctl does not run other runtimes yet"},
-    {"PodSpec", "overhead", "Pod Overhead set without corresponding RuntimeClass defined Overhead"},
+    {"PodSpec", "runtimeClassName",
+     "there is no other runtime here that a RuntimeClass could name: podctl runs every pod itself"},
     {"PodSpec", "resourceClaims",
      "podctl has no device drivers, which could give anything to a claim"},
     {"VolumeProjection", "serviceAccountToken",
@@ -36,7 +36,8 @@ constexpr Never kNever[] = {
      "there is no cluster here whose signers could be trusted"},
     {"VolumeProjection", "podCertificate", "there is no signer here"},
 };
-constexpr std::string_view kNoVolume = "podctl has no volumes of this kind yet";
+constexpr std::string_view kNoVolume =
+    "no driver, server or cloud stands behind one machine that could provide such a volume";
 
 // Empty where one may.
 std::string_view never(std::string_view type, std::string_view field) {
@@ -104,9 +105,6 @@ void whole(const PodSpec& spec, const Path& at, FaultList& faults) {
     faults.forbidden(Path::of(at, "priorityClassName"),
                      "no PriorityClass with name " + spec.priorityClassName +
                          " was found: there are system-cluster-critical and system-node-critical");
-  }
-  if (!spec.overhead.empty() && spec.runtimeClassName.empty()) {
-    forbid("PodSpec", "overhead", at, faults);
   }
   if (!spec.resourceClaims.empty()) {
     forbid("PodSpec", "resourceClaims", at, faults);

@@ -39,7 +39,8 @@ constexpr Row kSupported[] = {
      "affinity "
      "readinessGates "
      "tolerations topologySpreadConstraints schedulingGates dnsConfig enableServiceLinks "
-     "preemptionPolicy setHostnameAsFQDN os resources hostnameOverride activeDeadlineSeconds "
+     "preemptionPolicy overhead setHostnameAsFQDN os resources hostnameOverride "
+     "activeDeadlineSeconds "
      "hostUsers automountServiceAccountToken imagePullSecrets"},
     {"LocalObjectReference", "name"},
     {"Container",

@@ -136,6 +136,7 @@ void validate_resources(const ResourceRequirements& r, const PodSpec& spec, cons
 }
 
 void validate_pod_resources(const PodSpec& spec, const Path& at, FaultList& faults) {
+  amounts(spec.overhead, false, Path::of(at, "overhead"), faults);
   if (!spec.resources) return;
   const Path here = Path::of(at, "resources");
   if (!spec.resources->claims.empty()) {

@@ -73,10 +73,18 @@ has_reason() { [ "$(reason "$1")" = "$2" ]; }
 @test "what one machine cannot give is refused" {
   fails 1 podctl apply -f - < <(placed one 'priorityClassName: mine')
   says "no PriorityClass with name mine was found"
-  fails 1 podctl apply -f - < <(placed one 'overhead: {cpu: 1m}')
-  says "Pod Overhead set without corresponding RuntimeClass"
+  fails 1 podctl apply -f - < <(placed one 'runtimeClassName: kata')
+  says "there is no other runtime here that a RuntimeClass could name"
   placed one 'priorityClassName: system-node-critical' | podctl apply -f -
   [ "$(field one '{.spec.priority}')" = 2000001000 ]
+}
+
+@test "overhead counts as the containers' requests do" {
+  placed heavy 'overhead: {memory: 1Pi}' | podctl apply -f -
+  until_true has_reason heavy Unschedulable
+  [[ $(field heavy '{.status.conditions[?(@.type=="PodScheduled")].message}') == *"Insufficient memory"* ]]
+  placed light 'overhead: {cpu: 1m, memory: 1Mi}' | podctl apply -f -
+  ready light
 }
 
 @test "a label put on the node is found by selectors, outlives podctld, and can be taken away" {

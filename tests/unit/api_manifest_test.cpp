@@ -428,9 +428,11 @@ TEST(ApiManifest, ExplainsWhatIsSupportedInPart) {
             "FIELD: type <string> -required-  (supported)");
   EXPECT_EQ(line("pod.spec.hostPID"), "FIELD: hostPID <boolean>  (supported)");
   EXPECT_EQ(line("pod.spec.runtimeClassName"),
-            "FIELD: runtimeClassName <string>  (refused: podctl does not run other runtimes yet)");
+            "FIELD: runtimeClassName <string>  (refused: there is no other runtime here that a "
+            "RuntimeClass could name: podctl runs every pod itself)");
   EXPECT_EQ(line("pod.spec.volumes.nfs"),
-            "FIELD: nfs <NFSVolumeSource>  (refused: podctl has no volumes of this kind yet)");
+            "FIELD: nfs <NFSVolumeSource>  (refused: no driver, server or cloud stands behind one "
+            "machine that could provide such a volume)");
   EXPECT_EQ(line("pod.spec.volumes.nfs.server"), "FIELD: server <string> -required-  (refused)");
   EXPECT_EQ(line("pod.spec.ephemeralContainers.ports"),
             "FIELD: ports <[]ContainerPort>  (refused: cannot be set for an Ephemeral Container)");

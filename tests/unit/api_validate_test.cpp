@@ -60,8 +60,10 @@ TEST(ApiValidate, WhatPodctlCannotServe) {
              "    envFrom: [{secretRef: {name: s}}]\n"),
       "spec.hostUsers 5:14 Forbidden: podctl does not make user namespaces yet\n"
       "spec.os.name 6:14 Forbidden: podctl runs pods of linux\n"
-      "spec.runtimeClassName 7:21 Forbidden: podctl does not run other runtimes yet\n"
-      "spec.volumes[0].nfs 8:23 Forbidden: podctl has no volumes of this kind yet\n"
+      "spec.runtimeClassName 7:21 Forbidden: there is no other runtime here that a RuntimeClass "
+      "could name: podctl runs every pod itself\n"
+      "spec.volumes[0].nfs 8:23 Forbidden: no driver, server or cloud stands behind one machine "
+      "that could provide such a volume\n"
       "spec.securityContext.sysctls[0].name 9:38 Forbidden: sysctl \"kernel/msgmax\" not "
       "allowlisted\n");
 }
