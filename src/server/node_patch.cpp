@@ -8,6 +8,7 @@
 #include "podctl/api/encode.hpp"
 #include "podctl/api/validate.hpp"
 #include "podctl/node/admission.hpp"
+#include "podctl/node/machine.hpp"
 #include "request_options.hpp"
 
 namespace podctl::server {
@@ -21,6 +22,15 @@ json::value rest_of(json::value object) {
   metadata.erase("labels");
   metadata.erase("annotations");
   return object;
+}
+
+// The first of the labels that are the machine's own and would be others; empty: none.
+std::string own_label(const api::ObjectMeta& wanted, const api::Node& object) {
+  for (const auto& [key, value] : node::node_labels(object.metadata.name, {})) {
+    const auto there = wanted.labels.find(key);
+    if (there == wanted.labels.end() || there->second != value) return key;
+  }
+  return {};
 }
 
 // The node's metadata after the patch.
@@ -44,6 +54,12 @@ node::Answer<api::ObjectMeta> patched(const Request& request, const api::Node& o
           "Forbidden: of this node, which is the machine itself, only labels and annotations may "
           "be changed",
           "spec"}}));
+  }
+  if (auto own = own_label(wanted.metadata, object); !own.empty()) {
+    return node::Refused(node::invalid(
+        "Node", object.metadata.name,
+        {{"FieldValueForbidden", "Forbidden: it says what the machine is, and cannot be changed",
+          "metadata.labels[" + own + "]"}}));
   }
   if (auto causes = node::to_causes(api::validate_marks(wanted.metadata)); !causes.empty())
     return node::Refused(node::invalid("Node", object.metadata.name, std::move(causes)));

@@ -209,6 +209,19 @@ all_written() { podctl logs one | grep -qx 5; }
   says "no name was specified"
 }
 
+@test "labels that say what the machine is stay, and a trial says so too" {
+  local node
+  node=$(podctl get nodes -o jsonpath='{.items[0].metadata.name}')
+  for trial in "" --dry-run=server; do
+    fails 1 podctl label node "$node" kubernetes.io/os=bsd --overwrite $trial
+    says "metadata.labels[kubernetes.io/os]: Forbidden: it says what the machine is, and cannot be changed"
+    fails 1 podctl label node "$node" kubernetes.io/hostname- $trial
+    says "metadata.labels[kubernetes.io/hostname]"
+  done
+  podctl label node "$node" disk=ssd kubernetes.io/os=linux --overwrite
+  [ "$(podctl get nodes -o jsonpath='{.items[0].metadata.labels.disk}')" = ssd ]
+}
+
 @test "changes that many make at once are all kept, and a deletion amid them" {
   changing 'a: "1"' | podctl apply -f -
   local i jobs=()
