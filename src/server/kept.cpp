@@ -74,16 +74,19 @@ void store(node::Node& node, const ExchangePtr& exchange, const Route& route,
   node.kept().update(route.ns, route.name, std::move(wanted), *dry, answer_with(exchange, 200));
 }
 
+// k8s apiserver pkg/endpoints/handlers/rest.go, checkName: of a PUT and of what a PATCH makes.
+std::optional<node::Refusal> misnamed(const node::AdmittedKept& wanted, const Route& route) {
+  const auto& name = route.resource->metadata(wanted.object.get()).name;
+  if (name == route.name) return std::nullopt;
+  return node::bad_request("the name of the object (" + name +
+                           ") does not match the name on the URL (" + route.name + ")");
+}
+
 void replace(node::Node& node, const ExchangePtr& exchange, const Route& route) {
   const auto& request = exchange->request();
   auto decoded = decode_body(request, route, request.body, is_yaml(request));
   if (!decoded) return exchange->refuse(decoded.error());
-  const auto& name = route.resource->metadata(decoded->object.get()).name;
-  if (name != route.name) {
-    return exchange->refuse(node::bad_request("the name of the object (" + name +
-                                              ") does not match the name on the URL (" +
-                                              route.name + ")"));
-  }
+  if (auto other = misnamed(*decoded, route)) return exchange->refuse(*other);
   store(node, exchange, route, std::move(*decoded));
 }
 
@@ -96,6 +99,7 @@ void patch(node::Node& node, const ExchangePtr& exchange, const Route& route) {
   if (!patched) return exchange->refuse(patched.error());
   auto decoded = decode_body(request, route, json::serialize(*patched), false);
   if (!decoded) return exchange->refuse(decoded.error());
+  if (auto other = misnamed(*decoded, route)) return exchange->refuse(*other);
   store(node, exchange, route, std::move(*decoded));
 }
 

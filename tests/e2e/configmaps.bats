@@ -188,6 +188,10 @@ END
   api -X PATCH -H 'Content-Type: application/merge-patch+json' -d '{"data":{"greeting":null,"new":"n"}}' \
     $base/configmaps/site >patched
   [ "$(podctl get cm site -o jsonpath='{.data.new}{.data.greeting}')" = n ]
+  curl -s --unix-socket "$PODCTL_ROOT/run/podctld.sock" -X PATCH -H 'Content-Type: application/merge-patch+json' \
+    -d '{"metadata":{"name":"other"},"data":{"new":"m"}}' $base/configmaps/site >refused
+  grep -q '"message":"the name of the object (other) does not match the name on the URL (site)".*"code":400' refused
+  [ "$(podctl get cm site -o jsonpath='{.data.new}')" = n ]
   api -X POST -H 'Content-Type: application/json' -d '{"metadata":{"generateName":"g-"},"data":{"a":"b"}}' \
     $base/configmaps | grep -q '"name":"g-'
   api -X DELETE "$base/configmaps?labelSelector=app" | grep -q '"kind":"ConfigMapList"'
