@@ -4,7 +4,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <utility>
 
 #include "pause/setup.hpp"
 #include "podctl/pause/pause.hpp"
@@ -26,9 +29,16 @@ Result<void> serve(Result<void> entered, const wire::PauseRequest& request, wire
   auto made = TRY(set_up(request, step));
   made.volumes.push_back(std::move(made.stage));
   step = "answer";
-  return socket.send({.type = static_cast<std::uint16_t>(wire::LaunchType::kPauseReady),
-                      .body = wire::encode(made.ready),
-                      .fds = std::move(made.volumes)});
+  std::string body = wire::encode(made.ready);
+  for (std::size_t sent = 0; sent < made.volumes.size(); sent += wire::kMaxFds) {
+    const auto begin = made.volumes.begin() + static_cast<std::ptrdiff_t>(sent);
+    const auto count = std::min(wire::kMaxFds, made.volumes.size() - sent);
+    wire::Message message{.type = static_cast<std::uint16_t>(wire::LaunchType::kPauseReady),
+                          .body = std::exchange(body, {})};
+    std::move(begin, begin + static_cast<std::ptrdiff_t>(count), std::back_inserter(message.fds));
+    TRY(socket.send(std::move(message)));
+  }
+  return {};
 }
 
 // Ignored SIGCHLD makes the kernel reap children itself: orphans of a shared PID namespace.

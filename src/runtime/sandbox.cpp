@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <cerrno>
+#include <iterator>
 
 #include "podctl/base/rollback.hpp"
 #include "podctl/base/text.hpp"
@@ -174,10 +175,15 @@ Result<void> Sandbox::start_pause(Trace& trace) {
   auto ready = TRY(wire::decode<wire::PauseReady>((*answer)->body));
   info_.namespaces = std::move(ready.namespaces);
   info_.degraded = std::move(ready.degraded);
-  if ((*answer)->fds.size() != ready.volumes.size() + 1) {
-    return fail(Code::kInternal, "start sandbox", "podctl-pause", "did not send what it has made");
-  }
   memory_volumes_ = std::move((*answer)->fds);
+  while (memory_volumes_.size() <= ready.volumes.size()) {
+    auto more = TRY(receive_answer(started.socket, trace));
+    if (!more || more->fds.empty()) {
+      return fail(Code::kInternal, "start sandbox", "podctl-pause",
+                  "did not send what it has made");
+    }
+    std::move(more->fds.begin(), more->fds.end(), std::back_inserter(memory_volumes_));
+  }
   stage_ = std::move(memory_volumes_.back());
   memory_volumes_.pop_back();
   trace.add(std::move(ready.trace));

@@ -266,3 +266,15 @@ took_over() {
   [ "$(field tight '{.status.containerStatuses[?(@.name=="a")].restartCount}')" = 0 ]
   [ "$(podctl exec tight -c a -- echo alive)" = alive ]
 }
+
+@test "a pod may have more volumes in memory than one message takes descriptors" {
+  {
+    pod many 'echo there >/v/300/file; exec sleep 1000' |
+      sed 's/^\( *\)image: .*/&\n\1volumeMounts: [{name: v300, mountPath: \/v\/300}, {name: v1, mountPath: \/v\/1}]/'
+    echo "  volumes:"
+    for i in {1..300}; do echo "  - {name: v$i, emptyDir: {medium: Memory}}"; done
+  } | podctl apply -f -
+  ready many
+  [ "$(podctl exec many -- cat /v/300/file)" = there ]
+  [ -z "$(podctl exec many -- ls /v/1)" ]
+}

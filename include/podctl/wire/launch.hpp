@@ -4,7 +4,8 @@
 // Used by runtime (the parent's side), pause and init (the child's). A request is handed over by
 // memory: the child is a copy of the shim. The answers come over a CLOEXEC SOCK_SEQPACKET socket:
 //
-//   PauseRequest  -> pause -> shim   PauseReady (fds: one a memory volume)
+//   PauseRequest  -> pause -> shim   PauseReady (fds: one a memory volume; those that are too many
+//                                    for one message come with further ones, which are empty)
 //                                    | LaunchFailure, then it exits 125
 //   LaunchRequest -> init  -> shim   LaunchReady (fd: the tty's master) | LaunchFailure
 //                                    end of file: the workload was executed
