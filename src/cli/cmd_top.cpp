@@ -18,9 +18,9 @@ namespace {
 constexpr std::int64_t kMebibyte = 1 << 20;
 
 struct Use {
-  std::string ns, pod, container;
+  std::string ns, pod, container, node;
   std::int64_t cpu_milli = 0, memory = 0;
-  boost::json::value pressure;  // of the container, or of the pod as a whole
+  boost::json::value pressure;  // of the container, or of the pod or node as a whole
 
   void add(View usage) {
     if (auto cpu = api::Quantity::parse(usage["cpu"].str())) cpu_milli += cpu->milli_value();
@@ -37,6 +37,7 @@ std::vector<Use> uses(View items, bool containers) {
     View pod(item);
     const Use of_pod{std::string(pod["metadata"]["namespace"].str()),
                      std::string(pod["metadata"]["name"].str()),
+                     {},
                      {},
                      0,
                      0,
@@ -57,12 +58,12 @@ std::vector<Use> uses(View items, bool containers) {
   return out;
 }
 
-// By what was asked for, most first; else by namespace and name.
+// By what was asked for, most first; else by name.
 void sort(std::vector<Use>& all, std::string_view by) {
   std::stable_sort(all.begin(), all.end(), [by](const Use& a, const Use& b) {
     if (by == "cpu") return a.cpu_milli > b.cpu_milli;
     if (by == "memory") return a.memory > b.memory;
-    return std::tie(a.ns, a.pod) < std::tie(b.ns, b.pod);
+    return std::tie(a.ns, a.pod, a.node) < std::tie(b.ns, b.pod, b.node);
   });
 }
 
@@ -162,6 +163,19 @@ std::string share(std::int64_t used, View whole, std::string_view name) {
          "%";
 }
 
+std::vector<Use> uses_of_nodes(View metrics, std::string_view by) {
+  std::vector<Use> all;
+  for (const auto& item : metrics.items()) {
+    View node(item);
+    Use& use = all.emplace_back();
+    use.node = node["metadata"]["name"].str();
+    use.add(node["usage"]);
+    if (node["pressure"]) use.pressure = *node["pressure"].get();
+  }
+  sort(all, by);
+  return all;
+}
+
 Table table_of_nodes(const Invocation& in, View metrics, View nodes) {
   Table table{{"NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)"}, {}};
   const bool pressure = in.args.flag("pressure");
@@ -170,19 +184,16 @@ Table table_of_nodes(const Invocation& in, View metrics, View nodes) {
       if (heading != kThrottled) table.head.emplace_back(heading);
     }
   }
-  for (const auto& item : metrics.items()) {
-    View node(item), whole;
+  for (const Use& use : uses_of_nodes(metrics, in.args.get("sort-by"))) {
+    View whole;
     for (const auto& known : nodes.items()) {
-      if (View(known)["metadata"]["name"].str() == node["metadata"]["name"].str())
+      if (View(known)["metadata"]["name"].str() == use.node)
         whole = View(known)["status"][in.args.flag("show-capacity") ? "capacity" : "allocatable"];
     }
-    Use use;
-    use.add(node["usage"]);
-    std::vector<std::string> row{std::string(node["metadata"]["name"].str()), use.cpu_text(),
-                                 share(use.cpu_milli, whole, "cpu"), use.memory_text(),
-                                 share(use.memory, whole, "memory")};
+    std::vector<std::string> row{use.node, use.cpu_text(), share(use.cpu_milli, whole, "cpu"),
+                                 use.memory_text(), share(use.memory, whole, "memory")};
     if (pressure) {
-      auto cells = pressure_cells(node["pressure"]);
+      auto cells = pressure_cells(View(use.pressure));
       cells.erase(cells.begin() + 1);  // nothing throttles the machine
       for (auto& cell : cells) row.push_back(std::move(cell));
     }

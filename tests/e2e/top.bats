@@ -83,6 +83,7 @@ YAML
   run podctl top nodes "$node" --no-headers --show-capacity --pressure
   [ "${#lines[@]}" -eq 1 ]
   [[ ${lines[0]} =~ ^$node\ +[0-9]+m\ +[0-9]+%\ +[1-9][0-9]*Mi\ +[0-9]+%\ +([0-9.]+%|-)\ +([0-9.]+%|-)\ +([0-9.]+%|-)\ +[0-9.]+\ [KMG]?i?B\ +[0-9.]+\ [KMG]?i?B\ *$ ]]
+  [[ $(podctl top node --sort-by=memory --no-headers) == "$node "* ]]
   fails 1 podctl top node other
   says 'nodemetrics.metrics.k8s.io "other" not found'
   run podctl top node -l no=where
