@@ -164,34 +164,35 @@ void placement(DescribeText& out, View spec) {
 
 }  // namespace
 
-void describe_map(DescribeText& out, std::string_view key, View map, std::string_view between) {
+void describe_map(DescribeText& out, std::string_view key, View map, std::string_view between,
+                  int level) {
   std::string lead = std::string(key) + ":\t";
   for (const auto& [name, value] : sorted(map)) {
-    out.line(0, lead + name + std::string(between) + value);
+    out.line(level, lead + name + std::string(between) + value);
     lead = "\t";
   }
-  if (lead != "\t") out.line(0, lead + "<none>");
+  if (lead != "\t") out.line(level, lead + "<none>");
 }
 
-void describe_annotations(DescribeText& out, View map) {
+void describe_annotations(DescribeText& out, View map, int level) {
   std::string lead = "Annotations:\t";
   for (const auto& [key, raw] : sorted(map)) {
     if (key == kLastApplied) continue;
     const std::string value(text::trim(raw));
     if (value.size() + key.size() + 2 > kMaxAnnotation || value.find('\n') != std::string::npos) {
-      out.line(0, lead + key + ":");
+      out.line(level, lead + key + ":");
       lead = "\t";
       for (std::string_view part : text::split(value, '\n')) {
         std::string shown(part.substr(0, kMaxAnnotation - 2));
         if (part.size() > kMaxAnnotation - 2) shown += "...";
-        out.line(0, "\t  " + shown);
+        out.line(level, "\t  " + shown);
       }
     } else {
-      out.line(0, lead + key + ": " + value);
+      out.line(level, lead + key + ": " + value);
     }
     lead = "\t";
   }
-  if (lead != "\t") out.line(0, lead + "<none>");
+  if (lead != "\t") out.line(level, lead + "<none>");
 }
 
 std::string describe_pod(View pod, View events, std::int64_t now) {

@@ -42,10 +42,6 @@ constexpr Source kSources[] = {
     {"nfs", "NFS (an NFS mount that lasts the lifetime of a pod)", kNfs},
     {"csi", "CSI (a Container Storage Interface (CSI) volume source)", kCsi},
     {"image", "Image (a container image or OCI artifact)", kImage},
-    {"ephemeral",
-     "EphemeralVolume (an inline specification for a volume that gets created and deleted with the "
-     "pod)",
-     {}},
 };
 
 void line(DescribeText& out, const Line& l, View source) {
@@ -89,7 +85,24 @@ void projected(DescribeText& out, View source) {
   }
 }
 
+// The claim as far as a template of one goes.
+void ephemeral(DescribeText& out, View claim) {
+  out.pair(2, "Type",
+           "EphemeralVolume (an inline specification for a volume that gets created and deleted "
+           "with the pod)");
+  if (!claim) return;
+  View meta = claim["metadata"], spec = claim["spec"];
+  out.pair(2, "StorageClass", spec["storageClassName"].str());
+  out.pair(2, "Volume", spec["volumeName"].str());
+  describe_map(out, "Labels", meta["labels"], "=", 2);
+  describe_annotations(out, meta["annotations"], 2);
+  out.pair(2, "Capacity", "");
+  out.pair(2, "Access Modes", "");
+  if (spec["volumeMode"]) out.pair(2, "VolumeMode", spec["volumeMode"].str());
+}
+
 void volume(DescribeText& out, View v) {
+  if (v["ephemeral"]) return ephemeral(out, v["ephemeral"]["volumeClaimTemplate"]);
   if (v["emptyDir"]) return empty_dir(out, v["emptyDir"]);
   if (v["downwardAPI"]) return downward(out, v["downwardAPI"]);
   if (v["projected"]) return projected(out, v["projected"]);

@@ -183,6 +183,27 @@ Events:          <none>
 )");
 }
 
+TEST_F(Describe, AnEphemeralVolume) {
+  const auto pod = boost::json::parse(R"({"metadata": {"name": "p"}, "spec": {"volumes": [
+   {"name": "scratch", "ephemeral": {"volumeClaimTemplate": {
+     "metadata": {"labels": {"a": "b", "c": "d"}},
+     "spec": {"storageClassName": "podctl", "volumeMode": "Filesystem",
+              "accessModes": ["ReadWriteOnce"]}}}}]}})");
+  const std::string text = describe_pod(View(pod), View(nullptr), now);
+  EXPECT_NE(text.find(R"(Volumes:
+  scratch:
+    Type:          EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)
+    StorageClass:  podctl
+    Volume:        
+    Labels:        a=b
+                   c=d
+    Annotations:   <none>
+    Capacity:      
+    Access Modes:  
+    VolumeMode:    Filesystem
+)"), std::string::npos) << text;
+}
+
 TEST_F(Describe, Probes) {
   auto text = [](const char* json) { return describe_probe(boost::json::parse(json)); };
   const std::string rest = " delay=0s timeout=0s period=0s successThreshold=0 failureThreshold=0";
