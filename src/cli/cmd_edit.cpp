@@ -14,6 +14,7 @@
 
 #include "cli/applied.hpp"
 #include "cli/apply_parts.hpp"
+#include "cli/manifest_files.hpp"
 #include "podctl/api/decode.hpp"
 #include "podctl/api/encode.hpp"
 #include "podctl/api/pod.hpp"
@@ -68,14 +69,7 @@ class Draft {
 
   // What was left in it, without comments.
   Result<std::string> read() const {
-    const UniqueFd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd) return fail_errno(errno, "open", path_);
-    std::string text;
-    char block[16384];
-    ssize_t n = 0;
-    while ((n = ::read(fd.get(), block, sizeof block)) > 0)
-      text.append(block, static_cast<std::size_t>(n));
-    if (n < 0) return fail_errno(errno, "read", path_);
+    const auto text = TRY(read_plain_file(path_));
     std::string out;
     for (std::string_view line : text::split(text, '\n')) {
       if (!line.starts_with('#')) (out += line) += '\n';

@@ -64,7 +64,7 @@ Result<void> add_directory(const std::string& path, bool recursive,
     if (entry.is_directory(ignored)) {
       // As kubectl: a link may lead back up, and then there is no end to it.
       if (!entry.is_symlink(ignored)) below.push_back(entry.path());
-    } else if (manifest_name(entry.path())) {
+    } else if (manifest_name(entry.path()) && entry.is_regular_file(ignored)) {
       found.push_back(entry.path());
     }
   }
@@ -97,6 +97,16 @@ std::vector<std::string> listed(const std::vector<std::string_view>& values) {
 
 }  // namespace
 
+Result<std::string> read_plain_file(const std::string& path) {
+  // A FIFO would hold up the open.
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "open", path);
+  struct stat st {};
+  if (::fstat(fd.get(), &st) != 0) return fail_errno(errno, "stat", path);
+  if (!S_ISREG(st.st_mode)) return fail(Code::kInvalidArgument, "read", path, "it is no file");
+  return read_all(fd.get(), path);
+}
+
 Result<std::vector<ManifestFile>> read_manifests(const std::vector<std::string_view>& paths,
                                                  bool recursive) {
   std::vector<ManifestFile> files;
@@ -125,10 +135,9 @@ namespace {
 // What these commands do to an object they do by its name.
 void need_name(const api::Manifest& m, api::Faults& faults) {
   if (!m.metadata().name.empty() || m.metadata().generateName.empty()) return;
-  faults.push_back({"metadata.generateName", "FieldValueInvalid",
-                    "cannot be used here: give metadata.name",
-                    api::locate(m.tree, "metadata.generateName"),
-                    api::keeps_secrets(m.kind->type())});
+  faults.push_back(
+      {"metadata.generateName", "FieldValueInvalid", "cannot be used here: give metadata.name",
+       api::locate(m.tree, "metadata.generateName"), api::keeps_secrets(m.kind->type())});
 }
 
 }  // namespace

@@ -16,10 +16,15 @@ struct ManifestFile {
   std::string text;
 };
 
-// Every file of -f, directories in order of name: *.yaml, *.yml, *.json. kNotFound names what is
-// missing.
+// Every file of -f, directories in order of name: *.yaml, *.yml, *.json, of which only files count:
+// a FIFO there would be waited for. One that is named itself is read, for so comes `-f <(…)`.
+// kNotFound names what is missing.
 Result<std::vector<ManifestFile>> read_manifests(const std::vector<std::string_view>& paths,
                                                  bool recursive);
+
+// A whole file; kInvalidArgument for one that nobody can tell the end of (a FIFO, a device) or that
+// is larger than a manifest may be.
+Result<std::string> read_plain_file(const std::string& path);
 
 struct LoadedFile {
   ManifestFile file;

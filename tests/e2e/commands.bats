@@ -314,6 +314,21 @@ END
   says "metadata.labels: must be a map"
   rm -f "$(sed -n 's/^A copy .* stored to "\(.*\)"$/\1/p' <<<"$output")"
   [ "$(podctl label pod one --list)" = a=two ]
+  # What has no end is not read.
+  cat >editor <<'END'
+#!/bin/sh
+rm "$1"; mkfifo "$1"
+END
+  fails 1 timeout 60 env EDITOR=./editor podctl edit pod one
+  says "it is no file"
+  rm -f "$(sed -n 's/^A copy .* stored to "\(.*\)"$/\1/p' <<<"$output")"
+  cat >editor <<'END'
+#!/bin/sh
+truncate -s 9M "$1"
+END
+  fails 1 timeout 60 env EDITOR=./editor podctl edit pod one
+  says "larger than 8 MiB"
+  rm -f "$(sed -n 's/^A copy .* stored to "\(.*\)"$/\1/p' <<<"$output")"
 }
 
 @test "Ctrl-C ends the editor, and the draft goes with it" {

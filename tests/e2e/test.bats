@@ -56,6 +56,9 @@ END
   scenario 'manifests: [gone.yaml]' 'expect: [{container: app, state: running}]'
   fails 2 podctl test test.yaml
   says 'spec.manifests[0]: the path "gone.yaml" does not exist'
+  mkdir pipes
+  mkfifo pipes/test.yaml
+  fails 2 timeout 60 podctl test pipes
   fails 2 podctl test nowhere
   fails 2 podctl test --virtual --real test.yaml
   fails 2 podctl test
