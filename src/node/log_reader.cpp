@@ -1,13 +1,13 @@
 #include "podctl/node/log_reader.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <deque>
+
+#include "node/log_files.hpp"
 
 namespace podctl::node {
 namespace {
@@ -29,25 +29,11 @@ std::optional<Parts> parse(std::string_view line) {
   return Parts{line.substr(0, stream), line.substr(text + 1), line.substr(tag + 1, 1) == "P"};
 }
 
-UniqueFd open_file(const std::string& path) {
-  return UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-}
-
-// Rotated files of a log, oldest first: their suffixes are times or numbers that sort.
-std::vector<std::string> rotated(const std::string& path) {
-  const auto slash = path.rfind('/');
-  const std::string prefix = path.substr(slash + 1) + ".";
-  std::vector<std::string> files;
-  DIR* dir = ::opendir(path.substr(0, slash).c_str());
-  if (dir == nullptr) return files;
-  while (const auto* entry = ::readdir(dir)) {
-    const std::string_view name = entry->d_name;
-    if (name.starts_with(prefix) && !name.ends_with(".tmp"))
-      files.push_back(path.substr(0, slash + 1) + std::string(name));
-  }
-  ::closedir(dir);
-  std::sort(files.begin(), files.end());
-  return files;
+// Without one when it is gone.
+Result<UniqueFd> open_if_there(const std::string& path) {
+  auto fd = open_log(path);
+  if (!fd && fd.error().code == Code::kNotFound) return UniqueFd();
+  return fd;
 }
 
 // Offsets where whole lines (ending in F) begin: the last `wanted` of them.
@@ -83,7 +69,7 @@ LogReader::LogReader(std::string path, LogOptions options)
 
 Result<std::unique_ptr<LogReader>> LogReader::open(const std::string& path, LogOptions options) {
   std::unique_ptr<LogReader> reader(new LogReader(path, std::move(options)));
-  reader->older_ = rotated(path);
+  reader->older_ = rotated_logs(path);
   TRY(reader->find_start());
   return reader;
 }
@@ -91,7 +77,7 @@ Result<std::unique_ptr<LogReader>> LogReader::open(const std::string& path, LogO
 // Without a tail everything is read, oldest first. With one, the newest files that hold enough
 // lines.
 Result<void> LogReader::find_start() {
-  auto current = open_file(path_);
+  auto current = TRY(open_if_there(path_));
   if (!current && older_.empty()) return fail_errno(errno, "open log", path_);
   if (!options_.tail_lines) {
     std::reverse(older_.begin(), older_.end());
@@ -119,7 +105,7 @@ Result<void> LogReader::find_start() {
     if (!current_) later.push_back(name);
     name = older_.back();
     older_.pop_back();
-    current = open_file(name);
+    current = TRY(open_if_there(name));
     current_ = false;
   }
 }
@@ -127,7 +113,7 @@ Result<void> LogReader::find_start() {
 // The next file in time; false when file_ is the newest already.
 Result<bool> LogReader::open_next() {
   while (!older_.empty()) {
-    file_ = open_file(older_.back());
+    file_ = TRY(open_if_there(older_.back()));
     older_.pop_back();
     if (file_) return true;  // one that was deleted meanwhile is passed over
   }
@@ -138,7 +124,7 @@ Result<bool> LogReader::open_next() {
       open.st_dev == now.st_dev) {
     return false;
   }
-  auto next = open_file(path_);
+  auto next = TRY(open_if_there(path_));
   if (!next) return false;
   file_ = std::move(next);
   current_ = true;

@@ -13,6 +13,7 @@
 #include "node/claims.hpp"
 #include "node/confinement.hpp"
 #include "node/cpu_manager.hpp"
+#include "node/log_compression.hpp"
 #include "node/node_marks.hpp"
 #include "node/static_pods.hpp"
 #include "node/volume_usage.hpp"
@@ -155,6 +156,7 @@ Result<void> Node::open_all(asio::io_context& io, Options options) {
   timer_ = std::make_unique<Timer>(io);
   claims_ = std::make_unique<Claims>(*context_, *kept_);
   usage_ = std::make_unique<VolumeUsage>(*context_, workers_);
+  logs_ = std::make_unique<LogCompression>(*context_, workers_);
   static_ = std::make_unique<StaticPods>(*this, *context_);
   embedded_image_ = std::move(options.embedded_image);
   return {};
@@ -164,6 +166,7 @@ Result<void> Node::open_all(asio::io_context& io, Options options) {
 Node::~Node() {
   static_.reset();
   usage_.reset();
+  logs_.reset();
   workers_.clear();
   engine_.reset();
   offload_.reset();
@@ -246,6 +249,7 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
   reconsider();  // one may belong beside another that has been placed after it
   tick();
   usage_->start();
+  logs_->start();
   static_->start();
   ready({});
 }

@@ -14,6 +14,8 @@
 namespace podctl::shim {
 namespace {
 
+constexpr std::size_t kSuffix = 15;  // yyyymmdd-hhmmss
+constexpr const char* kCompressed = ".gz";
 constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC;
 
 Result<void> make_parents(const std::string& path) {
@@ -153,12 +155,18 @@ void CriLog::drop_old() {
   if (dir == nullptr) return;
   while (const dirent* entry = ::readdir(dir)) {
     const std::string_view name = entry->d_name;
-    if (name.size() == prefix.size() + 15 && name.starts_with(prefix)) old.emplace_back(name);
+    const std::string_view plain = name.substr(0, prefix.size() + kSuffix);
+    if (plain.size() != prefix.size() + kSuffix || !plain.starts_with(prefix)) continue;
+    // podctld compresses them; for a moment both are there.
+    if (name == plain || name.substr(plain.size()) == kCompressed) old.emplace_back(plain);
   }
   ::closedir(dir);
   std::sort(old.begin(), old.end());
+  old.erase(std::unique(old.begin(), old.end()), old.end());
   for (std::size_t i = 0; i + (max_files_ - 1) < old.size(); ++i) {
-    ::unlink((directory + "/" + old[i]).c_str());
+    const std::string path = directory + "/" + old[i];
+    ::unlink(path.c_str());
+    ::unlink((path + kCompressed).c_str());
   }
 }
 

@@ -10,7 +10,7 @@
 namespace podctl::sys {
 namespace {
 
-constexpr int kMaxDepth = 32;
+constexpr int kMaxDepth = 32, kMaxRounds = 3;
 constexpr std::size_t kMaxRemains = 64;
 
 // A tree that is being removed. Whoever made it may have nested it deeper than there are
@@ -87,14 +87,17 @@ Result<void> remove_entry(Tree& tree, int directory, const char* name, unsigned 
     return fail(Code::kFailedPrecondition, "remove directory", full, "something is mounted there");
   }
   if (depth == 0) tree.root = fd.get();
-  std::size_t moved = 0;
-  do {
-    moved = tree.moved;
-    if (::lseek(fd.get(), 0, SEEK_SET) < 0) return fail_errno(errno, "list directory", full);
-    TRY(empty_directory(tree, fd.get(), full, depth + 1));
-  } while (depth == 0 && tree.moved != moved);
-  if (::unlinkat(directory, name, AT_REMOVEDIR) != 0 && errno != ENOENT) {
-    return fail_errno(errno, "remove directory", full);
+  for (int round = 1;; ++round) {
+    std::size_t moved = 0;
+    do {
+      moved = tree.moved;
+      if (::lseek(fd.get(), 0, SEEK_SET) < 0) return fail_errno(errno, "list directory", full);
+      TRY(empty_directory(tree, fd.get(), full, depth + 1));
+    } while (depth == 0 && tree.moved != moved);
+    if (::unlinkat(directory, name, AT_REMOVEDIR) == 0 || errno == ENOENT) break;
+    // Somebody has put something there meanwhile, as who compresses a log.
+    if (errno != ENOTEMPTY || round == kMaxRounds)
+      return fail_errno(errno, "remove directory", full);
   }
   if (tree.keeps()) tree.remains->push_back(std::move(fd));
   return {};

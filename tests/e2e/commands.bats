@@ -22,6 +22,23 @@ all_written() { podctl logs one | grep -qx 5; }
   says "--all-containers=true should not be specified with container name main"
 }
 
+@test "rotated logs are compressed but for the newest, and logs reads them all" {
+  # Some 35 MB: three files are full.
+  pod chatty 'seq -w 1 300000 | sed "s/$/ a line that is long enough to fill a file in a moment or so/"; echo end; exec sleep 1000' | podctl apply -f -
+  ready chatty
+  until_true eval '[ "$(podctl logs chatty --tail=1)" = end ]'
+  local directory
+  directory=$(echo "$PODCTL_ROOT"/log/pods/default_chatty_*/main)
+  plain() { [ "$(ls "$directory" | grep -cE '^0\.log\.[0-9]+-[0-9]+$')" = "$1" ]; }
+  plain 3
+  until_true plain 1
+  gzip -t "$directory"/0.log.*.gz
+  podctl logs chatty >all
+  [ "$(wc -l <all)" = 300001 ]
+  [ "$(tail -n 1 all)" = end ]
+  podctl logs chatty --tail=290000 | cmp - <(tail -n 290000 all)
+}
+
 @test "get -w of what is not there ends, and custom columns have one heading" {
   fails 1 timeout "$(patience 20)" podctl get pod nope -w
   [ "$output" = 'Error from server (NotFound): pods "nope" not found' ]

@@ -201,7 +201,9 @@ TEST_F(Describe, AnEphemeralVolume) {
     Capacity:      
     Access Modes:  
     VolumeMode:    Filesystem
-)"), std::string::npos) << text;
+)"),
+            std::string::npos)
+      << text;
 }
 
 TEST_F(Describe, Probes) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "node/log_files.hpp"
 #include "podctl/node/log_reader.hpp"
 
 namespace podctl::node {
@@ -87,6 +88,55 @@ TEST_F(LogReaderTest, FollowsAcrossARotation) {
   EXPECT_EQ(*(*reader)->read(100), "");
   append("ed\n");
   EXPECT_EQ(*(*reader)->read(100), "unfinished\n");
+}
+
+TEST_F(LogReaderTest, AllButTheNewestRotatedFileIsCompressedAndReadAllTheSame) {
+  const std::string first = path_ + ".20260701-100000", second = path_ + ".20260701-110000";
+  append(line(0, "a") + line(1, "b"), first);
+  append(line(2, "c", 'P') + line(2, "C") + line(3, "d"), second);
+  append(line(4, "e"));
+  append("x", dir_ + "/0.log.20260701-100000.gz.tmp");  // of one that was killed
+  append("x", dir_ + "/notes.txt");
+  ASSERT_TRUE(*compress_log(dir_));
+  EXPECT_FALSE(*compress_log(dir_));
+  EXPECT_FALSE(std::filesystem::exists(first));
+  EXPECT_TRUE(std::filesystem::exists(first + ".gz"));
+  EXPECT_FALSE(std::filesystem::exists(first + ".gz.tmp"));
+  EXPECT_TRUE(std::filesystem::exists(second));
+  EXPECT_EQ(all(), "a\nb\ncC\nd\ne\n");
+  LogOptions tail;
+  tail.tail_lines = 4;
+  EXPECT_EQ(all(tail), "b\ncC\nd\ne\n");
+  // Both forms: the text comes once.
+  append(line(0, "a") + line(1, "b"), first);
+  EXPECT_EQ(all(), "a\nb\ncC\nd\ne\n");
+  ASSERT_TRUE(*compress_log(dir_));
+  EXPECT_EQ(all(), "a\nb\ncC\nd\ne\n");
+}
+
+// A reader has listed the file before it was compressed, and the shim may remove it.
+TEST_F(LogReaderTest, ALogThatIsCompressedOrRemovedWhileItIsRead) {
+  append(line(0, "a"), path_ + ".20260701-100000");
+  append(line(1, "b"), path_ + ".20260701-110000");
+  append(line(2, "c"), path_ + ".20260701-120000");
+  append(line(3, "d"));
+  auto reader = std::move(*LogReader::open(path_, {}));
+  EXPECT_EQ(*reader->read(1), "a\n");
+  while (*compress_log(dir_)) {
+  }
+  std::filesystem::remove(path_ + ".20260701-120000");
+  EXPECT_EQ(*reader->read(100), "b\nd\n");
+}
+
+TEST_F(LogReaderTest, WhatIsNoCompressedLogIsToldOf) {
+  const std::string first = path_ + ".20260701-100000";
+  append(line(0, std::string(5000, 'a')), first);
+  append(line(1, "b"), path_ + ".20260701-110000");
+  ASSERT_TRUE(*compress_log(dir_));
+  std::filesystem::resize_file(first + ".gz", std::filesystem::file_size(first + ".gz") - 9);
+  const auto reader = LogReader::open(path_, {});
+  ASSERT_FALSE(reader);
+  EXPECT_EQ(reader.error().code, Code::kCorrupt);
 }
 
 TEST_F(LogReaderTest, NoLogIsNotFound) {

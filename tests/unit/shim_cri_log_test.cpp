@@ -87,6 +87,28 @@ TEST_F(ShimCriLog, RotatesBySizeAndKeepsSoManyFiles) {
   EXPECT_THAT(read(path_), ::testing::HasSubstr(std::string(60, '5')));
 }
 
+// podctld compresses what has been rotated.
+TEST_F(ShimCriLog, CompressedFilesAreFilesOfTheLogToo) {
+  auto log = MUST(CriLog::open(path_, 100, 3));
+  const auto write = [&](char c) {
+    ++now_.tv_sec;
+    MUST(log.write(Stream::kStdout, std::string(60, c) + "\n", now_));
+  };
+  write('0');
+  write('1');
+  fs::rename(path_ + ".20260131-120002", path_ + ".20260131-120002.gz");
+  write('2');
+  std::ofstream(path_ + ".20260131-120003.gz") << "of a podctld that was killed before it was done";
+  std::ofstream(path_ + ".20260131-120003.gz.tmp") << "not yet";
+  write('3');
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(fs::path(path_).parent_path()))
+    names.push_back(entry.path().filename());
+  EXPECT_THAT(names, ::testing::UnorderedElementsAre(
+                         "0.log", "0.log.20260131-120003", "0.log.20260131-120003.gz",
+                         "0.log.20260131-120003.gz.tmp", "0.log.20260131-120004"));
+}
+
 // As many lines as may come in a second: no file grows beyond its bound, none is overwritten, and
 // the order of their names stays that of their lines.
 TEST_F(ShimCriLog, RotatesSeveralTimesInASecond) {

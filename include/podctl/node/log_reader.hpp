@@ -28,7 +28,8 @@ struct LogOptions {
 
 class LogReader {
  public:
-  // `path` is the attempt's current file; rotated ones lie beside it as "<path>.<suffix>".
+  // `path` is the attempt's current file; rotated ones lie beside it as "<path>.<suffix>", or
+  // compressed as "<path>.<suffix>.gz".
   // kNotFound when there is no log.
   static Result<std::unique_ptr<LogReader>> open(const std::string& path, LogOptions options);
 

@@ -46,6 +46,7 @@ struct DeleteRequest {
 
 class Claims;
 class CpuManager;
+class LogCompression;
 class VolumeUsage;
 class StaticPods;
 
@@ -149,6 +150,7 @@ class Node {
   std::unique_ptr<Timer> timer_;
   std::unique_ptr<Claims> claims_;
   std::unique_ptr<VolumeUsage> usage_;
+  std::unique_ptr<LogCompression> logs_;
   std::unique_ptr<StaticPods> static_;
   std::string embedded_image_;
   std::uint64_t max_pods_ = kMaxPods;
