@@ -94,7 +94,8 @@ Result<void> clean_pod(const Layout& layout, const std::string& uid, const Remov
 
 Result<void> clear_pod(const Layout& layout, const std::string& uid, const Removal& removal,
                        sys::Remains& remains) {
-  TRY(sys::remove_tree(layout.pod_lib(uid) + (removal.final ? "" : "/containers"), &remains));
+  TRY(sys::remove_tree_and_mounts(layout.pod_lib(uid) + (removal.final ? "" : "/containers"),
+                                  &remains));
   if (!removal.logs.empty()) TRY(sys::remove_tree(removal.logs, &remains));
   // Before the addresses are somebody else's.
   if (removal.host_ports) TRY(nat::withdraw_ports(layout.nft_table(), uid));

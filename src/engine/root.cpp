@@ -109,7 +109,7 @@ Result<void> reset_root(const Layout& layout) {
   for (const std::string& path :
        {layout.pods_run(), layout.addresses(), layout.boot_id(), layout.run() + "/podctld.starter",
         layout.lib() + "/pods", layout.mountpoints()}) {
-    TRY(sys::remove_tree(path));
+    TRY(sys::remove_tree_and_mounts(path));
   }
   return {};
 }

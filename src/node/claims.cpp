@@ -181,7 +181,7 @@ void Claims::discard(const std::string& ns, const std::string& name) {
   if (::rename(claim_path(context_.layout, ns, name).c_str(), gone.c_str()) != 0)
     return;  // never used
   context_.offload.run([gone]() -> std::function<void()> {
-    (void)sys::remove_tree(gone);
+    (void)sys::remove_tree_and_mounts(gone);
     return {};
   });
 }

@@ -78,7 +78,7 @@ void sweep_files(Context& context, const std::map<std::string, std::shared_ptr<P
   }
   if (stale.empty()) return;
   context.offload.run([stale = std::move(stale)]() -> std::function<void()> {
-    for (const auto& path : stale) (void)sys::remove_tree(path);
+    for (const auto& path : stale) (void)sys::remove_tree_and_mounts(path);
     return {};
   });
 }

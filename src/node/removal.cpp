@@ -21,7 +21,7 @@ Result<void> remove_state(const Layout& layout, std::vector<std::string> logs) {
   }
   paths.push_back(protection_mark(layout));
   paths.push_back(layout.marker());  // last: until then the rest is ours to remove
-  for (const auto& path : paths) TRY(sys::remove_tree(path));
+  for (const auto& path : paths) TRY(sys::remove_tree_and_mounts(path));
   std::vector<std::string> directories{layout.lib(), layout.logs()};
   if (!layout.root().empty()) directories.push_back(layout.root() + "/log");
   for (const auto& directory : directories) {

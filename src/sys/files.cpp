@@ -7,6 +7,9 @@
 
 #include <cerrno>
 
+#include "podctl/sys/mount.hpp"
+#include "tree_walk.hpp"
+
 namespace podctl::sys {
 namespace {
 
@@ -16,7 +19,6 @@ constexpr std::size_t kMaxRemains = 64;
 // A tree that is being removed. Whoever made it may have nested it deeper than there are
 // descriptors: what lies deeper than kMaxDepth is moved up to its root and comes later.
 struct Tree {
-  dev_t device = 0;
   Remains* remains = nullptr;
   int root = -1;  // borrowed
   std::size_t moved = 0;
@@ -76,16 +78,14 @@ Result<void> remove_entry(Tree& tree, int directory, const char* name, unsigned 
     not_removed = err;
   }
   if (depth == kMaxDepth) return move_up(tree, directory, name, full);
-  UniqueFd fd(::openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  UniqueFd fd = open_below(directory, name);
   if (!fd && errno == ENOENT) return {};  // somebody else removes it too
   if (!fd && errno == ENOTDIR && not_removed != 0)
     return fail_errno(not_removed, "remove file", full);
-  if (!fd) return fail_errno(errno, "open directory", full);
-  struct stat st {};
-  if (::fstat(fd.get(), &st) != 0) return fail_errno(errno, "stat directory", full);
-  if (st.st_dev != tree.device) {
+  if (!fd && errno == EXDEV) {
     return fail(Code::kFailedPrecondition, "remove directory", full, "something is mounted there");
   }
+  if (!fd) return fail_errno(errno, "open directory", full);
   if (depth == 0) tree.root = fd.get();
   for (int round = 1;; ++round) {
     std::size_t moved = 0;
@@ -211,17 +211,19 @@ Result<void> remove_tree(const std::string& path, Remains* remains) {
   const UniqueFd fd(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd && errno == ENOENT) return {};
   if (!fd) return fail_errno(errno, "open directory", parent);
-  struct stat st {};
-  if (::fstat(fd.get(), &st) != 0) return fail_errno(errno, "stat directory", parent);
-  Tree tree{.device = st.st_dev, .remains = remains};
+  Tree tree{.remains = remains};
   return remove_entry(tree, fd.get(), path.c_str() + slash + 1, DT_UNKNOWN, parent, 0);
 }
 
 Result<void> remove_tree_at(int directory, const std::string& name) {
-  struct stat st {};
-  if (::fstat(directory, &st) != 0) return fail_errno(errno, "stat directory of", name);
-  Tree tree{.device = st.st_dev};
+  Tree tree;
   return remove_entry(tree, directory, name.c_str(), DT_UNKNOWN, ".", 0);
+}
+
+Result<void> remove_tree_and_mounts(const std::string& path, Remains* remains) {
+  auto removed = remove_tree(path, remains);
+  if (removed || !TRY(unmount_below(path))) return removed;
+  return remove_tree(path, remains);
 }
 
 }  // namespace podctl::sys

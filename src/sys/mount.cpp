@@ -6,6 +6,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <memory>
+
+#include "podctl/base/text.hpp"
+#include "podctl/sys/files.hpp"
 
 namespace podctl::sys {
 namespace {
@@ -53,6 +59,38 @@ std::uint64_t propagation_flag(Spread spread) {
     default:
       return MS_PRIVATE;
   }
+}
+
+constexpr std::size_t kMaxTable = 64 << 20;
+
+// Blanks, line ends and backslashes stand there as "\\040": proc_pid_mounts(5).
+std::string unescaped(std::string_view field) {
+  std::string out;
+  for (std::size_t i = 0; i < field.size(); ++i) {
+    int value = 0;
+    const auto* digits = field.data() + i + 1;
+    if (field[i] == '\\' && field.size() - i > 3 &&
+        std::from_chars(digits, digits + 3, value, 8).ptr == digits + 3) {
+      out += static_cast<char>(value);
+      i += 3;
+    } else {
+      out += field[i];
+    }
+  }
+  return out;
+}
+
+// In the order in which they were mounted.
+std::vector<std::string> mounted_below(const std::string& table, const std::string& path) {
+  constexpr std::size_t kMountPoint = 4;  // the fifth field
+  std::vector<std::string> points;
+  for (const auto line : text::split(table, '\n')) {
+    const auto fields = text::split(line, ' ');
+    if (fields.size() <= kMountPoint) continue;
+    std::string point = unescaped(fields[kMountPoint]);
+    if (point == path || point.starts_with(path + "/")) points.push_back(std::move(point));
+  }
+  return points;
 }
 
 }  // namespace
@@ -113,6 +151,21 @@ Result<void> mount_overlay(const std::string& options, int target, std::uint64_t
     return fail_errno(errno, "mount overlay", options);
   }
   return {};
+}
+
+Result<bool> unmount_below(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                         &std::free);
+  if (!real && errno == ENOENT) return false;
+  if (!real) return fail_errno(errno, "resolve", path);
+  const std::string table = TRY(read_file("/proc/thread-self/mountinfo", kMaxTable));
+  const auto points = mounted_below(table, real.get());
+  // Who came last lies on top.
+  for (auto at = points.rbegin(); at != points.rend(); ++at) {
+    if (::umount2(at->c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0 && errno != EINVAL)
+      return fail_errno(errno, "unmount", *at);
+  }
+  return !points.empty();
 }
 
 Result<void> set_root_propagation(Spread spread) {

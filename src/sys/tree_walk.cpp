@@ -2,18 +2,36 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <vector>
 
-#include "podctl/base/unique_fd.hpp"
-
 namespace podctl::sys {
 namespace {
 
 constexpr int kOpen = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+// 0, or errno. `mounted`: whether a mount begins there, which may be of the same file system.
+int look(int directory, const char* name, struct stat& st, bool& mounted) {
+  struct statx now {};
+  if (::statx(directory, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &now) != 0)
+    return errno;
+  st.st_dev = makedev(now.stx_dev_major, now.stx_dev_minor);
+  st.st_ino = now.stx_ino;
+  st.st_mode = now.stx_mode;
+  st.st_nlink = now.stx_nlink;
+  st.st_uid = now.stx_uid;
+  st.st_gid = now.stx_gid;
+  st.st_size = static_cast<off_t>(now.stx_size);
+  st.st_blocks = static_cast<blkcnt_t>(now.stx_blocks);
+  mounted = (now.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  return 0;
+}
 
 // A directory on the way down: who it is, and which below it are still to be seen.
 struct Level {
@@ -55,8 +73,8 @@ class Walk {
         const std::string_view name = entry->d_name;
         if (name == "." || name == "..") continue;
         struct stat st {};
-        if (::fstatat(here_.get(), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
-        if (st.st_dev != device_) continue;
+        bool mounted = false;
+        if (look(here_.get(), entry->d_name, st, mounted) != 0 || mounted) continue;
         visit_(here_.get(), entry->d_name, st);
         if (S_ISDIR(st.st_mode)) levels_.back().below.emplace_back(name);
       }
@@ -66,9 +84,9 @@ class Walk {
   void descend() {
     const std::string name = std::move(levels_.back().below.back());
     levels_.back().below.pop_back();
-    UniqueFd child(::openat(here_.get(), name.c_str(), kOpen));
+    UniqueFd child = open_below(here_.get(), name.c_str());
     struct stat st {};
-    if (!child || ::fstat(child.get(), &st) != 0 || st.st_dev != device_) return;
+    if (!child || ::fstat(child.get(), &st) != 0) return;
     here_ = std::move(child);
     enter(st.st_ino);
   }
@@ -92,6 +110,13 @@ class Walk {
 };
 
 }  // namespace
+
+UniqueFd open_below(int directory, const char* name) {
+  open_how how{};
+  how.flags = kOpen;
+  how.resolve = RESOLVE_NO_XDEV;
+  return UniqueFd(static_cast<int>(::syscall(SYS_openat2, directory, name, &how, sizeof how)));
+}
 
 Result<void> walk_tree(const std::string& path, const Visit& visit) {
   return Walk(visit).run(path);

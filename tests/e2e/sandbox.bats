@@ -196,6 +196,34 @@ END
   [ "$output" = "$(printf '2777 3000\n2777 3000\n2777 3000\nwritten')" ]
 }
 
+@test "a mount that a container has left in a volume goes with its pod, and what is mounted stays" {
+  [ "$(findmnt -no PROPAGATION -T "$PODCTL_ROOT")" = shared ] || skip "no mount spreads from here"
+  mkdir "$BATS_TEST_TMPDIR/others"
+  touch "$BATS_TEST_TMPDIR/others/precious"
+  podctl apply -f - <<END
+apiVersion: v1
+kind: Pod
+metadata: {name: mounts}
+spec:
+  terminationGracePeriodSeconds: 0
+  volumes:
+  - {name: v, emptyDir: {}}
+  - {name: others, hostPath: {path: $BATS_TEST_TMPDIR/others}}
+  containers:
+  - name: main
+    image: podctl/busybox
+    command: [sh, -c, "mkdir '/v/a b' && mount -o bind /others '/v/a b' && exec sleep 1000"]
+    securityContext: {privileged: true}
+    volumeMounts:
+    - {name: v, mountPath: /v, mountPropagation: Bidirectional}
+    - {name: others, mountPath: /others}
+END
+  until_true eval 'grep -q "$PODCTL_ROOT" /proc/self/mountinfo'
+  podctl delete pod mounts
+  [ -e "$BATS_TEST_TMPDIR/others/precious" ]
+  ! grep "$PODCTL_ROOT" /proc/self/mountinfo
+}
+
 @test "containers are reported in the manifest's order" {
   cat >order.yaml <<'END'
 apiVersion: v1

@@ -33,7 +33,10 @@ Result<UniqueFd> open_null();
 // of each block) and need not be waited for.
 using Remains = std::vector<UniqueFd>;
 Result<void> remove_tree(const std::string& path, Remains* remains = nullptr);
-// The same for an entry of an open directory.
+// The same where containers may have left mounts that this mount namespace sees (Bidirectional mount
+// propagation): they are unmounted, and what is mounted stays as it is.
+Result<void> remove_tree_and_mounts(const std::string& path, Remains* remains = nullptr);
+// remove_tree() for an entry of an open directory.
 Result<void> remove_tree_at(int directory, const std::string& name);
 
 }  // namespace podctl::sys

@@ -48,6 +48,10 @@ Result<void> attach(int mount_fd, int target, const std::string& name);
 // namespace.
 Result<void> mount_overlay(const std::string& options, int target, std::uint64_t attributes);
 
+// Unmounts what this namespace has mounted below a directory, at the directory itself too; whether
+// there was anything. proc_pid_mountinfo(5), umount2(2).
+Result<bool> unmount_below(const std::string& path);
+
 // Sets the propagation of this namespace's whole tree from "/".
 Result<void> set_root_propagation(Spread spread);
 // Makes `new_root`, a mount point of this namespace, the root, and drops the old one:
