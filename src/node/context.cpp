@@ -35,29 +35,39 @@ void Offload::run(std::function<std::function<void()>()> job) {
 
 namespace {
 
+// A volume in memory is mounted for pause alone, which keeps the mounts of its pod.
+std::string volume_place(const Layout& layout, const api::Pod& pod, const api::Volume& volume,
+                         std::int32_t pause_pid) {
+  const auto& uid = pod.metadata.uid;
+  if (volume.emptyDir->medium != "Memory") return layout.volume(uid, volume.name);
+  return "/proc/" + std::to_string(pause_pid) + "/root" + layout.pod_mounts(uid) + "/" +
+         volume.name;
+}
+
 // What a container has written: nothing on the way to it is trusted.
-Result<std::string> volume_file(const Layout& layout, const api::Pod& pod,
+Result<std::string> volume_file(const Layout& layout, const api::Pod& pod, std::int32_t pause_pid,
                                 const std::string& volume, const std::string& path) {
   const auto found = std::ranges::find(pod.spec.volumes, volume, &api::Volume::name);
-  if (found == pod.spec.volumes.end() || !found->emptyDir || found->emptyDir->medium == "Memory") {
+  if (found == pod.spec.volumes.end() || !found->emptyDir) {
     return fail(Code::kUnsupported, "read env file", path,
-                "volume \"" + volume + "\" is no emptyDir on disk");
+                "volume \"" + volume + "\" is no emptyDir");
   }
-  const auto root = TRY(sys::RootDir::open_host(layout.volume(pod.metadata.uid, volume)));
+  const auto root = TRY(sys::RootDir::open_host(volume_place(layout, pod, *found, pause_pid)));
   return root.read_file(path, kEnvFileBytes);
 }
 
 }  // namespace
 
-Configs configs_of(const Context& context, const std::string& ns) {
+Configs configs_of(const Context& context, const std::string& ns, std::int32_t pause_pid) {
   return {[&context, ns](const std::string& name) {
             return context.objects.find<api::ConfigMap>(ns, name);
           },
           [&context, ns](const std::string& name) {
             return context.objects.find<api::Secret>(ns, name);
           },
-          [&context](const api::Pod& pod, const std::string& volume, const std::string& path) {
-            return volume_file(context.layout, pod, volume, path);
+          [&context, pause_pid](const api::Pod& pod, const std::string& volume,
+                                const std::string& path) {
+            return volume_file(context.layout, pod, pause_pid, volume, path);
           },
           [&context](const api::Pod& pod, const api::Volume& volume) {
             return claim_trouble(context.objects, pod, volume);

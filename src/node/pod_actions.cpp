@@ -85,7 +85,7 @@ void PodWorker::execute(const std::vector<lifecycle::Action>& actions) {
 
 // What podctld puts into volumes, as the objects are now.
 Contents PodWorker::contents() const {
-  return build_contents(*pod_, configs_of(context_, pod_->metadata.namespace_),
+  return build_contents(*pod_, configs_of(context_, pod_->metadata.namespace_, pause_pid()),
                         context_.machine.facts);
 }
 
@@ -231,15 +231,15 @@ void PodWorker::act(const lifecycle::DestroySandbox& action) {
   const bool all = action.final && seen_.deletion_grace_s == 0U;
   context_.engine.destroy_sandbox(
       uid_, {action.final, all ? logs() : std::string(), has_host_ports(*pod_)},
-      [self = shared_from_this(), begin, killed_by_us, all](Result<void> done) {
+      [self = shared_from_this(), action, begin, killed_by_us, all](Result<void> done) {
+        if (self->finished_) return;
+        if (!done) return self->destroy_later(action, done.error());
         self->note("destroy sandbox", {}, begin);
-        self->cleared_ = all && done;
-        if (!done)
-          self->context_.log("destroy sandbox " + self->uid_ + ": " + done.error().message());
+        self->cleared_ = all;
         self->seen_.sandbox.state = SandboxState::kAbsent;
         self->info_.reset();
         for (auto& container : self->seen_.containers) {
-          if (container.state == RunState::kRunning && killed_by_us && done) {
+          if (container.state == RunState::kRunning && killed_by_us) {
             container.state = RunState::kExited;
             container.exit = {128 + SIGKILL, SIGKILL, false, boot_now_ns(), wall_now_ns(), {}};
           } else if (container.state == RunState::kRunning ||
@@ -316,7 +316,7 @@ Result<void> PodWorker::aim(wire::ContainerSpec& spec) const {
 
 void PodWorker::start_now(const lifecycle::StartContainer& action) {
   const std::uint64_t begin = boot_now_ns();
-  const auto configs = configs_of(context_, pod_->metadata.namespace_);
+  const auto configs = configs_of(context_, pod_->metadata.namespace_, pause_pid());
   auto spec = build_spec(action.name, action.attempt, &configs);
   if (!spec)
     return start_failed(action.name, action.attempt, FailureStage::kConfig, spec.error().message());

@@ -23,7 +23,7 @@ using lifecycle::SandboxState;
 
 namespace {
 
-constexpr std::chrono::seconds kStoreRetry{5};
+constexpr std::chrono::seconds kStoreRetry{5}, kRemovalRetry{5};
 
 std::string status_json(const api::PodStatus& status) { return api::to_json(status); }
 
@@ -73,8 +73,8 @@ bool is_over(const std::vector<lifecycle::Action>& actions) {
 }  // namespace
 
 struct PodWorker::Timer {
-  explicit Timer(asio::io_context& io) : timer(io), store(io) {}
-  asio::steady_timer timer, store;
+  explicit Timer(asio::io_context& io) : timer(io), store(io), removal(io) {}
+  asio::steady_timer timer, store, removal;
 };
 
 PodWorker::PodWorker(Context& context, std::shared_ptr<const api::Pod> pod,
@@ -180,6 +180,7 @@ void PodWorker::abandon() {
   hooks_.clear();
   timer_->timer.cancel();
   timer_->store.cancel();
+  timer_->removal.cancel();
 }
 
 void PodWorker::kick() {
@@ -333,6 +334,22 @@ void PodWorker::store_later() {
     if (error || !self) return;
     self->store_anyway_ = true;
     self->kick();
+  });
+}
+
+// A sandbox that could not be removed is removed again until it is gone; its pod is not gone
+// before.
+void PodWorker::destroy_later(const lifecycle::DestroySandbox& action, const Error& error) {
+  context_.log("destroy sandbox " + uid_ + ": " + error.message());
+  lifecycle::RecordEvent event;
+  event.warning = true;
+  event.reason = "FailedKillPod";
+  event.message = "error killing pod: " + error.message();
+  act(event);
+  timer_->removal.expires_after(kRemovalRetry);
+  timer_->removal.async_wait([weak = weak_from_this(), action](boost::system::error_code failed) {
+    auto self = weak.lock();
+    if (!failed && self && !self->finished_) self->act(action);
   });
 }
 

@@ -118,6 +118,22 @@ asked() { ls -l "/proc/$1/fd" 2>/dev/null | grep -q socket; }
   [ "$(podctl get pods -o name)" = pod/two ]
 }
 
+@test "a pod goes only once all of it is gone, and what keeps it is told" {
+  pod stuck 'touch /data/file; exec sleep 1000' | sed 's/^    command/    volumeMounts: [{name: data, mountPath: \/data}]\n&/; s/^spec:/&\n  volumes: [{name: data, emptyDir: {}}]/' |
+    podctl apply -f -
+  ready stuck
+  local file
+  file=$PODCTL_ROOT/lib/pods/$(uid_of stuck)/volumes/data/file
+  until_true test -e "$file"
+  chattr +i "$file" || skip "this file system keeps no file from being removed"
+  podctl delete pod stuck --now --wait=false
+  until_true eval 'podctl events --for pod/stuck | grep -q "FailedKillPod.*error killing pod"'
+  podctl get pod stuck
+  chattr -i "$file"
+  podctl wait --for=delete pod/stuck --timeout=60s
+  [ ! -e "$PODCTL_ROOT/lib/pods/$(basename "$(dirname "$(dirname "$(dirname "$file")")")")" ]
+}
+
 @test "a reset that fails leaves a root that can be used and reset" {
   pod one 'exec sleep 1000' | podctl apply -f -
   ready one

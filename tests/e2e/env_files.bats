@@ -1,7 +1,7 @@
 # Variables from a file that an init container wrote.
 load helper
 
-# env_file SCRIPT OPTIONAL: a pod whose init container runs the script in the volume.
+# env_file SCRIPT OPTIONAL [MEDIUM]: a pod whose init container runs the script in the volume.
 env_file() {
   cat <<EOF
 apiVersion: v1
@@ -9,7 +9,7 @@ kind: Pod
 metadata: {name: one}
 spec:
   restartPolicy: Never
-  volumes: [{name: v, emptyDir: {}}]
+  volumes: [{name: v, emptyDir: {medium: "${3-}"}}]
   initContainers:
   - {name: writes, image: podctl/busybox, command: [sh, -c, "cd /v; $1"], volumeMounts: [{name: v, mountPath: /v}]}
   containers:
@@ -24,6 +24,10 @@ EOF
   env_file "echo KEY=\\\\'a b\\\\' >env" false | podctl apply -f -
   ended one Succeeded
   [ "$(podctl logs one)" = "[a b]" ]
+  podctl delete pod one
+  env_file "echo KEY=\\\\'kept from disks\\\\' >env" false Memory | podctl apply -f -
+  ended one Succeeded
+  [ "$(podctl logs one)" = "[kept from disks]" ]
   podctl delete pod one
   env_file "true" true | podctl apply -f -
   ended one Succeeded

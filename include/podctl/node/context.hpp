@@ -62,8 +62,9 @@ struct Context {
 Result<std::string> seccomp_filter(Context& context, const api::Pod& pod,
                                    const api::Container& container);
 
-// The ConfigMaps and Secrets of a namespace.
-Configs configs_of(const Context& context, const std::string& ns);
+// The ConfigMaps and Secrets of a namespace, and the files of a pod's volumes; `pause_pid`: that of
+// the pod's sandbox.
+Configs configs_of(const Context& context, const std::string& ns, std::int32_t pause_pid);
 
 // The container of that name: regular, init, sidecar or ephemeral. Null when there is none.
 const api::Container* find_container(const api::Pod& pod, const std::string& name);

@@ -132,12 +132,14 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void schedule(std::uint64_t boot_ns);
   void prefill_images();
   void set_info(wire::SandboxInfo info);
+  std::int32_t pause_pid() const { return info_ ? info_->pause_pid : 0; }
   void set_running(const std::string& name, std::uint32_t attempt, wire::ContainerInfo info,
                    bool alive);
   void note(const char* name, std::string detail, std::uint64_t start_ns);
 
   void act(const lifecycle::CreateSandbox& action);
   void act(const lifecycle::DestroySandbox& action);
+  void destroy_later(const lifecycle::DestroySandbox& action, const Error& error);
   void act(const lifecycle::StartContainer& action);
   void act(const lifecycle::SignalContainer& action);
   void act(const lifecycle::KillContainer& action);

@@ -48,7 +48,7 @@ class Sandbox {
   Programs programs() const { return programs_; }
   cgroup::Tree& tree() { return tree_; }
   cgroup::Group& group() { return group_; }
-  std::string mounts() const { return layout_.pod_run(spec_.uid) + "/mnt"; }
+  std::string mounts() const { return layout_.pod_mounts(spec_.uid); }
   std::string cgroup_of(const std::string& container) const {
     return spec_.cgroup + "/" + container;
   }
