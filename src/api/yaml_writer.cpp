@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "podctl/api/encode.hpp"
+#include "podctl/base/text.hpp"
 
 namespace podctl::api {
 namespace {
@@ -35,11 +36,18 @@ bool plain_allowed(std::string_view s) {
   return true;
 }
 
+// One of U+0080 to U+009F: some terminals take them for commands, and YAML does not have most of
+// them.
+bool c1_control(std::string_view s, std::size_t at) {
+  return s[at] == '\xc2' && at + 1 < s.size() && static_cast<unsigned char>(s[at + 1]) < 0xa0;
+}
+
 // Characters that only a double-quoted scalar can hold.
 bool special(std::string_view s) {
   for (std::size_t i = 0; i < s.size(); ++i) {
     auto c = static_cast<unsigned char>(s[i]);
     if ((c < 0x20 && c != '\n') || c == 0x7f) return true;
+    if (c1_control(s, i)) return true;
     if (s[i] == ' ' && i + 1 < s.size() && s[i + 1] == '\n') return true;
   }
   return false;
@@ -120,8 +128,14 @@ class YamlWriter {
   }
 
   static std::string double_quoted(std::string_view s) {
-    std::string out;
-    append_json_string(out, s);
+    std::string json, out;
+    append_json_string(json, s);
+    for (std::size_t i = 0; i < json.size(); ++i) {
+      if (c1_control(json, i))
+        out += "\\u00" + text::hex(static_cast<unsigned char>(json[++i]), 2);
+      else
+        out += json[i];
+    }
     return out;
   }
 

@@ -10,8 +10,10 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstring>
+#include <utility>
 
 #include "peer.hpp"
+#include "podctl/sys/files.hpp"
 #include "session.hpp"
 
 namespace podctl::server {
@@ -82,7 +84,11 @@ class Listener::Impl : public std::enable_shared_from_this<Impl> {
       : io_(io), listening_(io, socket.release()), pause_(io) {
     context_ =
         std::make_shared<SessionContext>(SessionContext{std::move(options), std::move(handler)});
-    ::mkdir(context_->options.upload_directory.c_str(), 0700);
+    const auto& uploads = context_->options.upload_directory;
+    // What a podctld that was killed had received is nobody's any more.
+    if (auto emptied = sys::remove_tree(uploads); !emptied)
+      context_->options.on_error("uploads: " + emptied.error().message());
+    ::mkdir(uploads.c_str(), 0700);
   }
 
   void wait() {
@@ -114,10 +120,12 @@ class Listener::Impl : public std::enable_shared_from_this<Impl> {
       UniqueFd fd(
           ::accept4(listening_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
       if (!fd) {
-        if (errno != EMFILE && errno != ENFILE) return true;
-        context_->options.on_error("accept: no descriptor is free");
-        return false;
+        const bool none_free = errno == EMFILE || errno == ENFILE;
+        if (none_free && !std::exchange(none_free_, true))
+          context_->options.on_error("accept: no descriptor is free");
+        return !none_free;
       }
+      none_free_ = false;
       const bool allowed = peer_allowed(fd.get());
       UnixSocket socket(io_);
       boost::system::error_code error;
@@ -132,6 +140,7 @@ class Listener::Impl : public std::enable_shared_from_this<Impl> {
   asio::posix::stream_descriptor listening_;
   asio::steady_timer pause_;
   std::shared_ptr<SessionContext> context_;
+  bool none_free_ = false;
 };
 
 Listener::Listener(asio::io_context& io, UniqueFd socket, Options options, Handler handler)

@@ -252,6 +252,11 @@ void Session::on_body(error_code error) {
       error == asio::error::operation_aborted) {
     return;
   }
+  if (error == boost::system::errc::no_space_on_device) {
+    return refuse_and_close(
+        507, "InternalError",
+        "write what is received to " + context_->options.upload_directory + ": " + error.message());
+  }
   if (error) return refuse_and_close(400, "BadRequest", "malformed HTTP body: " + error.message());
   dispatch();
 }

@@ -64,6 +64,14 @@ END
   [ "$(grep -c lab <<<"$output")" = 0 ]
 }
 
+@test "what a podctld that was killed had received of an image is gone with the next one" {
+  podctl get pods
+  kill -KILL "$(podctl version -o json | jq .server.pid)"
+  echo half >"$PODCTL_ROOT/lib/uploads/upload-abcdef"
+  podctl get pods
+  [ -z "$(ls "$PODCTL_ROOT/lib/uploads")" ]
+}
+
 @test "the image that is built in stays" {
   fails 1 podctl image rm podctl/busybox
   says "it is built in"

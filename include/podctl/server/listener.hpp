@@ -28,7 +28,7 @@ bool somebody_listens(const std::string& path);
 class Listener {
  public:
   struct Options {
-    std::string upload_directory;                      // made if missing, mode 0700
+    std::string upload_directory;                      // made anew, mode 0700
     std::function<bool(const Request&)> is_upload;     // decided before the body is read
     std::function<void(const std::string&)> on_error;  // faults nobody is told about otherwise
   };
