@@ -31,6 +31,11 @@ void take_report(View report, Evidence& evidence) {
         static_cast<std::int32_t>(end["signal"].num()), count(end["oomKills"]),
         count(end["pidsRefused"])};
   }
+  for (const auto& item : report["hooks"].items()) {
+    View hook(item);
+    evidence.hooks[std::string(hook["container"].str())] = {count(hook["runsForNs"]),
+                                                            std::string(hook["failure"].str())};
+  }
   constexpr std::string_view kContainer = "container/";
   for (const auto& item : report["cgroups"].items()) {
     const std::string_view holder = View(item)["holder"].str();
@@ -61,7 +66,13 @@ std::string paragraph(std::string_view sentence, std::size_t width) {
 
 std::string facts_text(const Cause& cause) {
   std::string text;
-  for (const auto& fact : cause.facts) text += "  " + fact.source + "\t" + fact.text + "\n";
+  for (const auto& fact : cause.facts) {
+    std::string source = fact.source;
+    for (const auto line : text::split(fact.text, '\n')) {
+      text += "  " + source + "\t" + std::string(line) + "\n";
+      source.clear();
+    }
+  }
   return text;
 }
 

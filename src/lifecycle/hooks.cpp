@@ -34,6 +34,7 @@ void ask(Context& c, const Item& item, HookKind kind) {
 // The event does not say why, for the output of a hook may hold secrets; the status does, as there.
 void post_start_failed(Context& c, const Item& item, std::string why) {
   container_event(c, item, true, "FailedPostStartHook", "PostStartHook failed");
+  item.memory->post_start.failure = why;
   condemn(c, item, KillCause::kPostStart);
   if (comes_back(c.pod, item)) {
     item.memory->waiting = Waiting{"PostStartHookError", std::move(why), 0};
@@ -60,7 +61,7 @@ bool held_by_post_start(const ContainerMemory& memory) {
 
 void begin_post_start(Context& c, const Item& item) {
   if (find_hook(*item.spec, HookKind::kPostStart) == nullptr) return;
-  item.memory->post_start = {HookProgress::kRunning, c.now.boot_ns};
+  item.memory->post_start = {HookProgress::kRunning, c.now.boot_ns, {}};
 }
 
 void absorb_post_start(Context& c, const Item& item, bool exited) {
@@ -85,7 +86,7 @@ bool pre_stop_over(Context& c, const Item& item, std::uint64_t grace_s, std::uin
   const auto* hook = find_hook(*item.spec, HookKind::kPreStop);
   const bool abrupt = c.memory.stop.cause == StopCause::kRestartAll;
   if (hook == nullptr || abrupt || grace_s == 0 || m.progress == HookProgress::kEnded) return true;
-  if (m.progress == HookProgress::kNone) m = {HookProgress::kRunning, c.now.boot_ns};
+  if (m.progress == HookProgress::kNone) m = {HookProgress::kRunning, c.now.boot_ns, {}};
   const auto end = end_of(c, item, HookKind::kPreStop);
   const bool used_up = c.now.boot_ns >= deadline;
   if (!end && !used_up) {

@@ -49,6 +49,7 @@ template <class V>
 void fields(V& v, HookMemory& x) {
   v("progress", x.progress);
   v("since", x.since_ns);
+  v("failure", x.failure);
 }
 
 template <class V>

@@ -72,7 +72,7 @@ std::optional<Cause> container_cause(const Suspect& s) {
       add_fact(cause, "status", w->reason + ": " + w->message);
       return cause;
     }
-    return std::nullopt;
+    return hook_cause(s);
   }
   if (const auto* end = ended(s.status.state)) {
     if (end->exitCode == 0 || put_to_an_end(s.pod)) return std::nullopt;
@@ -221,7 +221,20 @@ std::string init_at_work(const api::Pod& pod) {
   return name;
 }
 
-Health settled(const api::Pod& pod, std::string& summary) {
+// The container whose postStart hook runs, with what is said of it.
+std::string hook_at_work(const api::Pod& pod, const Evidence& evidence) {
+  for (const auto* list : {&pod.spec.initContainers, &pod.spec.containers}) {
+    for (const auto& container : *list) {
+      const auto hook = evidence.hooks.find(container.name);
+      if (hook == evidence.hooks.end() || hook->second.runs_for_ns == 0) continue;
+      return "container \"" + container.name + "\", which has run for " +
+             span_text(hook->second.runs_for_ns);
+    }
+  }
+  return {};
+}
+
+Health settled(const api::Pod& pod, const Evidence& evidence, std::string& summary) {
   const auto& status = pod.status;
   if (pod.metadata.deletionTimestamp) {
     summary = title(pod) + " is being deleted: its containers have " +
@@ -247,6 +260,8 @@ Health settled(const api::Pod& pod, std::string& summary) {
     summary = title(pod) + " waits for its init container \"" + init +
               "\", which runs; what it is at stands in its log: podctl logs " + pod.metadata.name +
               " -c " + init + ".";
+  } else if (const auto hook = hook_at_work(pod, evidence); !hook.empty()) {
+    summary = title(pod) + " waits for the postStart hook of " + hook + ".";
   } else if (status.phase == "Running") {
     summary = title(pod) + " runs, and is not ready yet (" + api::status_text(pod) + ").";
   } else {
@@ -314,7 +329,7 @@ Diagnosis diagnose(const api::Pod& pod, const Evidence& evidence) {
     d.health = Health::kBad;
     d.summary = d.causes.front().problem;
   } else {
-    d.health = settled(pod, d.summary);
+    d.health = settled(pod, evidence, d.summary);
   }
   return d;
 }
@@ -345,6 +360,11 @@ const Counters* Suspect::counters() const {
   return at == evidence.running.end() ? nullptr : &at->second;
 }
 
+const Hook* Suspect::hook() const {
+  const auto at = evidence.hooks.find(spec.name);
+  return at == evidence.hooks.end() ? nullptr : &at->second;
+}
+
 const api::Event* Suspect::event(std::string_view reason, std::string_view words,
                                  api::Time since) const {
   const std::string list = init        ? "initContainers"
@@ -365,6 +385,7 @@ Cause cause_of(const Suspect& s, std::string reason, std::string problem, std::s
 }
 
 void add_fact(Cause& cause, std::string source, std::string text) {
+  text.resize(text.find_last_not_of(" \t\r\n") + 1);  // what programs print ends with a line's end
   cause.facts.push_back({std::move(source), std::move(text)});
 }
 
@@ -372,6 +393,17 @@ void add_command(Cause& cause, std::string_view what, const api::Box<api::ExecAc
   if (!exec) return;
   add_fact(cause, "manifest",
            std::string(what) + " runs: " + std::string(text::join(exec->command, " ")));
+}
+
+void add_post_start(const Suspect& s, Cause& cause) {
+  if (!s.spec.lifecycle || !s.spec.lifecycle->postStart) return;
+  const auto& hook = *s.spec.lifecycle->postStart;
+  add_command(cause, "postStart", hook.exec);
+  if (!hook.httpGet) return;
+  const auto& get = *hook.httpGet;
+  add_fact(cause, "manifest",
+           "postStart asks: " + (get.host.empty() ? "port " : get.host + ", port ") +
+               get.port.str() + ", path " + (get.path.empty() ? "/" : get.path));
 }
 
 bool contains(std::string_view text, std::string_view part) {

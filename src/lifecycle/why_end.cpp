@@ -87,8 +87,9 @@ std::optional<Cause> killed_by_podctl(const Suspect& s, const api::ContainerStat
                            s.Name() + " was ended because its postStart hook failed.",
                            "Mend the hook: it has to succeed for the container to go on.");
     add_fact(cause, "event", "FailedPostStartHook: " + hook->message);
-    if (s.spec.lifecycle && s.spec.lifecycle->postStart)
-      add_command(cause, "postStart", s.spec.lifecycle->postStart->exec);
+    if (s.hook() != nullptr && !s.hook()->failure.empty())
+      add_fact(cause, "podctld", s.hook()->failure);
+    add_post_start(s, cause);
     return cause;
   }
   return std::nullopt;
@@ -153,9 +154,32 @@ Cause by_itself(const Suspect& s, const api::ContainerStateTerminated& t) {
       s.Name() + "'s program ended by itself with exit code " + std::to_string(t.exitCode);
   if (t.exitCode == 127) problem += ", as a shell does that cannot find a command";
   if (t.exitCode == 126) problem += ", as a shell does that may not execute a command";
-  return cause_of(s, "Error", problem + ".",
-                  "Its log tells more: podctl logs " + s.pod.metadata.name + " -c " + s.spec.name +
-                      " (-p for the run before).");
+  const std::string pod = s.pod.metadata.name, &name = s.spec.name;
+  return cause_of(
+      s, "Error", problem + ".",
+      wrote_nothing(s)
+          ? "It wrote nothing: have it tell why it ends, or try what it "
+            "does beside it with podctl debug -it " +
+                pod + " --copy-to " + pod + "-copy --container " + name + " -- sh."
+          : "Its log tells more: podctl logs " + pod + " -c " + name + " (-p for the run before).");
+}
+
+// The pod's sandbox died and took all along, or podctl had it end for that: an event of the pod
+// says so, not older than this run. Each run has one sandbox.
+std::optional<Cause> with_sandbox(const Suspect& s, const api::ContainerStateTerminated& t) {
+  constexpr std::int64_t kToldLate = 5;  // seconds after it died, at most
+  for (const auto& event : s.evidence.events) {
+    if (event.reason != "SandboxChanged" || !event.involvedObject.fieldPath.empty()) continue;
+    const auto told = event.lastTimestamp.seconds();
+    if (told <= t.startedAt.seconds() || t.finishedAt.seconds() + kToldLate < told) continue;
+    Cause cause = cause_of(s, "SandboxChanged",
+                           s.Name() + " was ended with the pod's sandbox, which had died.",
+                           "The container is not to blame: find out who ended the pod's pause "
+                           "process on this machine. The pod has been given a new sandbox.");
+    add_fact(cause, "event", "SandboxChanged: " + event.message);
+    return cause;
+  }
+  return std::nullopt;
 }
 
 Cause lost(const Suspect& s) {
@@ -171,6 +195,9 @@ Cause find_cause(const Suspect& s, const api::ContainerStateTerminated& t) {
   if (auto cause = killed_by_podctl(s, t)) return *cause;
   if (killed_below(s, t)) return out_of_memory(s, "A process of " + s.name());
   const int signal = signal_of(s, t);
+  if (signal != 0) {
+    if (auto cause = with_sandbox(s, t)) return *cause;
+  }
   const std::string ended = signal != 0
                                 ? s.Name() + " was ended by " + signal_name(signal)
                                 : s.Name() + " ended with exit code " + std::to_string(t.exitCode);

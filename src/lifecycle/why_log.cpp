@@ -161,6 +161,12 @@ std::optional<Cause> log_cause(const Suspect& s, const std::string& ended) {
   return std::nullopt;
 }
 
+bool wrote_nothing(const Suspect& s) {
+  const auto* lines = lines_of(s);
+  return lines != nullptr &&
+         std::ranges::all_of(*lines, [](const auto& l) { return text::trim(l).empty(); });
+}
+
 void add_last_line(const Suspect& s, Cause& cause) {
   const auto* lines = lines_of(s);
   if (lines == nullptr) return;

@@ -21,6 +21,7 @@ struct Suspect {
   std::string Name() const;  // at the beginning of a sentence
   const LastEnd* end() const;
   const Counters* counters() const;
+  const Hook* hook() const;
   // Its newest event of that reason whose text has `words` in it, not older than `since`.
   const api::Event* event(std::string_view reason, std::string_view words = {},
                           api::Time since = {}) const;
@@ -33,6 +34,8 @@ void add_fact(Cause& cause, std::string source, std::string text);
 // What a probe or a hook runs, where it is a command: its events may say nothing but that it
 // failed.
 void add_command(Cause& cause, std::string_view what, const api::Box<api::ExecAction>& exec);
+// What the container's postStart hook does, for it has one.
+void add_post_start(const Suspect& s, Cause& cause);
 
 bool contains(std::string_view text, std::string_view part);
 // The text between the first `before` and the `after` that follows it; empty when there is none.
@@ -56,10 +59,16 @@ Cause end_cause(const Suspect& s, const api::ContainerStateTerminated& end);
 // The cause that the last lines of the log tell of, if they do; `ended`: how it ended, the first
 // half of a sentence.
 std::optional<Cause> log_cause(const Suspect& s, const std::string& ended);
+// Whether its log is known and holds no line.
+bool wrote_nothing(const Suspect& s);
 // The last line as a fact, if there is one.
 void add_last_line(const Suspect& s, Cause& cause);
 
 // ---- why_running.cpp: it runs, and is not ready ----
 std::optional<Cause> unready_cause(const Suspect& s);
+// Of one that runs and is shown as waiting: its postStart hook takes long.
+std::optional<Cause> hook_cause(const Suspect& s);
+// "3 s", "2 min"
+std::string span_text(std::uint64_t ns);
 
 }  // namespace podctl::lifecycle

@@ -10,6 +10,7 @@
 #include "node/cpu_manager.hpp"
 #include "podctl/engine/engine.hpp"
 #include "podctl/image/store.hpp"
+#include "podctl/node/clock.hpp"
 #include "podctl/sys/namespaces.hpp"
 
 namespace podctl::node {
@@ -220,6 +221,23 @@ json::array ends(const PodWorker& worker) {
   return out;
 }
 
+// postStart hooks that run, or that have failed: the status tells neither for long.
+json::array hooks(const PodWorker& worker) {
+  json::array out;
+  for (const auto* list : {&worker.memory().init, &worker.memory().containers}) {
+    for (const auto& container : *list) {
+      const auto& hook = container.post_start;
+      const bool running = hook.progress == lifecycle::HookProgress::kRunning;
+      if (!running && hook.failure.empty()) continue;
+      json::object entry{{"container", container.name}, {"hook", "postStart"}};
+      if (running) entry["runsForNs"] = boot_now_ns() - hook.since_ns;
+      if (!running) entry["failure"] = hook.failure;
+      out.push_back(std::move(entry));
+    }
+  }
+  return out;
+}
+
 json::object base_report(const PodWorker& worker) {
   const auto& meta = worker.pod().metadata;
   json::array holders;
@@ -238,6 +256,7 @@ json::object base_report(const PodWorker& worker) {
       {"namespaces", std::move(holders)},
       {"host", host_namespaces()},
       {"ends", ends(worker)},
+      {"hooks", hooks(worker)},
       {"degraded", to_array(degraded)}};
 }
 

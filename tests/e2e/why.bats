@@ -3,6 +3,9 @@ load helper
 
 waiting() { await --for=jsonpath='{.status.containerStatuses[0].state.waiting.reason}'="$2" "pod/$1"; }
 
+# with_lines LINE: the manifest on stdin, its container with this line more.
+with_lines() { sed "s|^    image: .*|&\n    ${1//&/\\&}|"; }
+
 @test "a pod that is well" {
   pod well 'exec sleep 1000' | podctl apply -f -
   ready well
@@ -172,4 +175,36 @@ YAML
   await --for=jsonpath='{.status.ephemeralContainerStatuses[1].state.terminated.reason}'=StartError pod/well
   run podctl why well
   says 'Earlier: Ephemeral container "gone" cannot be started: there is no program "serve" in it.'
+}
+
+@test "a probe that cannot be tried, and a hook that hangs or fails" {
+  pod probed 'exec sleep 1000' | with_lines 'startupProbe: {exec: {command: [/bin/curl, http://x]}, periodSeconds: 1, failureThreshold: 1}' | podctl apply -f -
+  pod named 'exec sleep 1000' | with_lines 'readinessProbe: {httpGet: {port: web}, periodSeconds: 1}' | podctl apply -f -
+  pod hangs 'exec sleep 1000' | with_lines 'lifecycle: {postStart: {exec: {command: [sleep, "1000"]}}}' | podctl apply -f -
+  pod refused 'exec sleep 1000' | with_lines 'lifecycle: {postStart: {httpGet: {port: 81, path: /up}}}' | podctl apply -f -
+  pod fails 'exec sleep 1000' Always | with_lines 'lifecycle: {postStart: {exec: {command: [sh, -c, "echo no; exit 4"]}}}' | podctl apply -f -
+  until_true eval 'podctl why probed | grep -q "cannot be tried"'
+  run podctl why probed
+  says 'Container "main" runs, but its startup probe cannot be tried: there is no program "/bin/curl" in it.'
+  [[ $output != *failureThreshold* ]]
+  until_true eval 'podctl why named | grep -q "cannot be tried: find port web: container main has no port of that name."'
+  until_true eval 'podctl why hangs | grep -q "waits for the postStart hook of container \"main\", which has run for"'
+  ended refused Failed
+  run podctl why refused
+  says 'its postStart hook failed.'
+  says 'connection refused'
+  says 'postStart asks: port 81, path /up'
+  waiting fails CrashLoopBackOff
+  run podctl why fails
+  says "exited with 4: no"
+  [[ $output != *$'\n\n'* ]]
+}
+
+@test "who ended with its sandbox is not searched for" {
+  pod shared 'exec sleep 1000' Always | sed 's|^spec:|spec:\n  shareProcessNamespace: true|' | podctl apply -f -
+  ready shared
+  kill -9 "$(podctl ns shared -o json | jq '.namespaces[] | select(.holder == "pause").pid')"
+  until_true eval '[ "$(field shared "{.status.containerStatuses[0].restartCount}")" = 1 ]'
+  run podctl why shared
+  says "Earlier: Container \"main\" was ended with the pod's sandbox, which had died."
 }

@@ -62,6 +62,9 @@ TEST(LifecycleHooks, APostStartThatFailsKillsAndTheRestartBacksOff) {
   EXPECT_EQ(sim.count("Killing: FailedPostStartHook"), 1U);
   sim.run_until(5);
   EXPECT_EQ(sim.waiting("a"), "CrashLoopBackOff");
+  // How it failed is known as long as the next one has not begun.
+  EXPECT_EQ(sim.memory.containers[0].post_start.failure, "why");
+  EXPECT_EQ(decode_memory(encode_memory(sim.memory)).value(), sim.memory);
   sim.run_until(16);
   // At once, then after 10 s from the end.
   EXPECT_EQ(sim.traced({"start", "signal"}),

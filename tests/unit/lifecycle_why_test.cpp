@@ -356,6 +356,106 @@ TEST(LifecycleWhy, AReadinessProbeThatFailsWithWhatSlowsTheContainerDown) {
   EXPECT_THAT(cause.remedy, HasSubstr("limits.cpu"));
 }
 
+// An error counts neither as success nor as failure: nobody ends the container.
+TEST(LifecycleWhy, AProbeThatCannotBeTriedIsNotCalledAFailingOne) {
+  const struct {
+    const char *error, *problem, *remedy;
+  } kRows[] = {
+      {"find program: exec: \"/bin/curl\": no such file or directory",
+       "probe cannot be tried: there is no program \"/bin/curl\" in it.", "httpGet"},
+      {"exec: \"curl\": executable file not found in $PATH",
+       "probe cannot be tried: there is no program \"curl\" in it.", "httpGet"},
+      {"couldn't find port: \"web\"", "probe cannot be tried: couldn't find port: \"web\".",
+       "Correct the probe"},
+  };
+  for (const bool startup : {true, false}) {
+    for (const auto& row : kRows) {
+      Case c;
+      (startup ? c.spec().startupProbe : c.spec().readinessProbe).emplace();
+      c.runs(false);
+      c.status().started = !startup;
+      const std::string said = std::string(startup ? "Startup" : "Readiness") +
+                               " probe errored and resulted in unknown state: " + row.error + "\n";
+      c.event("Unhealthy", said.c_str());
+      const auto cause = c.cause();
+      EXPECT_EQ(cause.reason, startup ? "StartupProbeCannotRun" : "ReadinessProbeCannotRun");
+      EXPECT_THAT(cause.problem, HasSubstr(row.problem));
+      EXPECT_THAT(cause.remedy, HasSubstr(row.remedy));
+      EXPECT_THAT(cause.remedy, Not(HasSubstr("failureThreshold")));
+      EXPECT_THAT(facts(cause, "event").at(0), Not(HasSubstr("\n")));
+    }
+  }
+}
+
+TEST(LifecycleWhy, APostStartHookThatHangsIsTold) {
+  Case c;
+  c.spec().lifecycle.emplace().postStart.emplace().exec.emplace().command = {"sleep", "1000"};
+  c.waits("ContainerCreating", "");
+  c.evidence.hooks["app"] = {3'200'000'000, {}};
+  auto d = diagnose(c.pod, c.evidence);
+  EXPECT_EQ(d.health, Health::kOnTheWay);
+  EXPECT_EQ(
+      d.summary,
+      "Pod \"web\" waits for the postStart hook of container \"app\", which has run for 3 s.");
+  c.evidence.hooks["app"].runs_for_ns = 100'000'000'000;
+  d = diagnose(c.pod, c.evidence);
+  EXPECT_EQ(d.health, Health::kBad);
+  EXPECT_EQ(d.summary, "Container \"app\" runs, but its postStart hook has not ended for 100 s.");
+  EXPECT_THAT(facts(d.causes.at(0), "manifest"),
+              ::testing::ElementsAre("postStart runs: sleep 1000"));
+}
+
+TEST(LifecycleWhy, HowAPostStartHookFailedIsTold) {
+  for (const bool over : {false, true}) {
+    Case c;
+    auto& get = c.spec().lifecycle.emplace().postStart.emplace().httpGet.emplace();
+    get.port = api::IntOrString(81);
+    get.path = "/up";
+    c.crashes(137);
+    if (over) {
+      c.pod.status.phase = "Failed";
+      *c.status().state = *c.status().lastState;
+    }
+    c.event("FailedPostStartHook", "PostStartHook failed");
+    c.evidence.hooks["app"].failure = "HTTP lifecycle hook (/up): connect: connection refused";
+    const auto cause = c.cause();
+    EXPECT_EQ(cause.reason, "PostStartHookFailed");
+    EXPECT_THAT(facts(cause, "podctld").at(0), HasSubstr("connection refused"));
+    EXPECT_THAT(facts(cause, "manifest"),
+                ::testing::ElementsAre("postStart asks: port 81, path /up"));
+  }
+}
+
+TEST(LifecycleWhy, ALogThatIsEmptyIsNotRecommended) {
+  Case c;
+  c.crashes(1);
+  c.logs({});
+  const auto cause = c.cause();
+  EXPECT_THAT(cause.remedy, HasSubstr("podctl debug -it web --copy-to web-copy"));
+  EXPECT_THAT(facts(cause, "log"), ::testing::ElementsAre("it wrote nothing"));
+}
+
+// With shareProcessNamespace the kernel kills all when pause is; else podctl has them end.
+TEST(LifecycleWhy, WhoEndedWithItsSandboxIsNotSearchedFor) {
+  Case c;
+  c.runs(true);
+  c.status().restartCount = 1;
+  Case::end(c.status().lastState.emplace(), 137);
+  c.evidence.ends["app"] = {9, 0, 0};
+  const char* text = "Pod sandbox changed, it will be killed and re-created.";
+  c.event("SandboxChanged", text, api::Time(1'061), "");
+  auto cause = c.cause();
+  EXPECT_TRUE(cause.past);
+  EXPECT_EQ(cause.reason, "SandboxChanged");
+  EXPECT_EQ(cause.problem, "Container \"app\" was ended with the pod's sandbox, which had died.");
+  // Neither an earlier one nor a much later one has ended this run.
+  for (const auto at : {api::Time(1'000), api::Time(1'100)}) {
+    c.evidence.events.clear();
+    c.event("SandboxChanged", text, at, "");
+    EXPECT_EQ(c.cause().reason, "Signalled");
+  }
+}
+
 TEST(LifecycleWhy, AFailedInitContainerIsCalledThat) {
   Case c;
   c.pod.status.phase = "Pending";

@@ -52,6 +52,7 @@ enum class HookProgress : std::uint8_t { kNone, kRunning, kEnded };
 struct HookMemory {
   HookProgress progress = HookProgress::kNone;
   std::uint64_t since_ns = 0;  // boot time
+  std::string failure;         // what failed and why, once it has
   bool operator==(const HookMemory&) const = default;
 };
 

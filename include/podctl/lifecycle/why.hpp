@@ -22,6 +22,12 @@ struct LastEnd {
   std::uint64_t pids_refused = 0;  // processes that it could not make for the limit of pids
 };
 
+// A postStart hook that the status does not tell of.
+struct Hook {
+  std::uint64_t runs_for_ns = 0;  // so far; 0: it does not run
+  std::string failure;            // how it failed, for which its container was ended last
+};
+
 // Live counters of a running container.
 struct Counters {
   std::uint64_t periods = 0, throttled_periods = 0;
@@ -34,6 +40,7 @@ struct Evidence {
   std::vector<api::Event> events;                         // of the pod, in any order
   std::map<std::string, LastEnd> ends;                    // by container
   std::map<std::string, Counters> running;                // by container
+  std::map<std::string, Hook> hooks;                      // by container
   std::map<std::string, std::vector<std::string>> lines;  // by container: the last of its log
 };
 
