@@ -57,11 +57,13 @@ void find_fault(Context& c, const Item& item) {
 }
 
 std::string killing_text(const api::Pod& pod, const Item& item) {
-  const auto container = "Container " + item.spec->name;
-  const std::string later = comes_back(pod, item) ? ", will be restarted" : "";
+  // K kuberuntime_container.go, computeInitContainerActions: of a sidecar there is no doubt.
+  const auto container = (item.init ? "Init container " : "Container ") + item.spec->name;
+  const bool said = !item.init && comes_back(pod, item);
+  const std::string later = said ? ", will be restarted" : "";
   switch (item.memory->killed) {
     case KillCause::kChanged:
-      return container + " definition changed, will be restarted";
+      return container + " definition changed" + (item.init ? "" : ", will be restarted");
     case KillCause::kStartup:
       return container + " failed startup probe" + later;
     case KillCause::kLiveness:
@@ -69,7 +71,7 @@ std::string killing_text(const api::Pod& pod, const Item& item) {
     case KillCause::kPostStart:
       return "FailedPostStartHook";
     case KillCause::kResized:
-      return container + " resize requires restart";
+      return "Container " + item.spec->name + " resize requires restart";
     case KillCause::kNone:
       break;
   }

@@ -1,5 +1,7 @@
 #include "node/call.hpp"
 
+#include <cerrno>
+
 #include "podctl/base/text.hpp"
 #include "podctl/base/utf8.hpp"
 #include "podctl/engine/engine.hpp"
@@ -28,11 +30,14 @@ std::string seconds_text(std::chrono::nanoseconds time) {
 
 CallEnd end_of_run(const Result<engine::RunResult>& result, const std::string& command,
                    std::chrono::nanoseconds timeout) {
-  if (!result) return {Verdict::kError, result.error().message(), result.error().message()};
+  if (!result) {
+    const auto& error = result.error();
+    return {Verdict::kError, error.message(), error.message(), error.sys_errno == ESRCH};
+  }
   if (result->timed_out) {
     const auto why =
         "command timed out: \"" + command + "\" timed out after " + seconds_text(timeout);
-    return {Verdict::kFailure, why, why};
+    return {Verdict::kFailure, why, why, false};
   }
   if (result->exit_code == 0) return {Verdict::kSuccess, {}, {}};
   auto output = utf8::well_formed(result->output);

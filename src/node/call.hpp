@@ -36,6 +36,7 @@ struct CallEnd {
   probe::Verdict verdict = probe::Verdict::kError;
   std::string text;   // what a probe's event says: of a command its output
   std::string cause;  // why a hook has failed
+  bool gone = false;  // of a command: there was no container left to run it in
 };
 
 // Under way. Dropped, it is given up: `done` is not called any more.

@@ -137,15 +137,20 @@ void Prober::wait_out(const std::shared_ptr<Runner>& runner) {
 }
 
 void Prober::answered(const std::shared_ptr<Runner>& runner, CallEnd end) {
-  if (end.verdict == probe::Verdict::kError && runner->target && ++runner->tries < kTries) {
+  // It has ended a moment ago, which is told any moment now: nothing is said of it by that.
+  const bool gone = end.verdict == probe::Verdict::kError && end.gone;
+  if (end.verdict == probe::Verdict::kError && !gone && runner->target &&
+      ++runner->tries < kTries) {
     runner->call.reset();
     return try_now(runner);
   }
   runner->tries = 0;
   const auto now = boot_now_ns();
   runner->answered_ns = now;
-  report_(runner->container, runner->attempt,
-          {runner->kind, now, outcome_of(end.verdict), std::move(end.text)});
+  if (!gone) {
+    report_(runner->container, runner->attempt,
+            {runner->kind, now, outcome_of(end.verdict), std::move(end.text)});
+  }
   runner->due_ns =
       std::max(runner->due_ns + static_cast<std::uint64_t>(runner->period.count()), now);
   wait(runner, with_others(runner->due_ns));

@@ -34,10 +34,30 @@ struct Exchange {
   Exchange(asio::io_context& io) : dialer(io) {}
   Dialer dialer;
   std::optional<Tls> tls;
+  std::string hello;  // the first bytes of the server's in the handshake
   HttpAnswer answer;
   std::string text;  // of the request
   std::array<char, 8192> block{};
 };
+
+// OpenSSL tells of each record's header before it judges it; the first one shows who speaks no TLS.
+void note_hello(int written, int /*version*/, int type, const void* bytes, std::size_t size, SSL*,
+                void* exchange) {
+  auto& hello = static_cast<Exchange*>(exchange)->hello;
+  if (written == 0 && type == SSL3_RT_HEADER && hello.empty())
+    hello.assign(static_cast<const char*>(bytes), size);
+}
+
+// Why a handshake failed, in the words of Go's crypto/tls and net/http.
+std::string handshake_text(const error_code& error, std::string_view hello) {
+  if (hello == "HTTP/") return "http: server gave HTTP response to HTTPS client";
+  if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) return "EOF";
+  if (error.category() != asio::error::get_ssl_category()) return "read: " + cause_text(error);
+  const int reason = ERR_GET_REASON(static_cast<unsigned long>(error.value()));
+  if (reason == SSL_R_WRONG_VERSION_NUMBER)
+    return "tls: first record does not look like a TLS handshake";
+  return (reason > SSL_AD_REASON_OFFSET ? "remote error: tls: " : "tls: ") + error.message();
+}
 
 class HttpGet : public Attempt {
  public:
@@ -79,9 +99,11 @@ class HttpGet : public Attempt {
     error_code by_name;
     asio::ip::make_address(request_.host, by_name);
     if (by_name) ::SSL_set_tlsext_host_name(x->tls->native_handle(), request_.host.c_str());
+    ::SSL_set_msg_callback(x->tls->native_handle(), note_hello);
+    ::SSL_set_msg_callback_arg(x->tls->native_handle(), x.get());
     x->tls->async_handshake(Tls::client, [self = self<HttpGet>(), x](const error_code& error) {
       if (self->over()) return;
-      if (error) return self->fail("remote error: tls: " + error.message());
+      if (error) return self->fail(handshake_text(error, x->hello));
       self->send(x);
     });
   }

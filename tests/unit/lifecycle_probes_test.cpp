@@ -1,4 +1,6 @@
 // Probes: thresholds, gates, what a failure brings, and what is left of an answer after a restart.
+#include <memory>
+
 #include "lifecycle_simulator.hpp"
 
 namespace podctl::lifecycle {
@@ -289,6 +291,32 @@ TEST(LifecycleProbes, WhatHasSettledIsNoNews) {
   EXPECT_TRUE(is_news(memory, ProbeKind::kReadiness, ProbeOutcome::kFailure));
   memory.probe(ProbeKind::kReadiness).failing = true;  // one failure, below the threshold
   EXPECT_TRUE(is_news(memory, ProbeKind::kReadiness, ProbeOutcome::kSuccess));
+}
+
+// K kuberuntime_container.go, computeInitContainerActions.
+TEST(LifecycleProbes, OfASidecarThatIsEndedTheEventsHaveOtherWords) {
+  auto pod = make_pod({"app"});
+  auto& side = add_init(pod, "side", true);
+  side.startupProbe = every_second(1);
+  side.livenessProbe = every_second(1);
+  Simulator sim(std::move(pod));
+  auto failing = std::make_shared<ProbeKind>(ProbeKind::kReadiness);
+  sim.behaves["side"].probe = [failing](ProbeKind kind, std::uint64_t) {
+    return kind == *failing ? ProbeOutcome::kFailure : ProbeOutcome::kSuccess;
+  };
+  sim.run_until(2);
+  *failing = ProbeKind::kLiveness;
+  sim.run_until(4);
+  EXPECT_GE(sim.count("Killing: Init container side failed liveness probe"), 1U);
+  *failing = ProbeKind::kStartup;
+  sim.run_until(30);
+  EXPECT_GE(sim.count("Killing: Init container side failed startup probe"), 1U);
+  *failing = ProbeKind::kReadiness;
+  sim.run_until(1000);
+  EXPECT_EQ(sim.column(), "Running");
+  sim.pod.spec.initContainers[0].image = "busybox:2";
+  sim.run_until(1001);
+  EXPECT_EQ(sim.count("Killing: Init container side definition changed"), 1U);
 }
 
 }  // namespace

@@ -174,8 +174,10 @@ TEST(ProbeHttpAnswer, NobodyWaitsForTheEndOfALongBody) {
 // Answers each connection in turn with one of these texts; an empty one stays silent.
 class Server {
  public:
-  explicit Server(std::vector<std::string> answers)
-      : acceptor_(io_, {asio::ip::address_v4::loopback(), 0}),
+  // `end`: of a request.
+  explicit Server(std::vector<std::string> answers, std::string end = "\r\n\r\n")
+      : end_(std::move(end)),
+        acceptor_(io_, {asio::ip::address_v4::loopback(), 0}),
         thread_([this, answers = std::move(answers)] { serve(answers); }) {}
   ~Server() {
     boost::system::error_code ignored;
@@ -194,7 +196,7 @@ class Server {
       tcp::socket socket(io_);
       acceptor_.accept(socket, error);
       std::string request;
-      if (!error) asio::read_until(socket, asio::dynamic_buffer(request), "\r\n\r\n", error);
+      if (!error) asio::read_until(socket, asio::dynamic_buffer(request), end_, error);
       if (error) return;
       requests += request;
       if (answer.empty()) {
@@ -208,6 +210,7 @@ class Server {
     acceptor_.accept(last, error);
   }
 
+  const std::string end_;
   asio::io_context io_;
   tcp::acceptor acceptor_;
   std::thread thread_;
@@ -286,10 +289,21 @@ TEST(ProbeHttp, RefusedConnectionsAreToldInGosWords) {
 }
 
 TEST(ProbeHttp, TlsToAServerThatSpeaksNoneIsAFailure) {
-  Server server({"HTTP/1.1 400 Bad Request\r\n\r\n"});
-  auto request = request_to("127.0.0.1", server.port(), "/");
-  request.tls = true;
-  EXPECT_EQ(get(std::move(request), std::chrono::milliseconds(200)).verdict, Verdict::kFailure);
+  const struct {
+    const char *answer, *text;
+  } kRows[] = {
+      {"HTTP/1.1 400 Bad Request\r\n\r\n", "http: server gave HTTP response to HTTPS client"},
+      {"220 mail.example ESMTP\r\n", "tls: first record does not look like a TLS handshake"},
+  };
+  for (const auto& row : kRows) {
+    Server server({row.answer}, "\x01");  // a ClientHello holds one
+    auto request = request_to("127.0.0.1", server.port(), "/");
+    request.tls = true;
+    const auto answer = get(std::move(request));
+    EXPECT_EQ(answer.verdict, Verdict::kFailure);
+    EXPECT_EQ(answer.text,
+              "Get \"https://127.0.0.1:" + std::to_string(server.port()) + "/\": " + row.text);
+  }
 }
 
 TEST(ProbeTcp, AnAcceptedConnectionIsASuccess) {
