@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 
 #include "podctl/base/text.hpp"
 #include "podctl/cli/output.hpp"
@@ -31,6 +32,7 @@ Result<void> TestStreams::open() {
   begin_ns_ = monotonic_ns();
   TRY(list(event_watch_, &TestStreams::take_event));
   TRY(list(pod_watch_, &TestStreams::take_pod));
+  record_changes();
   history_.clear();  // of pods that had the same names before
   TRY(begin_watch(event_watch_));
   return begin_watch(pod_watch_);
@@ -43,7 +45,11 @@ void TestStreams::note(const std::string& pod, const std::string& container, std
 
 Result<void> TestStreams::list(Stream& stream, Take take) {
   const auto list = TRY(in_.fetch(stream.path));
-  for (const auto& item : View(list)["items"].items()) (this->*take)(false, View(item));
+  for (const auto& item : View(list)["items"].items()) {
+    const auto version = text::parse_u64(View(item)["metadata"]["resourceVersion"].scalar());
+    changes_.push_back(
+        {version.value_or(0), boost::json::object{{"type", "ADDED"}, {"object", item}}, take});
+  }
   stream.version = View(list)["metadata"]["resourceVersion"].scalar();
   return {};
 }
@@ -62,7 +68,9 @@ Result<void> TestStreams::begin_watch(Stream& stream) {
 Result<void> TestStreams::catch_up() {
   TRY(pump(kAtOnce));
   TRY(list(event_watch_, &TestStreams::take_event));
-  return list(pod_watch_, &TestStreams::take_pod);
+  TRY(list(pod_watch_, &TestStreams::take_pod));
+  record_changes();
+  return {};
 }
 
 // What came to one watch while the other was read belongs before what that one told: both are read

@@ -77,11 +77,13 @@ bool matches(const Match& m, const Entry& e) {
   return m.message.empty() || holds(e.message, m.message);
 }
 
-// Within a moment: one container's own states, and the pod's phase and conditions, which follow
-// from its containers' states.
+// Within a moment: one container's own states, the pod's phase and conditions, which follow from
+// its containers' states, and events, which podctld writes after the status that they come with.
 bool earlier(const Entry& a, const Entry& b) {
   if (a.moment != b.moment) return a.moment < b.moment;
-  if (a.pod != b.pod || a.container.empty() || &a > &b) return false;
+  if (a.pod != b.pod || &a > &b) return false;
+  if (b.what == What::kEvent) return true;
+  if (a.container.empty()) return false;
   return a.container == b.container || b.what == What::kPhase || b.what == What::kCondition;
 }
 

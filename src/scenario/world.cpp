@@ -112,13 +112,13 @@ void World::step(std::size_t pod) {
 
 void World::record(std::size_t pod, const std::vector<lifecycle::Action>& actions) {
   recorder_.moment(now_ns_);
+  recorder_.status(pods_[pod].pod);
   for (const auto& action : actions) {
     if (const auto* event = std::get_if<lifecycle::RecordEvent>(&action)) {
       recorder_.event(pods_[pod].pod.metadata.name, event->reason, event->message,
                       event->field_path, event->warning);
     }
   }
-  recorder_.status(pods_[pod].pod);
 }
 
 void World::schedule(Happening happening) { happenings_.push_back(std::move(happening)); }

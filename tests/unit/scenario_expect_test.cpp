@@ -111,6 +111,22 @@ TEST(ScenarioExpect, OneContainersOwnStatesHaveAnOrderWithinAMoment) {
   EXPECT_FALSE(earlier(h[0], h[2]));
 }
 
+// For real they come after the status of their step, for podctld writes them after it.
+TEST(ScenarioExpect, EventsComeAfterWhatTheStatusOfTheirMomentShows) {
+  History h = {state(1, 1, "app", "terminated"), state(1, 1, "", "Pending"),
+               state(1, 1, "db", "Killing"), state(1, 1, "app", "BackOff")};
+  h[1].what = What::kTerminating;
+  h[2].what = h[3].what = What::kEvent;
+  for (const std::size_t status : {0U, 1U}) {
+    for (const std::size_t event : {2U, 3U}) {
+      EXPECT_TRUE(earlier(h[status], h[event]));
+      EXPECT_FALSE(earlier(h[event], h[status]));
+    }
+  }
+  EXPECT_TRUE(earlier(h[2], h[3]));
+  EXPECT_FALSE(earlier(h[3], h[2]));
+}
+
 TEST(ScenarioReport, TheTimelinePointsAtTheOffendingEntry) {
   EXPECT_EQ(timeline({state(0, 1, "proxy", "running"), state(5, 2, "app", "terminated", 1, 3)}, 1),
             "        0.000s  proxy  running (run 1)\n"
