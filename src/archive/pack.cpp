@@ -17,6 +17,9 @@ namespace {
 
 constexpr std::size_t kBlock = 64U << 10;
 constexpr int kDeepest = 200;  // directories in each other; each holds a descriptor
+// Of a file that says that it is empty, as those of /proc do: what it holds has to be read before
+// its header is written, in the container's memory.
+constexpr std::size_t kMostUnsaid = 4U << 20;
 
 class Packer {
  public:
@@ -101,6 +104,7 @@ class Packer {
   Result<void> file(int fd, const std::string& path, const struct stat& st) {
     Entry entry = entry_of(EntryType::kFile, path, st);
     entry.size = static_cast<std::uint64_t>(st.st_size);
+    if (entry.size == 0) return unsaid(fd, std::move(entry));
     TRY(sink_(encode_header(entry)));
     static std::array<char, kBlock> block;
     for (std::uint64_t left = entry.size; left > 0;) {
@@ -116,6 +120,26 @@ class Packer {
       TRY(sink_(std::string_view(block.data(), static_cast<std::size_t>(n))));
       left -= static_cast<std::uint64_t>(n);
     }
+    return sink_(padding(entry.size));
+  }
+
+  // To its end, however long it turns out to be.
+  Result<void> unsaid(int fd, Entry entry) {
+    std::string content;
+    while (content.size() <= kMostUnsaid) {
+      std::array<char, 4096> block;
+      const auto n = ::read(fd, block.data(), block.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0 && content.empty()) return left_out(entry.path, ::strerrordesc_np(errno));
+      if (n < 0) complete_ = false;
+      if (n <= 0) break;
+      content.append(block.data(), static_cast<std::size_t>(n));
+    }
+    if (content.size() > kMostUnsaid)
+      return left_out(entry.path, "it does not say how large it is, and has no end within 4 MiB");
+    entry.size = content.size();
+    TRY(sink_(encode_header(entry)));
+    TRY(sink_(content));
     return sink_(padding(entry.size));
   }
 

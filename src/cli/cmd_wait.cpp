@@ -51,11 +51,23 @@ Result<Goal> parse_goal(std::string_view text) {
   return goal;
 }
 
-bool holds(const Goal& goal, View pod) {
+// An Error is kubectl's: the path leads to what no value can be compared with.
+Result<bool> holds(const Goal& goal, View pod) {
   if (goal.kind == Goal::Kind::kCreate) return true;
   if (goal.kind == Goal::Kind::kCondition) return has_condition(pod, goal.what, *goal.value);
-  const auto text = path_text(goal.what, *pod.get());
-  return text && (goal.value ? *text == *goal.value : !text->empty());
+  const auto values = path_values(goal.what, *pod.get());
+  if (!values || values->empty()) return false;
+  const auto& first = *values->front();
+  if (!goal.value) return !first.is_string() || !first.get_string().empty();
+  if (values->size() > 1) {
+    return fail(Code::kFailedPrecondition, "given jsonpath expression matches more than one value",
+                {});
+  }
+  if (first.is_object() || first.is_array()) {
+    return fail(Code::kFailedPrecondition,
+                "jsonpath leads to a nested object or list which is not supported", {});
+  }
+  return View(first).scalar() == *goal.value;
 }
 
 Result<std::vector<ObjectRef>> chosen(Invocation& in) {
@@ -93,9 +105,16 @@ Result<void> reach(Invocation& in, const ObjectRef& ref, const Goal& goal, std::
     std::vector<Going> pods{{ref.ns, ref.name, {}, {}}};
     return wait_gone(in, pods, until);
   }
-  return wait_for(
+  Result<bool> reached = false;
+  TRY(wait_for(
       in, ref.ns, ref.name, goal.kind == Goal::Kind::kCreate,
-      [&](View pod) { return holds(goal, pod); }, until);
+      [&](View pod) {
+        reached = holds(goal, pod);
+        return !reached || *reached;
+      },
+      until));
+  TRY(std::move(reached));
+  return {};
 }
 
 bool wants_end(const std::vector<Goal>& goals) {

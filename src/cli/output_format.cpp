@@ -185,9 +185,9 @@ Result<std::string> format_object(const Format& format, const boost::json::value
   return fail(Code::kInternal, "print", "a table", "no format");
 }
 
-Result<std::string> path_text(std::string_view path, const boost::json::value& object) {
-  const auto values = TRY(TRY(api::JsonPath::parse(braced(path))).find(object));
-  return values.empty() ? std::string() : View(values[0]).scalar();
+Result<std::vector<const boost::json::value*>> path_values(std::string_view path,
+                                                           const boost::json::value& object) {
+  return TRY(api::JsonPath::parse(braced(path))).find(object);
 }
 
 Result<void> sort_objects(std::string_view path, std::vector<boost::json::value>& objects,

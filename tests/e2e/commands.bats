@@ -175,6 +175,17 @@ all_written() { podctl logs one | grep -qx 5; }
   [[ ${lines[1]} == '{"type":"BOOKMARK"'*'"k8s.io/initial-events-end":"true"'* ]]
 }
 
+@test "wait compares no list, and knows when there is one" {
+  pod one 'exec sleep 1000' | podctl apply -f -
+  ready one
+  fails 1 podctl wait --for=jsonpath='{.status.podIPs}'=3 pod/one
+  [ "$output" = 'error: jsonpath leads to a nested object or list which is not supported' ]
+  fails 1 podctl wait --for=jsonpath='{.status.conditions[*].type}'=Ready pod/one
+  [ "$output" = 'error: given jsonpath expression matches more than one value' ]
+  run podctl wait --for=jsonpath='{.status.podIPs}' pod/one
+  [ "$output" = 'pod/one condition met' ]
+}
+
 @test "logs of a container that never came to be say what it waits for" {
   pod one true | sed 's/image: .*/&\n    workingDir: relative/' | podctl apply -f -
   until_true eval '[ "$(field one "{.status.containerStatuses[0].state.waiting.reason}")" = CreateContainerError ]'

@@ -18,6 +18,13 @@ sleeper() { pod "$1" 'exec sleep 1000' | podctl apply -f - && ready "$1"; }
   cmp data here/data
 }
 
+@test "a file that does not say how large it is comes out whole" {
+  sleeper box
+  podctl cp box:/proc/1/status status
+  grep -q "^Name:" status
+  grep -q "^nonvoluntary_ctxt_switches:" status
+}
+
 @test "a directory goes in and comes out, with modes and symlinks" {
   sleeper box
   mkdir -p tree/sub

@@ -143,6 +143,19 @@ TEST_F(ArchiveTree, WhatIsNoFileIsLeftOutAndTold) {
   EXPECT_EQ(content(root_ / "out/a/x"), "x");
 }
 
+// tar copies them as empty files.
+TEST_F(ArchiveTree, FilesThatDoNotSayHowLargeTheyAreAreReadToTheirEnd) {
+  fs::create_directories(root_ / "out");
+  ASSERT_TRUE(copy("/proc/self/status", root_ / "out", "status"));
+  EXPECT_TRUE(complete_);
+  const auto text = content(root_ / "out/status");
+  EXPECT_TRUE(text.starts_with("Name:\t")) << text;
+  EXPECT_TRUE(text.ends_with("\n"));
+  write(root_ / "empty", "");
+  ASSERT_TRUE(copy(root_ / "empty", root_ / "out", "empty"));
+  EXPECT_EQ(fs::file_size(root_ / "out/empty"), 0U);
+}
+
 TEST_F(ArchiveTree, SymlinksAreSkippedWhereTheyAreNotWanted) {
   fs::create_directories(root_ / "a");
   fs::create_directories(root_ / "out");

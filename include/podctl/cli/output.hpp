@@ -97,8 +97,9 @@ class CustomColumns {
 
 // One object, or a v1 List, in a format that is no table.
 Result<std::string> format_object(const Format& format, const boost::json::value& object);
-// The value of a JSONPath in an object as text; empty when nothing matches.
-Result<std::string> path_text(std::string_view path, const boost::json::value& object);
+// The values of a JSONPath in an object.
+Result<std::vector<const boost::json::value*>> path_values(std::string_view path,
+                                                           const boost::json::value& object);
 // Sorts by the value of a JSONPath: numbers, quantities and times by value, else as text. With
 // `member` the path is one in that member of each.
 Result<void> sort_objects(std::string_view path, std::vector<boost::json::value>& objects,
