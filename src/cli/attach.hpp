@@ -11,6 +11,7 @@ namespace podctl::cli {
 struct AttachWish {
   bool in = false, tty = false;
   std::string detach = {};  // bytes that end podctl's part; none
+  bool from_start = false;  // what it has said before too, while podctl has it
 };
 
 // To the end of the container, or of the terminal's part: the exit status. What of the wish the

@@ -62,6 +62,7 @@ int attach_to(Invocation& in, const boost::json::value& pod, const std::string& 
   Target target(pods_path(meta["namespace"].str(), std::string(meta["name"].str())) + "/attach");
   target.add("container", name).add("stdout", "true");
   if (wish.in) target.add("stdin", "true");
+  if (wish.from_start) target.add("fromStart", "true");
   target.add(container["tty"].flag() ? "tty" : "stderr", "true");
   Reply refused;
   auto socket = open_channels(in, target.str(), refused);
@@ -107,7 +108,7 @@ int run_attach(Invocation& in) {
   const bool quiet = in.args.flag("quiet");
   if (!choice->remark.empty() && !quiet) in.err(choice->remark + "\n");
   return attach_to(in, *object, choice->names[0],
-                   {in.args.flag("stdin"), in.args.flag("tty"), std::move(*keys)}, quiet);
+                   {in.args.flag("stdin"), in.args.flag("tty"), std::move(*keys), false}, quiet);
 }
 
 }  // namespace podctl::cli

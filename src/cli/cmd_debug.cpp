@@ -142,7 +142,7 @@ int join(Invocation& in, const std::string& ns, const std::string& pod, const De
   auto now = started(in, ns, pod, wish.name);
   if (!now) return in.failed(now.error());
   if (status_of(*now, wish.name)["state"]["running"])
-    return attach_to(in, *now, wish.name, {wish.in, wish.tty}, in.args.flag("quiet"));
+    return attach_to(in, *now, wish.name, {wish.in, wish.tty, {}, true}, in.args.flag("quiet"));
   // It was quicker than we are: what it printed stands in its log.
   const auto log = in.get(Target(pods_path(ns, pod) + "/log").add("container", wish.name).str());
   if (!log) return in.failed(log.error());

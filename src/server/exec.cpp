@@ -384,7 +384,8 @@ void start_attach(node::Node& node, const ExchangePtr& exchange, const Route& ro
                             .out = query.flag("stdout"),
                             .err = query.flag("stderr") && !found->spec.tty,
                             .in = query.flag("stdin"),
-                            .last_in = container->stdinOnce.value_or(false)};
+                            .last_in = container->stdinOnce.value_or(false),
+                            .from_start = query.flag("fromStart")};
   if (!asked.in && !asked.out && !asked.err) {
     return exchange->refuse(
         node::bad_request("you must specify at least one of stdin, stdout, stderr"));

@@ -86,6 +86,8 @@ Result<void> StartingContainer::open_log(Loop& loop) {
   const wire::ContainerSpec& spec = start_->spec();
   pump_ = std::make_unique<LogPump>(
       loop, TRY(CriLog::open(spec.log_path, spec.log_max_bytes, spec.log_max_files)));
+  // Who is to talk to it attaches when it runs, and is to hear what it said first.
+  if (spec.stdin_open) pump_->keep_beginning();
   return {};
 }
 

@@ -23,7 +23,9 @@ class LiveContainer {
   // Moves what it has printed into its log; for callers that keep the loop waiting.
   void pump() { pump_->pump(); }
   // Somebody attaches: what it prints goes to that pipe too.
-  Result<void> tap(Stream stream, UniqueFd pipe) { return pump_->tap(stream, std::move(pipe)); }
+  Result<void> tap(Stream stream, UniqueFd pipe, bool from_start) {
+    return pump_->tap(stream, std::move(pipe), from_start);
+  }
   // What its input is written to: the terminal, or the writing end of stdin; nothing where it has
   // neither. `last`: no copy is kept, so that the workload sees its end.
   Result<UniqueFd> input(bool last);

@@ -56,6 +56,7 @@ bool LogPump::read_some(Stream stream) {
     complained_ = true;
     log("lines are being lost", written.error());
   }
+  keep(stream, std::string_view(block.data(), static_cast<std::size_t>(n)));
   give(stream, std::string_view(block.data(), static_cast<std::size_t>(n)));
   return true;
 }

@@ -25,9 +25,12 @@ class LogPump {
 
   // A pipe's reading end or a terminal's master; made non-blocking here.
   Result<void> attach(Stream stream, UniqueFd fd);
-  // Copies the stream to a pipe from now on, until nobody reads that any more. A reader that is
-  // slow holds the workload's printing up, as it would at a terminal.
-  Result<void> tap(Stream stream, UniqueFd pipe);
+  // Keeps the first 64 KiB of each stream for whoever attaches from the start, until somebody does
+  // or there is more. Before attach.
+  void keep_beginning() { kept_ = {std::string(), std::string()}; }
+  // Copies the stream to a pipe from now on, or with what is kept of it, until nobody reads that
+  // any more. A reader that is slow holds the workload's printing up, as it would at a terminal.
+  Result<void> tap(Stream stream, UniqueFd pipe, bool from_start = false);
   // With a terminal: its master; else what stdout is read from. -1 once it is closed.
   int terminal() const { return fds_[0].get(); }
   // Takes a block of each pipe, if there is one.
@@ -48,7 +51,9 @@ class LogPump {
     UniqueFd pipe;
     std::string rest;
   };
+  void keep(Stream stream, std::string_view data);
   void give(Stream stream, std::string_view data);
+  void hold_up(Stream stream);
   static bool write(Tap& tap);
   void advance(const std::shared_ptr<Tap>& tap);
   void drop(const std::shared_ptr<Tap>& tap);
@@ -59,6 +64,7 @@ class LogPump {
   Loop& loop_;
   CriLog log_;
   std::array<UniqueFd, 2> fds_;
+  std::array<std::optional<std::string>, 2> kept_;
   std::vector<std::shared_ptr<Tap>> taps_;
   bool complained_ = false;
 };

@@ -5,12 +5,21 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "shim/log_pump.hpp"
 
 namespace podctl::shim {
 
-Result<void> LogPump::tap(Stream stream, UniqueFd pipe) {
+void LogPump::keep(Stream stream, std::string_view data) {
+  constexpr std::size_t kMost = 64U << 10;
+  auto& kept = kept_[static_cast<int>(stream)];
+  if (!kept) return;
+  if (kept->size() + data.size() > kMost) return kept.reset();
+  *kept += data;
+}
+
+Result<void> LogPump::tap(Stream stream, UniqueFd pipe, bool from_start) {
   const int flags = ::fcntl(pipe.get(), F_GETFL);
   if (flags < 0 || ::fcntl(pipe.get(), F_SETFL, flags | O_NONBLOCK) != 0)
     return fail_errno(errno, "set non-blocking", "pipe");
@@ -20,8 +29,18 @@ Result<void> LogPump::tap(Stream stream, UniqueFd pipe) {
     if ((events & EPOLLERR) != 0) return drop(tap);
     advance(tap);
   }));
-  taps_.push_back(std::move(tap));
+  taps_.push_back(tap);
+  if (!from_start) return {};
+  if (auto kept = std::exchange(kept_[static_cast<int>(stream)], {})) tap->rest = std::move(*kept);
+  advance(tap);
+  hold_up(stream);
   return {};
+}
+
+// Reads no more of the stream while somebody has yet to take what there was.
+void LogPump::hold_up(Stream stream) {
+  const UniqueFd& from = fds_[static_cast<int>(stream)];
+  if (from && held_up(stream)) (void)loop_.change(from.get(), 0);
 }
 
 bool LogPump::held_up(Stream stream) const {
@@ -36,8 +55,7 @@ void LogPump::give(Stream stream, std::string_view data) {
     tap->rest += data;
     advance(tap);
   }
-  if (held_up(stream) && fds_[static_cast<int>(stream)])
-    (void)loop_.change(fds_[static_cast<int>(stream)].get(), 0);
+  hold_up(stream);
 }
 
 // False when nobody reads any more.

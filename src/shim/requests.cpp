@@ -251,7 +251,7 @@ Result<void> Shim::attach(std::uint32_t request, const wire::AttachRequest& aske
     if (!(stream == Stream::kStdout ? asked.out : asked.err)) continue;
     if (next == fds.size())
       return fail(Code::kInvalidArgument, "attach to", asked.id, "a descriptor did not come along");
-    TRY(live.tap(stream, std::move(fds[next++])));
+    TRY(live.tap(stream, std::move(fds[next++]), asked.from_start));
   }
   std::vector<UniqueFd> input;
   if (asked.in) {

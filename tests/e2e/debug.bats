@@ -23,6 +23,17 @@ ephemeral_ended() { await --for=jsonpath='{.status.ephemeralContainerStatuses[0]
   says typed
 }
 
+@test "who talks to an ephemeral container hears it from its first word on, and once" {
+  sleepers web one two | podctl apply -f -
+  ready web
+  local n
+  for n in 1 2 3 4 5; do
+    run podctl debug web --image=podctl/busybox -c "talks$n" -q -i -- sh -c 'echo one; echo two; read -r; echo three' <<<go
+    [ "$status" -eq 0 ]
+    [ "$output" = $'one\ntwo\nthree' ]
+  done
+}
+
 @test "what an ephemeral container may not be" {
   pod one 'exec sleep 1000' | podctl apply -f -
   ready one

@@ -54,6 +54,49 @@ class ShimLogTap : public ::testing::Test {
   Pipe printed_, reader_;
 };
 
+TEST_F(ShimLogTap, WhoAttachesFromTheStartGetsWhatWasPrintedBeforeOnce) {
+  pump_->keep_beginning();
+  ASSERT_EQ(::write(printed_.write.get(), "one\n", 4), 4);
+  pump_->pump();
+  ASSERT_TRUE(pump_->tap(Stream::kStdout, std::move(reader_.write), true));
+  ASSERT_EQ(::write(printed_.write.get(), "two\n", 4), 4);
+  pump_->pump();
+  EXPECT_EQ(take(reader_.read.get()), "one\ntwo\n");
+  Pipe second;
+  ASSERT_TRUE(pump_->tap(Stream::kStdout, std::move(second.write), true));
+  EXPECT_EQ(take(second.read.get()), "");
+}
+
+TEST_F(ShimLogTap, ALongBeginningIsNotKept) {
+  pump_->keep_beginning();
+  const std::string much(48'000, 'x');
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(::write(printed_.write.get(), much.data(), much.size()), 48'000);
+    pump_->pump();
+  }
+  ASSERT_TRUE(pump_->tap(Stream::kStdout, std::move(reader_.write), true));
+  ASSERT_EQ(::write(printed_.write.get(), "now\n", 4), 4);
+  pump_->pump();
+  EXPECT_EQ(take(reader_.read.get()), "now\n");
+}
+
+// A beginning that does not fit into the reader's pipe holds up like anything else.
+TEST_F(ShimLogTap, ABeginningThatIsReadSlowlyComesWholeAndFirst) {
+  pump_->keep_beginning();
+  const std::string much(60'000, 'x');
+  ASSERT_EQ(::write(printed_.write.get(), much.data(), much.size()), 60'000);
+  pump_->pump();
+  ASSERT_GT(::fcntl(reader_.write.get(), F_SETPIPE_SZ, 4096), 0);
+  ASSERT_TRUE(pump_->tap(Stream::kStdout, std::move(reader_.write), true));
+  ASSERT_EQ(::write(printed_.write.get(), "end\n", 4), 4);
+  std::string got;
+  work_until([&] {
+    got += take(reader_.read.get());
+    return got.ends_with("end\n");
+  });
+  EXPECT_EQ(got, much + "end\n");
+}
+
 TEST_F(ShimLogTap, WhatIsPrintedGoesToTheReaderToo) {
   ASSERT_TRUE(pump_->tap(Stream::kStdout, std::move(reader_.write)));
   ASSERT_EQ(::write(printed_.write.get(), "text\n", 5), 5);

@@ -195,6 +195,7 @@ struct AttachRequest {
   bool out = false, err = false;  // descriptors that come along
   bool in = false;                // the answer brings what to write input to, if there is such
   bool last_in = false;           // stdinOnce: nobody else holds it, so its end is the workload's
+  bool from_start = false;        // what has been printed before too, while that is kept
   template <class V>
   void wire(V& v) {
     v(1, id);
@@ -202,6 +203,7 @@ struct AttachRequest {
     v(3, err);
     v(4, in);
     v(5, last_in);
+    v(6, from_start);
   }
 };
 
