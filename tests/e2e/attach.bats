@@ -62,15 +62,19 @@ with() { sed "s|image: podctl/busybox|image: podctl/busybox\n    $1|"; }
 }
 
 @test "a slow reader holds the container up and loses nothing" {
-  pod much 'until [ -e /go ]; do sleep 0.05; done; seq 1 60000' | podctl apply -f -
+  pod much 'until [ -e /go ]; do sleep 0.05; done; seq 1 1000000' | podctl apply -f -
   ready much
-  podctl attach much > >(sleep 1; cat >out) &
+  podctl attach much > >(until [ -e read ]; do sleep 0.05; done; cat >out) &
   local attach=$!
   until_true eval 'ls -l /proc/$(shim_of much)/fd | grep -c pipe: | grep -qx "[4-9]"'
-  let_go much /go
+  podctl exec much -- touch /go
+  # Whoever prints waits in the kernel for room.
+  until_true eval 'podctl exec much -- sh -c "cat /proc/[0-9]*/wchan" | grep -q pipe_write'
+  [ "$(podctl logs much --tail=1)" != 1000000 ]
+  touch read
   wait "$attach"
-  until_true eval '[ "$(tail -n 1 out)" = 60000 ]'
-  seq 1 60000 | cmp - out
+  until_true eval '[ "$(tail -n 1 out)" = 1000000 ]'
+  seq 1 1000000 | cmp - out
 }
 
 @test "what a container cannot give is told" {
