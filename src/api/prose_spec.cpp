@@ -82,7 +82,11 @@ constexpr Prose kProse[] = {
     {"PodSpec", "topologySpreadConstraints", "How pods are spread over zones and nodes."},
     {"PodSpec", "setHostnameAsFQDN", "The kernel's host name is the full domain name."},
     {"PodSpec", "os", "The operating system of the containers."},
-    {"PodSpec", "hostUsers", "false: user 0 of the pod is an unprivileged user of the host."},
+    {"PodSpec", "hostUsers",
+     "false: the pod has a user namespace of its own, whose users 0 to 65535 are unprivileged "
+     "users "
+     "of the host that no other pod has. In volumes its users are those of the files all the same: "
+     "in a hostPath the pod's root owns what belongs to the host's root."},
     {"PodSpec", "schedulingGates", "Names that hold back the start until they are removed."},
     {"PodSpec", "resourceClaims", "Devices that the pod reserves."},
     {"PodSpec", "resources", "Requests and limits for the pod as a whole."},

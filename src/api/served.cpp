@@ -94,10 +94,59 @@ void sysctls(const PodSecurityContext& context, const Path& at, FaultList& fault
   }
 }
 
-void whole(const PodSpec& spec, const Path& at, FaultList& faults) {
-  if (!spec.hostUsers.value_or(true)) {
-    faults.forbidden(Path::of(at, "hostUsers"), "podctl does not make user namespaces yet");
+// A user namespace of the pod's own has 65536 ids (ipam/id_ranges.hpp), and a process, or a file
+// that it makes, can have no others.
+constexpr std::int64_t kLastId = 65535;
+
+void own_id(const std::optional<std::int64_t>& id, const Path& at, FaultList& faults) {
+  if (!id || *id <= kLastId) return;
+  faults.invalid(
+      at, *id,
+      "must be between 0 and 65535, inclusive, when `hostUsers` is false: the pod's user "
+      "namespace has no other ids");
+}
+
+void own_users(const Container& c, const Path& at, FaultList& faults) {
+  if (c.securityContext) {
+    const Path context = Path::of(at, "securityContext");
+    own_id(c.securityContext->runAsUser, Path::of(context, "runAsUser"), faults);
+    own_id(c.securityContext->runAsGroup, Path::of(context, "runAsGroup"), faults);
   }
+  const Path mounts = Path::of(at, "volumeMounts");
+  for (std::size_t i = 0; i < c.volumeMounts.size(); ++i) {
+    if (c.volumeMounts[i].mountPropagation != "Bidirectional") continue;
+    const Path mount = Path::of(mounts, i);
+    faults.forbidden(
+        Path::of(mount, "mountPropagation"),
+        "may not be Bidirectional when `hostUsers` is false: what the pod's root mounts "
+        "must not reach the host");
+  }
+}
+
+// What a pod with a user namespace of its own may not ask for, though others may.
+void own_users(const PodSpec& spec, const Path& at, FaultList& faults) {
+  if (spec.hostUsers.value_or(true)) return;
+  if (spec.securityContext) {
+    const PodSecurityContext& sc = *spec.securityContext;
+    const Path context = Path::of(at, "securityContext");
+    own_id(sc.runAsUser, Path::of(context, "runAsUser"), faults);
+    own_id(sc.runAsGroup, Path::of(context, "runAsGroup"), faults);
+    own_id(sc.fsGroup, Path::of(context, "fsGroup"), faults);
+    const Path groups = Path::of(context, "supplementalGroups");
+    for (std::size_t i = 0; i < sc.supplementalGroups.size(); ++i)
+      own_id(sc.supplementalGroups[i], Path::of(groups, i), faults);
+  }
+  const auto each = [&](const auto& list, std::string_view name) {
+    const Path here = Path::of(at, name);
+    for (std::size_t i = 0; i < list.size(); ++i) own_users(list[i], Path::of(here, i), faults);
+  };
+  each(spec.initContainers, "initContainers");
+  each(spec.containers, "containers");
+  each(spec.ephemeralContainers, "ephemeralContainers");
+}
+
+void whole(const PodSpec& spec, const Path& at, FaultList& faults) {
+  own_users(spec, at, faults);
   if (!spec.runtimeClassName.empty()) {
     forbid("PodSpec", "runtimeClassName", at, faults);
   }

@@ -151,14 +151,12 @@ constexpr Row kOnlyValues[] = {
     {"PodSpec.schedulerName", "default-scheduler"},
     {"PodSpec.priority", "0 2000000000 2000001000"},
     {"PodSpec.preemptionPolicy", "PreemptLowerPriority"},
-    {"PodSpec.hostUsers", "true"},
     {"PodSpec.automountServiceAccountToken", "false"},
     {"PodOS.name", "linux"},
     {"Container.imagePullPolicy", "IfNotPresent Never"},
     {"ImageVolumeSource.pullPolicy", "IfNotPresent Never"},
     {"HTTPGetAction.protocol", "HTTP1"},
     {"GRPCAction.mode", "Plaintext"},
-    {"SecurityContext.procMount", "Default"},
     {"EmptyDirVolumeSource.medium", "Memory"},
 };
 

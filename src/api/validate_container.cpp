@@ -107,6 +107,9 @@ bool is_claim(const PodSpec& spec, std::string_view name) {
 }
 
 void devices(const Container& c, const Path& at, Pass& pass) {
+  // A block device has no idmapped mount.
+  if (!c.volumeDevices.empty() && !pass.spec.hostUsers.value_or(true))
+    pass.faults.forbidden(at, "when `hostUsers` is false");
   for (std::size_t i = 0; i < c.volumeDevices.size(); ++i) {
     const std::string& volume = c.volumeDevices[i].name;
     const Path here = Path::of(at, i);

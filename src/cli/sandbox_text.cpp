@@ -162,6 +162,8 @@ std::string describe_sandbox(View report, Style style) {
   if (within.width > 2) within.width -= 2;
   std::string text = "Namespaces:\n" + indented(namespace_map(report, false, within));
   DescribeText out;
+  if (const View users = report["users"]; users)
+    out.pair(0, "User Namespace", users["count"].scalar() + " ids from " + users["first"].scalar());
   if (const auto why = report["unknown"].str(); !why.empty())
     out.pair(0, "Cgroups and Network", "not known: " + std::string(why));
   cgroups(out, report["cgroups"], style.width);

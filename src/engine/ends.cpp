@@ -1,10 +1,7 @@
 // Pods that end, and pods found again.
-#include <dirent.h>
-
 #include <boost/asio/steady_timer.hpp>
 
 #include "engine/impl.hpp"
-#include "podctl/base/text.hpp"
 #include "podctl/ipam/addresses.hpp"
 
 namespace podctl::engine {
@@ -15,17 +12,6 @@ constexpr std::chrono::seconds kHelloBound{15};
 // A shim may settle starts for 10 s first; its own removal gives up after 10 s what does not end,
 // after 5 s a cgroup.
 constexpr std::chrono::seconds kDestroyBound{30};
-
-std::vector<std::string> pods_on_disk(const Layout& layout) {
-  std::vector<std::string> uids;
-  DIR* dir = ::opendir(layout.pods_run().c_str());
-  if (dir == nullptr) return uids;
-  while (const dirent* entry = ::readdir(dir)) {
-    if (text::valid_id(entry->d_name)) uids.emplace_back(entry->d_name);
-  }
-  ::closedir(dir);
-  return uids;
-}
 
 }  // namespace
 

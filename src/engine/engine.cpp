@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "engine/impl.hpp"
+#include "podctl/ipam/id_ranges.hpp"
 #include "podctl/sys/files.hpp"
 
 namespace podctl::engine {
@@ -54,6 +55,31 @@ void Engine::allocate_network(const std::string& uid, Callback<wire::NetworkSpec
   impl_->when_ready([impl = impl_, uid, done = std::move(done)](Result<void> ready) {
     if (!ready) return impl->answer_later<wire::NetworkSpec>(done, Failure(ready.error()));
     impl->allocate(uid, done);
+  });
+}
+
+void Engine::allocate_ids(const std::string& uid, Callback<IdRange> done) {
+  impl_->when_ready([impl = impl_, uid, done = std::move(done)](Result<void> ready) {
+    if (!ready) return impl->answer_later<IdRange>(done, Failure(ready.error()));
+    impl->offload<IdRange>(
+        [where = impl->layout, uid] { return ipam::allocate_ids(where, uid, ipam::others_ids()); },
+        done);
+  });
+}
+
+void Engine::release_ids(const std::string& uid, Callback<void> done) {
+  impl_->offload<void>([where = impl_->layout, uid] { return ipam::release_ids(where, uid); },
+                       std::move(done));
+}
+
+void Engine::release_ids_but(std::vector<std::string> known, Callback<void> done) {
+  impl_->when_ready([impl = impl_, known = std::move(known),
+                     done = std::move(done)](Result<void> ready) mutable {
+    if (!ready) return impl->answer_later<void>(done, std::move(ready));
+    for (std::string& uid : pods_on_disk(impl->layout)) known.push_back(std::move(uid));
+    impl->offload<void>([where = impl->layout,
+                         known = std::move(known)] { return ipam::release_ids_but(where, known); },
+                        std::move(done));
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include <csignal>
 
+#include "podctl/base/text.hpp"
 #include "podctl/cgroup/tree.hpp"
 #include "podctl/ipam/addresses.hpp"
 #include "podctl/nat/ports.hpp"
@@ -58,6 +59,17 @@ UniqueFd process_of(const wire::Socket& socket) {
   auto process = sys::open_pidfd(peer.pid);
   if (!process || socket.hung_up()) return {};
   return std::move(*process);
+}
+
+std::vector<std::string> pods_on_disk(const Layout& layout) {
+  std::vector<std::string> uids;
+  DIR* dir = ::opendir(layout.pods_run().c_str());
+  if (dir == nullptr) return uids;
+  while (const dirent* entry = ::readdir(dir)) {
+    if (text::valid_id(entry->d_name)) uids.emplace_back(entry->d_name);
+  }
+  ::closedir(dir);
+  return uids;
 }
 
 std::vector<wire::ExitRecord> read_exits(const Layout& layout, const std::string& uid) {

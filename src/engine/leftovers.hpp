@@ -14,6 +14,8 @@
 
 namespace podctl::engine {
 
+// Pods that have a run directory: of whom something may run.
+std::vector<std::string> pods_on_disk(const Layout& layout);
 // Exit records that nobody has taken, from the pod's run directory.
 std::vector<wire::ExitRecord> read_exits(const Layout& layout, const std::string& uid);
 // The process of the shim that listens there; nothing when it ends just now.

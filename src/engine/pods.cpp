@@ -88,7 +88,7 @@ void Engine::Impl::create(wire::SandboxSpec spec, Callback<wire::SandboxInfo> do
       wire::Type::kCreateSandbox, wire::encode(spec),
       [self = shared_from_this(), spec, link = *link, waits, done](Result<wire::Message> reply) {
         if (reply) {
-          self->ready_later(spec);
+          if (!spec.users) self->ready_later(spec);  // whose ids are of one pod alone
           return done(wire::decode<wire::SandboxInfo>(reply->body));
         }
         // Nothing was left by the attempt: the shim has nothing to live for. One that was made

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "podctl/ipam/id_ranges.hpp"
 #include "podctl/sys/files.hpp"
 #include "podctl/sys/sealed_exe.hpp"
 
@@ -106,6 +107,7 @@ Result<void> reset_groups(const Layout& layout) {
 Result<void> reset_root(const Layout& layout) {
   TRY(reset_groups(layout));
   TRY(reset_network(layout));
+  TRY(ipam::release_ids_but(layout, {}));
   for (const std::string& path :
        {layout.pods_run(), layout.addresses(), layout.boot_id(), layout.run() + "/podctld.starter",
         layout.lib() + "/pods", layout.mountpoints()}) {

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "init/rootfs_mounts.hpp"
+#include "podctl/sys/file_ids.hpp"
 #include "podctl/sys/mount.hpp"
 
 namespace podctl::init {
@@ -67,15 +68,20 @@ Result<void> add_device(const RootDir& root, const wire::DeviceNode& device) {
 
 }  // namespace
 
-Result<Dev> make_dev(bool privileged) {
+// Devices of the host keep their owners, who are nobody in a user namespace: its root may use those
+// that all may.
+Result<Dev> make_dev(bool privileged, const std::optional<IdRange>& users) {
   Dev made;
-  made.top =
-      RootDir(TRY(sys::new_mount("tmpfs", {{"mode", "755"}, {"size", "65536k"}}, sys::kNoSuid)));
-  TRY(fill(made.top));
-  if (privileged) TRY(copy_host_devices(made.top));
-  // gid 5 is "tty" in every distribution: a slave belongs to it, as grantpt(3) wants.
+  made.top = RootDir(TRY(sys::new_mount("tmpfs", for_root_of(users, "65536k"), sys::kNoSuid)));
+  {
+    const auto as = TRY(sys::FileIds::of_root(users));
+    TRY(fill(made.top));
+    if (privileged) TRY(copy_host_devices(made.top));
+  }
+  // 5 is "tty" in every distribution: a slave belongs to it, as grantpt(3) wants.
+  const std::string tty = std::to_string((users ? users->first : 0) + 5);
   made.pts = TRY(sys::new_mount(
-      "devpts", {{"newinstance", ""}, {"ptmxmode", "0666"}, {"mode", "0620"}, {"gid", "5"}},
+      "devpts", {{"newinstance", ""}, {"ptmxmode", "0666"}, {"mode", "0620"}, {"gid", tty}},
       sys::kNoSuid | sys::kNoExec));
   made.mqueue = TRY(sys::new_mount("mqueue", {}, sys::kNoSuid | sys::kNoDev | sys::kNoExec));
   return made;

@@ -34,6 +34,18 @@ Result<sys::Identity> resolve_user(const wire::UserSpec& spec, const sys::UserDa
   return identity;
 }
 
+Result<void> check_ids(const sys::Identity& identity, std::uint32_t count) {
+  const auto check = [count](const char* what, std::uint32_t id) -> Result<void> {
+    if (id < count) return {};
+    return fail(Code::kInvalidArgument, what, std::to_string(id),
+                "the pod's user namespace has the ids 0 to " + std::to_string(count - 1));
+  };
+  TRY(check("run as user", identity.uid));
+  TRY(check("run as group", identity.gid));
+  for (const auto group : identity.groups) TRY(check("run with group", group));
+  return {};
+}
+
 void complete_environment(std::vector<std::string>& env, const std::string& home,
                           const std::string& hostname, bool terminal) {
   add_missing(env, "PATH", kDefaultPath);

@@ -16,6 +16,9 @@ namespace podctl::init {
 // (supplementalGroupsPolicy).
 Result<sys::Identity> resolve_user(const wire::UserSpec& spec, const sys::UserDatabase& database);
 
+// In a user namespace of `count` ids: kInvalidArgument names the one that is not among them.
+Result<void> check_ids(const sys::Identity& identity, std::uint32_t count);
+
 // Adds what is not set: PATH, HOSTNAME (when given), HOME, and TERM=xterm with a terminal, as
 // containerd does.
 void complete_environment(std::vector<std::string>& env, const std::string& home,

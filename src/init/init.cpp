@@ -13,6 +13,7 @@ Roles own(const Descriptors& fds) {
   for (int n = 0; n < 3; ++n) roles.stdio[n] = UniqueFd(fds.stdio[n]);
   roles.process = UniqueFd(fds.process);
   roles.stage = UniqueFd(fds.stage);
+  roles.users = UniqueFd(fds.users);
   roles.program = UniqueFd(fds.program);
   return roles;
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "init/privileges.hpp"
 #include "init/rootfs_mounts.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/rootfs/overlay.hpp"
@@ -61,16 +62,41 @@ Result<Cgroups> find_cgroups() {
   return cgroups;
 }
 
+using Ids = std::optional<IdRange>;
+
+// Of podctl's own on the host, for the container's root. Its file system need not be one that can
+// be idmapped.
+Result<void> give_to_root(const std::string& path, const Ids& users) {
+  return users ? sys::give_to(path, users->first, users->first) : Result<void>();
+}
+
 // On the host, by each container itself: several start side by side. Whoever started it removes
 // them.
-Result<void> make_layer(const wire::RootfsSpec& rootfs) {
-  TRY(sys::make_directories(rootfs.upper, 0755));
-  return sys::make_directories(rootfs.work, 0755);
+Result<void> make_layer(const wire::RootfsSpec& rootfs, const Ids& users) {
+  for (const std::string& path : {rootfs.upper, rootfs.work}) {
+    TRY(sys::make_directories(path, 0755));
+    TRY(give_to_root(path, users));
+  }
+  return {};
 }
 
 // Any user of the container may write it, as the kubelet makes it (kuberuntime_container.go).
-Result<void> make_termination_file(const std::string& path) {
-  return path.empty() ? Result<void>() : sys::write_file(path, {}, 0666);
+Result<void> make_termination_file(const std::string& path, const Ids& users) {
+  if (path.empty()) return {};
+  TRY(sys::write_file(path, {}, 0666));
+  return give_to_root(path, users);
+}
+
+// To the root of the user namespace that is yet to be entered: it passes them on to the workload's
+// user, which it could not where they were the host's.
+Result<void> give_stdio(const Prepared& prepared) {
+  const auto& users = prepared.request.users;
+  for (const UniqueFd& end : prepared.roles.stdio) {
+    if (!end || !users || !TRY(is_ours(end.get()))) continue;
+    if (::fchown(end.get(), users->first, users->first) != 0)
+      return fail_errno(errno, "change owner of", "descriptor");
+  }
+  return {};
 }
 
 // But for the mount namespace, which is joined last: sources are the host's mounts.
@@ -87,22 +113,25 @@ Result<void> join_pod(const Prepared& prepared) {
   return flags == 0 ? Result<void>() : sys::join(prepared.roles.process.get(), flags);
 }
 
+// The user namespace is the pod's, whichever the main process may have made for itself.
 Result<void> join_container(const Prepared& prepared) {
-  return sys::join(prepared.roles.process.get(),
-                   CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP);
+  TRY(sys::join(prepared.roles.process.get(),
+                CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP));
+  const int users = prepared.roles.users.get();
+  return users < 0 ? Result<void>() : sys::become_root_of(users);
 }
 
 Result<void> make_root(Prepared& prepared) {
   const auto& rootfs = prepared.request.container->rootfs;
-  prepared.root =
-      TRY(rootfs::make_root({rootfs.layers, rootfs.upper, rootfs.work}, prepared.request.mounts));
+  prepared.root = TRY(rootfs::make_root({rootfs.layers, rootfs.upper, rootfs.work},
+                                        prepared.request.mounts, prepared.roles.users.get()));
   return {};
 }
 
 // The last look through the host's /proc is at what the namespaces have become.
 Result<void> leave_host(Session& session, Prepared& prepared) {
   const auto own = TRY(sys::OwnNamespaces::open());
-  prepared.null = TRY(sys::enter_stage(prepared.roles.stage.get()));
+  prepared.null = TRY(sys::enter_stage(prepared.roles.stage.get(), prepared.roles.users.get()));
   for (auto& ns : TRY(own.read())) {
     session.ready().namespaces.push_back({std::move(ns.type), ns.inode});
   }
@@ -111,23 +140,29 @@ Result<void> leave_host(Session& session, Prepared& prepared) {
 
 Result<void> prepare_container(Session& session, Prepared& prepared) {
   const auto& container = *prepared.request.container;
+  const Users users{.ns = prepared.roles.users.get(), .ids = prepared.request.users};
   TRY(session.step("oom_score_adj",
                    [&] { return set_oom_score(session, container.oom_score_adj); }));
   TRY(session.step("make termination file",
-                   [&] { return make_termination_file(container.termination_path); }));
-  prepared.sources =
-      TRY(session.step("open mount sources", [&] { return open_host_sources(container.mounts); }));
+                   [&] { return make_termination_file(container.termination_path, users.ids); }));
+  prepared.sources = TRY(session.step("open mount sources",
+                                      [&] { return open_host_sources(container.mounts, users); }));
   TRY(session.step("join mount namespace",
                    [&] { return sys::join(prepared.roles.process.get(), CLONE_NEWNS); }));
   TRY(session.step("open pod volumes", [&] {
-    return open_pod_sources(container.mounts, prepared.request.mounts, prepared.sources);
+    return open_pod_sources(container.mounts, prepared.request.mounts, users, prepared.sources);
   }));
   TRY(session.step("make root", [&] { return make_root(prepared); }));
   if (std::ranges::any_of(container.mounts,
                           [](const auto& m) { return m.kind == wire::MountKind::kImage; })) {
     TRY(session.step("open image volumes", [&] {
-      return open_image_sources(container.mounts, prepared.request.mounts, prepared.sources);
+      return open_image_sources(container.mounts, prepared.request.mounts, users, prepared.sources);
     }));
+  }
+  if (users.ids) {
+    TRY(session.step("give descriptors", [&] { return give_stdio(prepared); }));
+    // Inside, hard limits could not be raised.
+    TRY(session.step("limits", [&] { return set_limits(session, container.rlimits); }));
   }
   return session.step("new mount namespace", [&] { return leave_host(session, prepared); });
 }
@@ -146,6 +181,8 @@ Result<void> prepare_exec(Session& session, Prepared& prepared) {
   TRY(session.step("harden", harden));
   TRY(session.step("oom_score_adj",
                    [&] { return copy_oom_score(session, prepared.roles.process.get()); }));
+  if (prepared.request.users)
+    TRY(session.step("give descriptors", [&] { return give_stdio(prepared); }));
   return session.step("join namespaces", [&] { return join_container(prepared); });
 }
 
@@ -157,9 +194,10 @@ Result<void> prepare_ahead(Session& session, Prepared& prepared) {
   TRY(session.step("join namespaces", [&] { return join_pod(prepared); }));
   TRY(session.step("new cgroup namespace", [] { return sys::enter_new(CLONE_NEWCGROUP); }));
   const auto& container = *prepared.request.container;
-  TRY(session.step("make writable layer", [&] { return make_layer(container.rootfs); }));
+  const auto& users = prepared.request.users;
+  TRY(session.step("make writable layer", [&] { return make_layer(container.rootfs, users); }));
   prepared.defaults = TRY(session.step("make /proc /sys /dev", [&] {
-    return make_defaults(cgroups, container.security.privileged);
+    return make_defaults(cgroups, container.security.privileged, users);
   }));
   return {};
 }

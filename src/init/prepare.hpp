@@ -23,7 +23,9 @@ struct Prepared {
 // privileged are what counts. The mounts in view are still the host's.
 Result<void> prepare_ahead(Session& session, Prepared& prepared);
 // Gathers and joins; for a container after prepare_ahead(). Afterwards the mount namespace is a
-// copy of the pod's stage (or, for an exec, the container's own): the host is out of view.
+// copy of the pod's stage (or, for an exec, the container's own): the host is out of view. Where
+// the pod has a user namespace of its own we are its root from then on, without any privilege
+// outside: what the second half could not do as such is done here.
 Result<void> prepare(Session& session, Prepared& prepared);
 
 }  // namespace podctl::init

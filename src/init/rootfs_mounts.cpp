@@ -32,7 +32,8 @@ Result<UniqueFd> make_v1(const std::string& controllers, std::uint64_t attribute
   return sys::new_mount("cgroup", options, attributes, "cgroup");
 }
 
-Result<CgroupMounts> make_cgroups(const Cgroups& cgroups, bool read_only) {
+Result<CgroupMounts> make_cgroups(const Cgroups& cgroups, bool read_only,
+                                  const std::optional<IdRange>& users) {
   CgroupMounts made{.read_only = read_only};
   if (cgroups.shown.empty()) return made;
   const std::uint64_t attributes = kPlain | (read_only ? sys::kReadOnly : 0);
@@ -40,7 +41,7 @@ Result<CgroupMounts> make_cgroups(const Cgroups& cgroups, bool read_only) {
     made.top = TRY(sys::new_mount("cgroup2", {}, attributes, "cgroup"));
     return made;
   }
-  made.top = TRY(sys::new_mount("tmpfs", {{"mode", "755"}, {"size", "64k"}}, kPlain));
+  made.top = TRY(sys::new_mount("tmpfs", for_root_of(users, "64k"), kPlain));
   for (const auto& controllers : cgroups.shown) {
     UniqueFd hierarchy = TRY(make_v1(controllers, attributes));
     made.hierarchies.emplace_back(controllers, std::move(hierarchy));
@@ -97,6 +98,16 @@ Result<void> open_image_volume(const RootDir& root, const wire::RootfsSpec& root
 
 }  // namespace
 
+std::vector<sys::MountOption> for_root_of(const std::optional<IdRange>& users,
+                                          const std::string& size) {
+  std::vector<sys::MountOption> options = {{"mode", "755"}, {"size", size}};
+  if (users) {
+    options.emplace_back("uid", std::to_string(users->first));
+    options.emplace_back("gid", std::to_string(users->first));
+  }
+  return options;
+}
+
 Result<UniqueFd> real_directory(const RootDir& root, const char* path) {
   auto found = root.open_real_directory(path);
   if (found || found.error().code != Code::kNotFound) return found;
@@ -104,14 +115,15 @@ Result<UniqueFd> real_directory(const RootDir& root, const char* path) {
   return root.open_real_directory(path);
 }
 
-Result<Defaults> make_defaults(const Cgroups& cgroups, bool privileged) {
+Result<Defaults> make_defaults(const Cgroups& cgroups, bool privileged,
+                               const std::optional<IdRange>& users) {
   Defaults made;
   made.proc = TRY(sys::new_mount("proc", {}, kPlain));
   // A new sysfs shows the network namespace of who mounts it. With the host's network, or without
   // one of its own user namespace's, the kernel allows it to root all the same.
   made.sys = TRY(sys::new_mount("sysfs", {}, kPlain | (privileged ? 0 : sys::kReadOnly)));
-  made.cgroups = TRY(make_cgroups(cgroups, !privileged));
-  made.dev = TRY(make_dev(privileged));
+  made.cgroups = TRY(make_cgroups(cgroups, !privileged, users));
+  made.dev = TRY(make_dev(privileged, users));
   return made;
 }
 

@@ -9,22 +9,30 @@
 
 #include "init/prepare.hpp"
 #include "init/session.hpp"
+#include "podctl/sys/mount.hpp"
 #include "podctl/sys/root_dir.hpp"
 
 namespace podctl::init {
 
-// In the namespaces that the container will have: each shows what its maker sees.
-Result<Defaults> make_defaults(const Cgroups& cgroups, bool privileged);
+// In the namespaces that the container will have: each shows what its maker sees. `users`: of a
+// user namespace that is yet to be entered, whose root /dev belongs to.
+Result<Defaults> make_defaults(const Cgroups& cgroups, bool privileged,
+                               const std::optional<IdRange>& users);
 Result<void> mount_defaults(const sys::RootDir& root, Defaults defaults,
                             const wire::ContainerSpec& container);
 // dev.cpp: /dev as the OCI runtime spec's "Default Devices" and "Dev symbolic links" say, besides
 // `devices`.
-Result<Dev> make_dev(bool privileged);
+Result<Dev> make_dev(bool privileged, const std::optional<IdRange>& users);
 Result<void> mount_dev(const sys::RootDir& root, Dev dev, const wire::ContainerSpec& container);
 Result<void> mount_volumes(const sys::RootDir& root, const wire::ContainerSpec& container,
                            std::vector<Source>& sources);
 // masks.cpp: what is not there is skipped, every other failure stops the start (CVE-2025-31133).
 Result<void> apply_masks(const sys::RootDir& root, const wire::SecuritySpec& security, int null);
+
+// Options of a tmpfs for the container's root, which a user namespace that is yet to be entered may
+// give another id. Not idmapped: tmpfs can be that only from Linux 6.3 on.
+std::vector<sys::MountOption> for_root_of(const std::optional<IdRange>& users,
+                                          const std::string& size);
 
 // The directory at `path`, made if missing, refused if it is a symlink.
 Result<UniqueFd> real_directory(const sys::RootDir& root, const char* path);

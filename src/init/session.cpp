@@ -1,5 +1,10 @@
 #include "init/session.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
 #include "podctl/wire/codec.hpp"
 
 namespace podctl::init {
@@ -8,6 +13,12 @@ namespace {
 std::uint16_t number(wire::LaunchType type) { return static_cast<std::uint16_t>(type); }
 
 }  // namespace
+
+Result<bool> is_ours(int end) {
+  struct stat st;
+  if (::fstat(end, &st) != 0) return fail_errno(errno, "stat", "descriptor");
+  return S_ISFIFO(st.st_mode) || ::isatty(end) == 1;
+}
 
 bool Session::await_request() {
   current_ = "await request";

@@ -13,11 +13,15 @@
 
 namespace podctl::init {
 
+// A pipe or a terminal, which shall belong to the workload's user; not /dev/null.
+Result<bool> is_ours(int end);
+
 // init.hpp's Descriptors, owned.
 struct Roles {
   UniqueFd stdio[3];
   UniqueFd process;
   UniqueFd stage;
+  UniqueFd users;
   UniqueFd program;
 };
 

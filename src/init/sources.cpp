@@ -10,6 +10,7 @@
 #include "podctl/base/text.hpp"
 #include "podctl/init/host_path.hpp"
 #include "podctl/rootfs/overlay.hpp"
+#include "podctl/sys/file_ids.hpp"
 #include "podctl/sys/mount.hpp"
 #include "podctl/sys/namespaces.hpp"
 #include "podctl/sys/root_dir.hpp"
@@ -27,14 +28,18 @@ constexpr std::uint64_t kOfImage = sys::kReadOnly | sys::kNoSuid | sys::kNoDev |
 
 // subPath is made if missing, with the volume's own mode as the kubelet makes it
 // (kubelet_pods.go, makeMounts), and may not leave the volume by any symlink (CVE-2017-1002101).
-Result<UniqueFd> enter_sub_path(UniqueFd volume, const MountSpec& m) {
+// What is made belongs to `owner`'s root, else to the host's.
+Result<UniqueFd> enter_sub_path(UniqueFd volume, const MountSpec& m,
+                                const std::optional<IdRange>& owner) {
   if (m.sub_path.empty()) return volume;
   struct stat top;
   if (::fstat(volume.get(), &top) != 0) return fail_errno(errno, "stat", m.source);
   const RootDir root(std::move(volume), sys::Resolve::kBeneath);
   auto found = root.open_path(m.sub_path);
-  if (!found && found.error().code == Code::kNotFound)
+  if (!found && found.error().code == Code::kNotFound) {
+    const auto as = TRY(sys::FileIds::of_root(owner));
     found = root.mkdir_all(m.sub_path, top.st_mode & 0777);
+  }
   if (!found) {
     return Failure(
         std::move(found).error().with("subPath '" + m.sub_path + "' of volume '" + m.name + "'"));
@@ -79,10 +84,11 @@ Result<void> check_propagation(int fd, const MountSpec& m) {
                    : "path is mounted on a mount that is not shared: HostToContainer needs one");
 }
 
-Result<Source> detach(int fd, const MountSpec& m) {
+Result<Source> detach(int fd, const MountSpec& m, const Users& users) {
   struct stat st;
   if (::fstat(fd, &st) != 0) return fail_errno(errno, "stat", m.source);
   Source source{TRY(sys::clone_mount(fd, true)), S_ISDIR(st.st_mode)};
+  if (m.mapped && users.ns >= 0) TRY(sys::map_ids(source.mount.get(), users.ns, true));
   TRY(sys::set_propagation(source.mount.get(), spread_of(m.propagation), true));
   if (m.read_only || m.recursive_read_only) {
     TRY(sys::set_attributes(source.mount.get(), sys::kReadOnly, m.recursive_read_only));
@@ -90,30 +96,34 @@ Result<Source> detach(int fd, const MountSpec& m) {
   return source;
 }
 
-Result<Source> make_tmpfs(const MountSpec& m) {
+Result<Source> make_tmpfs(const MountSpec& m, const std::optional<IdRange>& ids) {
   char mode[16];
   std::snprintf(mode, sizeof mode, "%04o", m.mode);
   std::vector<sys::MountOption> options = {{"mode", mode}};
   if (m.size != 0) options.emplace_back("size", std::to_string(m.size));
+  if (ids) {
+    options.emplace_back("uid", std::to_string(ids->first));
+    options.emplace_back("gid", std::to_string(ids->first));
+  }
   const std::uint64_t attributes = sys::kNoSuid | sys::kNoDev | (m.read_only ? sys::kReadOnly : 0);
   return Source{TRY(sys::new_mount("tmpfs", options, attributes)), true};
 }
 
-Result<Source> open_host_source(const RootDir& host, const MountSpec& m) {
+Result<Source> open_host_source(const RootDir& host, const MountSpec& m, const Users& users) {
   switch (m.kind) {
     case MountKind::kPodVolume:
     case MountKind::kImage:
       return Source{};
     case MountKind::kTmpfs:
-      return make_tmpfs(m);
+      return make_tmpfs(m, users.ids);
     case MountKind::kBind:
     case MountKind::kHostPath: {
       UniqueFd fd = m.kind == MountKind::kHostPath
                         ? TRY(open_host_path(host, m.source, m.host_type))
                         : TRY(host.open_path(m.source));
-      fd = TRY(enter_sub_path(std::move(fd), m));
+      fd = TRY(enter_sub_path(std::move(fd), m, m.mapped ? std::nullopt : users.ids));
       TRY(check_propagation(fd.get(), m));
-      return detach(fd.get(), m);
+      return detach(fd.get(), m, users);
     }
   }
   return fail(Code::kUnsupported, "mount", m.target, "a kind of mount this version does not know");
@@ -131,8 +141,8 @@ Result<UniqueFd> part_of_image(UniqueFd image, const MountSpec& m, const std::st
   return sys::clone_mount(part.get(), false);
 }
 
-Result<Source> open_image(const MountSpec& m, const std::string& place) {
-  UniqueFd mount = TRY(rootfs::make_root({m.layers, {}, {}}, place));
+Result<Source> open_image(const MountSpec& m, const std::string& place, int users) {
+  UniqueFd mount = TRY(rootfs::make_root({m.layers, {}, {}}, place, users));
   if (!m.sub_path.empty()) mount = TRY(part_of_image(std::move(mount), m, place));
   struct stat st;
   if (::fstat(mount.get(), &st) != 0) return fail_errno(errno, "stat", m.name);
@@ -145,18 +155,19 @@ std::string about(const MountSpec& m) { return "volume '" + m.name + "' at '" + 
 
 }  // namespace
 
-Result<std::vector<Source>> open_host_sources(const std::vector<MountSpec>& mounts) {
+Result<std::vector<Source>> open_host_sources(const std::vector<MountSpec>& mounts,
+                                              const Users& users) {
   std::vector<Source> sources;
   if (mounts.empty()) return sources;
   const auto host = TRY(RootDir::open_host("/"));
   for (const auto& m : mounts) {
-    sources.push_back(TRY_CONTEXT(open_host_source(host, m), about(m)));
+    sources.push_back(TRY_CONTEXT(open_host_source(host, m, users), about(m)));
   }
   return sources;
 }
 
 Result<void> open_pod_sources(const std::vector<MountSpec>& mounts, const std::string& pod_mounts,
-                              std::vector<Source>& sources) {
+                              const Users& users, std::vector<Source>& sources) {
   for (std::size_t i = 0; i < mounts.size(); ++i) {
     const MountSpec& m = mounts[i];
     if (m.kind != MountKind::kPodVolume) continue;
@@ -165,18 +176,18 @@ Result<void> open_pod_sources(const std::vector<MountSpec>& mounts, const std::s
     }
     const auto root = TRY_CONTEXT(RootDir::open_host(pod_mounts + "/" + m.source), about(m));
     UniqueFd fd = TRY_CONTEXT(root.open_path(""), about(m));
-    fd = TRY_CONTEXT(enter_sub_path(std::move(fd), m), about(m));
-    sources[i] = TRY_CONTEXT(detach(fd.get(), m), about(m));
+    fd = TRY_CONTEXT(enter_sub_path(std::move(fd), m, users.ids), about(m));
+    sources[i] = TRY_CONTEXT(detach(fd.get(), m, users), about(m));
   }
   return {};
 }
 
 Result<void> open_image_sources(const std::vector<MountSpec>& mounts, const std::string& place,
-                                std::vector<Source>& sources) {
+                                const Users& users, std::vector<Source>& sources) {
   for (std::size_t i = 0; i < mounts.size(); ++i) {
     const MountSpec& m = mounts[i];
     if (m.kind != MountKind::kImage) continue;
-    auto opened = open_image(m, place);
+    auto opened = open_image(m, place, users.ns);
     if (!opened) {  // CRI's word for it (cri-api pkg/errors)
       return Failure(std::move(opened).error().with(about(m)).with("ImageVolumeMountFailed"));
     }

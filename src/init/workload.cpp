@@ -106,8 +106,8 @@ Result<void> place_stdio(Prepared& prepared, std::uint32_t uid) {
     if (!from) continue;
     struct stat st;
     if (::fstat(from.get(), &st) != 0) return fail_errno(errno, "stat", "descriptor");
-    const bool ours = S_ISFIFO(st.st_mode) || ::isatty(from.get()) == 1;
-    if (ours && st.st_uid != uid && ::fchown(from.get(), uid, static_cast<gid_t>(-1)) != 0) {
+    if (TRY(is_ours(from.get())) && st.st_uid != uid &&
+        ::fchown(from.get(), uid, static_cast<gid_t>(-1)) != 0) {
       return fail_errno(errno, "change owner of", "descriptor " + std::to_string(n));
     }
     if (::dup2(from.get(), n) < 0) return fail_errno(errno, "place descriptor", std::to_string(n));
@@ -125,7 +125,9 @@ Result<void> sweep_descriptors() {
 Result<std::string> settle(Session& session, Prepared& prepared, Workload& workload) {
   const RootDir root = TRY(RootDir::open_host("/"));
   const auto identity = TRY(session.step("look up user", [&]() -> Result<sys::Identity> {
-    return resolve_user(workload.user, TRY(sys::UserDatabase::read(root)));
+    auto found = TRY(resolve_user(workload.user, TRY(sys::UserDatabase::read(root))));
+    if (const auto& users = prepared.request.users) TRY(check_ids(found, users->count));
+    return found;
   }));
   complete_environment(workload.env, identity.home, workload.hostname, workload.terminal);
   session.ready().uid = identity.uid;
@@ -142,7 +144,8 @@ Result<std::string> settle(Session& session, Prepared& prepared, Workload& workl
       TRY(session.step("read-only root",
                        [&] { return sys::set_attributes(root.fd(), sys::kReadOnly, false); }));
     }
-    TRY(session.step("limits", [&] { return set_limits(session, container.rlimits); }));
+    if (!prepared.request.users)
+      TRY(session.step("limits", [&] { return set_limits(session, container.rlimits); }));
   }
   TRY(session.step("enter working directory", [&] { return enter_cwd(cwd, workload.cwd); }));
   TRY(session.step("drop privileges",

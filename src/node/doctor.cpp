@@ -1,5 +1,6 @@
 #include "podctl/node/doctor.hpp"
 
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>
@@ -7,6 +8,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 
 #include "node/confinement.hpp"
 #include "podctl/base/text.hpp"
@@ -14,6 +17,8 @@
 #include "podctl/node/machine.hpp"
 #include "podctl/seccomp/hardening.hpp"
 #include "podctl/sys/caps.hpp"
+#include "podctl/sys/process.hpp"
+#include "podctl/sys/spawn.hpp"
 
 namespace podctl::node {
 namespace {
@@ -134,9 +139,48 @@ bool netfilter_socket() {
       UniqueFd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, kNetlinkNetfilter)));
 }
 
+// What a program of ours says, and whether it ended well.
+Result<std::pair<std::string, bool>> output_of(const std::string& program,
+                                               std::vector<std::string> argv) {
+  const UniqueFd exe(::open(program.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!exe) return fail_errno(errno, "open program", program);
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "make pipe", {});
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  sys::SpawnSpec spec;
+  spec.exe = exe.get();
+  spec.argv = std::move(argv);
+  spec.fds = {{.from = writer.get(), .number = 1}};
+  const auto child = TRY(sys::spawn(spec));
+  writer.reset();
+  std::string said;
+  std::array<char, 1024> buffer{};
+  for (ssize_t n = 0; (n = ::read(reader.get(), buffer.data(), buffer.size())) > 0;)
+    said.append(buffer.data(), static_cast<std::size_t>(n));
+  const auto exit = TRY(sys::wait_child(child.pidfd.get(), true));
+  return std::pair(std::move(said), exit && exit->code == 0);
+}
+
+// Tried, since a kernel may have them and not let us, and file systems differ.
+Finding user_namespaces(const std::string& shim, const std::string& lib) {
+  constexpr const char* kName = "user namespaces";
+  const auto tried = output_of(shim, {"podctl-shim", "--try-user-namespace", lib});
+  if (tried && tried->second)
+    return ok(kName, "pods may have their own (hostUsers: false), with files of " + lib);
+  const auto most =
+      text::parse_u64(text::trim(read_small_file("/proc/sys/user/max_user_namespaces")));
+  return {kName, "degraded",
+          "a pod with hostUsers: false does not start: " +
+              (tried ? tried->first : tried.error().message()),
+          most == 0U
+              ? "set the sysctl user.max_user_namespaces"
+              : "use a kernel that can idmap this file system, or put --root on another one"};
+}
+
 }  // namespace
 
-std::vector<Finding> examine_machine() {
+std::vector<Finding> examine_machine(const std::string& shim, const std::string& lib) {
   std::vector<Finding> findings{kernel(), cgroup_mode()};
   controllers(findings);
   findings.push_back(memory_qos());
@@ -156,12 +200,7 @@ std::vector<Finding> examine_machine() {
       presence("apparmor", apparmor_enabled(), "enabled",
                "a pod with an appArmorProfile is refused: the kernel has no AppArmor",
                "boot with apparmor=1 security=apparmor", "degraded"));
-  const auto userns =
-      text::parse_u64(text::trim(read_small_file("/proc/sys/user/max_user_namespaces")))
-          .value_or(0);
-  findings.push_back(presence("user namespaces", userns > 0, "available",
-                              "hostUsers: false is refused",
-                              "set the sysctl user.max_user_namespaces", "degraded"));
+  findings.push_back(user_namespaces(shim, lib));
   findings.push_back(presence("pressure stall information",
                               ::access("/proc/pressure/cpu", F_OK) == 0, "available",
                               "describe shows no pressure", "boot with psi=1", "degraded"));

@@ -217,8 +217,14 @@ void Node::start(std::function<void(Result<void>)> ready) {
   engine_->on_sandbox_dead = [this](const std::string& uid, const std::string& reason) {
     if (auto* found = worker(uid)) found->on_sandbox_dead(reason);
   };
-  engine_->recover([this, ready = std::move(ready)](std::vector<engine::RecoveredSandbox> found) {
-    recovered(std::move(found), ready);
+  std::vector<std::string> known;
+  for (const auto& [uid, pod] : workers_) known.push_back(uid);
+  engine_->release_ids_but(std::move(known), [this, ready = std::move(ready)](Result<void> done) {
+    // Those that stay taken are nobody's loss: there are others.
+    if (!done) context_->log("release host ids: " + done.error().message());
+    engine_->recover([this, ready](std::vector<engine::RecoveredSandbox> found) {
+      recovered(std::move(found), ready);
+    });
   });
 }
 
@@ -233,6 +239,7 @@ void Node::recovered(std::vector<engine::RecoveredSandbox> found,
           sandbox.uid, {.final = true, .logs = {}, .host_ports = true},
           [this, uid = sandbox.uid](Result<void> done) {
             if (!done) context_->log("destroy orphan " + uid + ": " + done.error().message());
+            if (done) engine_->release_ids(uid, [](const Result<void>&) {});
           });
     }
   }
@@ -412,6 +419,7 @@ void Node::withdraw(const Key& key, const std::string& uid) {
 
 // A pod's sandbox may stand before the pod is known: its uid becomes the pod's.
 void Node::take_ready_sandbox(api::Pod& pod) {
+  if (own_users(pod)) return;
   const auto spec = build_sandbox(pod, context_->machine, context_->layout);
   if (!spec) return;  // the sandbox's own attempt tells why
   if (auto uid = engine_->take_ready(*spec)) pod.metadata.uid = std::move(*uid);

@@ -131,7 +131,7 @@ void PodWorker::act(const lifecycle::CreateSandbox& action) {
 }
 
 void PodWorker::open_network() {
-  if (pod_->spec.hostNetwork.value_or(false)) return open_sandbox(std::nullopt);
+  if (pod_->spec.hostNetwork.value_or(false)) return open_users(std::nullopt);
   opening_ = true;
   const std::uint64_t begin = boot_now_ns();
   context_.engine.allocate_network(
@@ -145,10 +145,24 @@ void PodWorker::open_network() {
       });
 }
 
+// Remembered before anything has them: whoever comes after us finds them taken.
+void PodWorker::open_users(std::optional<wire::NetworkSpec> net) {
+  if (!own_users(*pod_)) return open_sandbox(std::move(net), {});
+  opening_ = true;
+  const std::uint64_t begin = boot_now_ns();
+  context_.engine.allocate_ids(
+      uid_, [self = shared_from_this(), net = std::move(net), begin](Result<IdRange> ids) mutable {
+        self->note("allocate host ids", ids ? std::to_string(ids->first) : std::string(), begin);
+        if (self->closed_meanwhile()) return;
+        if (!ids) return self->sandbox_failed(ids.error());
+        self->open_sandbox(std::move(net), *ids);
+      });
+}
+
 // Before the sandbox: a podctld that finds it again needs not ask whether its ports are led to it.
 void PodWorker::lead_ports(wire::NetworkSpec net) {
   auto ports = led_ports(*pod_, net);
-  if (ports.empty()) return open_sandbox(std::move(net));
+  if (ports.empty()) return open_users(std::move(net));
   const std::uint64_t begin = boot_now_ns();
   context_.engine.publish_ports(
       uid_, std::move(ports),
@@ -156,7 +170,7 @@ void PodWorker::lead_ports(wire::NetworkSpec net) {
         self->note("lead host ports", {}, begin);
         if (self->closed_meanwhile()) return;
         if (!led) return self->sandbox_failed(led.error());
-        self->open_sandbox(std::move(net));
+        self->open_users(std::move(net));
       });
 }
 
@@ -171,7 +185,7 @@ bool PodWorker::closed_meanwhile() {
   return true;
 }
 
-void PodWorker::open_sandbox(std::optional<wire::NetworkSpec> net) {
+void PodWorker::open_sandbox(std::optional<wire::NetworkSpec> net, std::optional<IdRange> users) {
   opening_ = false;
   auto spec = build_sandbox(allocated(), context_.machine, context_.layout);
   if (!spec) return sandbox_failed(spec.error());
@@ -184,6 +198,7 @@ void PodWorker::open_sandbox(std::optional<wire::NetworkSpec> net) {
   spec->contents = std::move(volumes.filled);
   spec->files = std::move(*files);
   spec->net = std::move(net);
+  spec->users = users;
   const std::uint64_t begin = boot_now_ns();
   context_.engine.create_sandbox(
       std::move(*spec), [self = shared_from_this(), begin](Result<wire::SandboxInfo> made) {
@@ -481,13 +496,21 @@ void PodWorker::act(const lifecycle::FinalizeDelete&) {
     self->context_.objects.erase_pod(*self->pod_, {});
     self->gone_(self->uid_);
   };
-  if (cleared_) return erase();
+  const auto last = [self = shared_from_this(), erase]() {
+    if (!own_users(*self->pod_)) return erase();
+    self->context_.engine.release_ids(self->uid_, [self, erase](const Result<void>& done) {
+      if (!done)
+        self->context_.log("release host ids of " + self->uid_ + ": " + done.error().message());
+      erase();
+    });
+  };
+  if (cleared_) return last();
   context_.offload.run(
-      [erase, logs = logs(), lib = context_.layout.pod_lib(uid_)]() -> std::function<void()> {
+      [last, logs = logs(), lib = context_.layout.pod_lib(uid_)]() -> std::function<void()> {
         std::error_code ignored;
         std::filesystem::remove_all(logs, ignored);
         std::filesystem::remove_all(lib, ignored);
-        return erase;
+        return last;
       });
 }
 

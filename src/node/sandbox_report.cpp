@@ -241,23 +241,27 @@ json::array hooks(const PodWorker& worker) {
 json::object base_report(const PodWorker& worker) {
   const auto& meta = worker.pod().metadata;
   json::array holders;
+  json::object users;
   std::set<std::string> degraded;
   if (const auto& sandbox = worker.sandbox()) {
     holders.push_back(holder("pause", sandbox->pause_pid, sandbox->namespaces));
     degraded.insert(sandbox->degraded.begin(), sandbox->degraded.end());
+    if (const auto& ids = sandbox->users) users = {{"first", ids->first}, {"count", ids->count}};
   }
   for (const auto& name : running_in_order(worker)) {
     const auto& running = worker.containers().at(name);
     holders.push_back(holder("container/" + name, running.info.pid, namespaces_now(running.info)));
     degraded.insert(running.info.degraded.begin(), running.info.degraded.end());
   }
-  return {
+  json::object report{
       {"pod", json::object{{"name", meta.name}, {"namespace", meta.namespace_}, {"uid", meta.uid}}},
       {"namespaces", std::move(holders)},
       {"host", host_namespaces()},
       {"ends", ends(worker)},
       {"hooks", hooks(worker)},
       {"degraded", to_array(degraded)}};
+  if (!users.empty()) report["users"] = std::move(users);
+  return report;
 }
 
 }  // namespace

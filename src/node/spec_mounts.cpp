@@ -52,6 +52,7 @@ Result<void> take_source(MountSpec& mount, const ContainerInputs& in, const api:
   if (volume.hostPath) {
     mount.kind = MountKind::kHostPath;
     mount.source = volume.hostPath->path;
+    mount.mapped = own_users(pod);
     mount.host_type = host_path_type(volume.hostPath->type);
     return {};
   }
@@ -62,6 +63,7 @@ Result<void> take_source(MountSpec& mount, const ContainerInputs& in, const api:
   }
   if (const auto claim = api::claim_name(pod.metadata, volume); !claim.empty()) {
     mount.kind = MountKind::kBind;
+    mount.mapped = own_users(pod);
     mount.source = claim_path(layout, pod.metadata.namespace_, claim);
     return {};
   }
@@ -84,6 +86,7 @@ Result<void> take_source(MountSpec& mount, const ContainerInputs& in, const api:
   // A volume without a source is an emptyDir (defaulting fills it in).
   if (volume.emptyDir) {
     mount.kind = MountKind::kBind;
+    mount.mapped = own_users(pod);
     mount.source = layout.volume(pod.metadata.uid, volume.name);
     return {};
   }

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include "podctl/api/resources_math.hpp"
 #include "podctl/api/served.hpp"
@@ -9,15 +8,17 @@
 namespace podctl::node {
 namespace {
 
-// containerd's defaults: an unprivileged process may bind port 80 and ping.
-constexpr std::array<std::pair<const char*, const char*>, 2> kNetSysctls{
-    {{"net.ipv4.ip_unprivileged_port_start", "0"}, {"net.ipv4.ping_group_range", "0 2147483647"}}};
+// containerd's defaults: an unprivileged process may bind port 80 and ping. Groups that a user
+// namespace does not have cannot be named in it.
+constexpr const char *kUnprivilegedPort = "net.ipv4.ip_unprivileged_port_start",
+                     *kPingGroups = "net.ipv4.ping_group_range";
 
 Result<std::vector<wire::KeyValue>> build_sysctls(const api::Pod& pod) {
   std::vector<wire::KeyValue> sysctls;
   const bool host_network = pod.spec.hostNetwork.value_or(false);
   if (!host_network) {
-    for (const auto& [key, value] : kNetSysctls) sysctls.push_back({key, value});
+    sysctls.push_back({kUnprivilegedPort, "0"});
+    sysctls.push_back({kPingGroups, own_users(pod) ? "0 65535" : "0 2147483647"});
   }
   if (!pod.spec.securityContext) return sysctls;
   for (const auto& sysctl : pod.spec.securityContext->sysctls) {
@@ -47,6 +48,8 @@ Result<std::vector<wire::KeyValue>> build_sysctls(const api::Pod& pod) {
 }
 
 }  // namespace
+
+bool own_users(const api::Pod& pod) { return !pod.spec.hostUsers.value_or(true); }
 
 std::string pod_cgroup_path(const api::Pod& pod) {
   const auto qos = api::qos_class(pod);

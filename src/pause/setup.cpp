@@ -1,6 +1,7 @@
 #include "pause/setup.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -33,12 +34,19 @@ class Setup {
   Result<Made> run() {
     TRY(trace("slave mounts", [&] { return sys::set_root_propagation(sys::Spread::kSlave); }));
     TRY(trace("oom_score_adj", [&] { return set_oom_score(); }));
-    TRY(trace("set names", [&] { return set_names(); }));
-    TRY(trace("sysctls", [&] { return set_sysctls(); }));
+    const bool own_users = request_.users >= 0;
+    if (own_users) TRY(trace("join namespaces", [&] { return join(); }));
+    if (!own_users) TRY(set_kernel());
     // Before there are mounts of the pod's own, which it would have to let go of.
     TRY(trace("make stage", [&] { return make_stage(); }));
     TRY(trace("mount /dev/shm", [&] { return mount_shm(); }));
     TRY(trace("mount volumes", [&] { return mount_volumes(); }));
+    if (own_users) {
+      // Its mounts needed the host's privileges; what belongs to the user namespace is its root's
+      // to set (a sysctl of IPC is not the host's).
+      TRY(trace("join user namespace", [&] { return sys::become_root_of(request_.users); }));
+      TRY(set_kernel());
+    }
     for (auto& ns : TRY(sys::namespaces_of("self"))) {
       made_.ready.namespaces.push_back({std::move(ns.type), ns.inode});
     }
@@ -63,6 +71,21 @@ class Setup {
       return {};
     }
     return done;
+  }
+
+  Result<void> join() {
+    const std::pair<int, int> all[] = {{request_.network, CLONE_NEWNET},
+                                       {request_.ipc, CLONE_NEWIPC},
+                                       {request_.uts, CLONE_NEWUTS}};
+    for (const auto& [ns, flag] : all) {
+      if (ns >= 0) TRY(sys::enter(ns, flag));
+    }
+    return {};
+  }
+
+  Result<void> set_kernel() {
+    TRY(trace("set names", [&] { return set_names(); }));
+    return trace("sysctls", [&] { return set_sysctls(); });
   }
 
   Result<void> set_names() {
@@ -93,6 +116,14 @@ class Setup {
     return mounts.mkdir_all(name, 0755);
   }
 
+  // Of a tmpfs, which can be idmapped only from Linux 6.3 on.
+  void add_owner(std::vector<sys::MountOption>& options, std::optional<std::uint32_t> group) const {
+    const auto& users = request_.spec.users;
+    const std::uint32_t first = users ? users->first : 0;
+    if (users) options.emplace_back("uid", std::to_string(first));
+    if (users || group) options.emplace_back("gid", std::to_string(first + group.value_or(0)));
+  }
+
   Result<void> mount_shm() {
     const UniqueFd target = TRY(place(wire::kPodShm));
     UniqueFd mount;
@@ -100,9 +131,11 @@ class Setup {
       const auto host = TRY(sys::RootDir::open_host("/dev/shm"));
       mount = TRY(sys::clone_mount(host.fd(), false));
     } else {
-      mount = TRY(sys::new_mount(
-          "tmpfs", {{"mode", "1777"}, {"size", std::to_string(request_.spec.shm_size)}},
-          sys::kNoSuid | sys::kNoDev | sys::kNoExec, "shm"));
+      std::vector<sys::MountOption> options = {{"mode", "1777"},
+                                               {"size", std::to_string(request_.spec.shm_size)}};
+      add_owner(options, {});
+      mount =
+          TRY(sys::new_mount("tmpfs", options, sys::kNoSuid | sys::kNoDev | sys::kNoExec, "shm"));
     }
     return sys::attach(mount.get(), target.get(), "/dev/shm");
   }
@@ -112,7 +145,7 @@ class Setup {
       if (!volume.memory) continue;
       const UniqueFd target = TRY(place(volume.name));
       std::vector<sys::MountOption> options = {{"mode", octal(volume.mode)}};
-      if (volume.group) options.emplace_back("gid", std::to_string(*volume.group));
+      add_owner(options, volume.group);
       if (volume.size != 0) options.emplace_back("size", std::to_string(volume.size));
       const UniqueFd mount = TRY(sys::new_mount("tmpfs", options, 0));
       TRY(sys::attach(mount.get(), target.get(), volume.name));

@@ -71,11 +71,36 @@ std::vector<std::string> all_paths(const Sources& s) {
   return all;
 }
 
-Result<UniqueFd> bind_layer(const std::string& layer) {
+Result<UniqueFd> mapped_layer(const std::string& layer, int users) {
   UniqueFd source = TRY(open_directory(layer));
   UniqueFd tree = TRY(sys::clone_mount(source.get(), false));
+  if (users >= 0) TRY_CONTEXT(sys::map_ids(tree.get(), users, false), "layer " + layer);
+  return tree;
+}
+
+Result<UniqueFd> bind_layer(const std::string& layer, int users) {
+  UniqueFd tree = TRY(mapped_layer(layer, users));
   TRY(sys::set_attributes(tree.get(), sys::kReadOnly, false));
   return tree;
+}
+
+// The layers as idmapped mounts, each at a directory of a new tmpfs over `target`. Nothing spreads
+// from the caller's mount namespace, and it goes once they are layers of an overlay.
+Result<Sources> attach_mapped(const Sources& sources, const std::string& target, int users) {
+  TRY(sys::enter_new(CLONE_NEWNS));
+  const UniqueFd places = TRY(sys::new_mount("tmpfs", {{"mode", "700"}, {"size", "64k"}}, 0));
+  TRY(sys::attach(places.get(), TRY(open_directory(target)).get(), target));
+  Sources mapped{.layers = {}, .upper = sources.upper, .work = sources.work};
+  for (const auto& layer : sources.layers) {
+    const std::string name = std::to_string(mapped.layers.size());
+    if (::mkdirat(places.get(), name.c_str(), 0700) != 0)
+      return fail_errno(errno, "make directory", target + "/" + name);
+    const UniqueFd mount = TRY(mapped_layer(layer, users));
+    const std::string place = target + "/" + name;
+    TRY(sys::attach(mount.get(), TRY(open_directory(place)).get(), place));
+    mapped.layers.push_back(place);
+  }
+  return mapped;
 }
 
 // volatile: without it the end of the last process writes out the whole file system that `upper`
@@ -152,10 +177,9 @@ Result<OverlayPlan> plan_overlay(const Sources& sources, const std::vector<int>&
   return OverlayPlan{.directory = {}, .lower = {}, .upper = {}, .work = {}, .by_descriptor = true};
 }
 
-Result<UniqueFd> make_root(const Sources& sources, const std::string& target) {
-  if (sources.layers.size() == 1 && sources.upper.empty()) {
-    return bind_layer(sources.layers.front());
-  }
+namespace {
+
+Result<UniqueFd> make_overlay(const Sources& sources, const std::string& target) {
   OverlayPlan plan = TRY(plan_overlay(sources));
   std::vector<UniqueFd> held;
   if (plan.by_descriptor) plan = TRY(plan_opened(sources, held));
@@ -166,6 +190,16 @@ Result<UniqueFd> make_root(const Sources& sources, const std::string& target) {
   }
   return TRY_CONTEXT(mount_plan(plan, target), std::to_string(sources.layers.size()) +
                                                    " layers, upper '" + sources.upper + "'");
+}
+
+}  // namespace
+
+Result<UniqueFd> make_root(const Sources& sources, const std::string& target, int users) {
+  if (sources.layers.size() == 1 && sources.upper.empty()) {
+    return bind_layer(sources.layers.front(), users);
+  }
+  if (users < 0) return make_overlay(sources, target);
+  return make_overlay(TRY(attach_mapped(sources, target, users)), target);
 }
 
 }  // namespace podctl::rootfs

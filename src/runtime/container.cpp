@@ -28,11 +28,13 @@ wire::LaunchRequest launch_request(const Sandbox& sandbox) {
   request.ipc = sandbox.spec().ipc;
   request.uts = sandbox.spec().uts;
   request.mounts = sandbox.mounts();
+  request.users = sandbox.spec().users;
   return request;
 }
 
 Places places_of(const Sandbox& sandbox) {
-  return {.process = sandbox.pause().pidfd.get(), .stage = sandbox.stage()};
+  return {
+      .process = sandbox.pause().pidfd.get(), .stage = sandbox.stage(), .users = sandbox.users()};
 }
 
 // Told apart from an earlier attempt whose last process may still be going, and from the sandbox's
@@ -65,11 +67,12 @@ bool hardly_runs(const CgroupResources& resources) {
 
 // In a PID namespace of its own no other container of the pod sees it: only the host's root, and
 // between setuid and execve a process of the same user in the host's PID namespace. Listing the
-// host's devices calls malloc.
+// host's devices calls malloc. setns(2) lets nobody into a user namespace who shares memory.
 Memory memory_for(const wire::SandboxSpec& pod, const wire::ContainerSpec& spec) {
   const bool alone = spec.pid == wire::PidMode::kContainer;
   const bool slow = hardly_runs(pod.resources) || hardly_runs(spec.resources);
-  return alone && !slow && !spec.security.privileged ? Memory::kBorrowed : Memory::kCopied;
+  const bool borrows = alone && !slow && !spec.security.privileged && !pod.users;
+  return borrows ? Memory::kBorrowed : Memory::kCopied;
 }
 
 }  // namespace
@@ -110,7 +113,7 @@ Result<std::unique_ptr<WaitingInit>> WaitingInit::begin(Sandbox& sandbox,
                                                         wire::ExpectedContainer expected,
                                                         Stdio stdio) {
   const bool slow = hardly_runs(sandbox.spec().resources) || hardly_runs(expected.resources);
-  if (slow || !sys::Borrower::available()) {
+  if (slow || sandbox.spec().users || !sys::Borrower::available()) {
     return fail(Code::kUnsupported, "make init ahead", expected.name, "it could not borrow memory");
   }
   auto group = TRY(sandbox.tree().create(sandbox.cgroup_of(leaf_name(expected.name, 0)),
@@ -221,8 +224,9 @@ Result<std::unique_ptr<Launch>> begin_exec(Sandbox& sandbox, Container& containe
     request.exec->env.insert(request.exec->env.end(), spec.env.begin(), spec.env.end());
   }
   const int target = container.process().pidfd.get();
-  return Launch::begin(container.group(), std::move(request), stdio, {.process = target},
-                       {.of = target}, Memory::kCopied, trace);
+  return Launch::begin(container.group(), std::move(request), stdio,
+                       {.process = target, .users = sandbox.users()}, {.of = target},
+                       Memory::kCopied, trace);
 }
 
 Result<void> remove_files(const Layout& layout, const std::string& uid,

@@ -35,6 +35,7 @@ Result<init::Descriptors> descriptors(std::vector<UniqueFd>& copies, bool tty, S
   init::Descriptors fds;
   fds.process = TRY(copy(copies, places.process));
   if (places.stage >= 0) fds.stage = TRY(copy(copies, places.stage));
+  if (places.users >= 0) fds.users = TRY(copy(copies, places.users));
   if (stdio.program >= 0) fds.program = TRY(copy(copies, stdio.program));
   if (tty) return fds;
   const UniqueFd null = TRY(sys::open_null());

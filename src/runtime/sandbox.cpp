@@ -13,6 +13,8 @@
 #include "podctl/net/pod_link.hpp"
 #include "podctl/net/report.hpp"
 #include "podctl/pause/pause.hpp"
+#include "podctl/runtime/user_namespace.hpp"
+#include "podctl/sys/file_ids.hpp"
 #include "podctl/sys/files.hpp"
 #include "podctl/sys/namespaces.hpp"
 #include "podctl/sys/payload.hpp"
@@ -26,13 +28,30 @@ namespace {
 constexpr std::chrono::milliseconds kEndBound{5000};
 constexpr std::chrono::milliseconds kAtOnce{0};
 
-std::uint64_t namespaces_of(const wire::SandboxSpec& spec) {
-  std::uint64_t flags = CLONE_NEWNS;
+// Those of the pod that belong to its user namespace, where it has one of its own.
+std::uint64_t belonging(const wire::SandboxSpec& spec) {
+  std::uint64_t flags = 0;
   if (spec.network == wire::SandboxNamespace::kPod) flags |= CLONE_NEWNET;
   if (spec.ipc == wire::SandboxNamespace::kPod) flags |= CLONE_NEWIPC;
   if (spec.uts == wire::SandboxNamespace::kPod) flags |= CLONE_NEWUTS;
+  return flags;
+}
+
+// Made by the clone of pause. Its mounts, which are the host's, and the process numbers stay the
+// host's to govern: a procfs of theirs is made with privileges of the host.
+std::uint64_t namespaces_of_pause(const wire::SandboxSpec& spec) {
+  std::uint64_t flags = CLONE_NEWNS;
+  if (!spec.users) flags |= belonging(spec);
   if (spec.share_pid) flags |= CLONE_NEWPID;
   return flags;
+}
+
+std::vector<int> numbers(int program, const UserNamespace& own) {
+  std::vector<int> fds{program};
+  for (const UniqueFd* fd : {&own.users, &own.network, &own.ipc, &own.uts}) {
+    if (*fd) fds.push_back(fd->get());
+  }
+  return fds;
 }
 
 net::PodLinkSpec link_spec(const wire::NetworkSpec& net) {
@@ -59,7 +78,9 @@ Result<void> make_files(const Layout& layout, const wire::SandboxSpec& spec) {
     TRY(sys::make_directories(run + name, 0755));
   }
   for (const wire::PodFile& file : spec.files) {
-    TRY(sys::write_file(run + "/files/" + file.name, file.content, file.mode));
+    const std::string path = run + "/files/" + file.name;
+    TRY(sys::write_file(path, file.content, file.mode));
+    if (spec.users) TRY(sys::give_to(path, spec.users->first, spec.users->first));
   }
   return make_volumes(spec);
 }
@@ -150,22 +171,40 @@ Result<void> Sandbox::adopt(wire::SandboxSpec wanted) {
 
 // pause mounts the pod's volumes while the network is made: both take their own kernel locks.
 Result<void> Sandbox::start_pause(Trace& trace) {
+  UserNamespace own;
+  if (spec_.users) {
+    own = TRY(trace.step("make user namespace", std::to_string(spec_.users->first),
+                         [&] { return make_user_namespace(*spec_.users, belonging(spec_)); }));
+  }
   auto& group = pause_group_.emplace(TRY(trace.step("make cgroup", cgroup_of("pause"), [&] {
     return tree_.create(cgroup_of("pause"), {}, {});
   })));
-  const wire::PauseRequest request{.spec = spec_, .mounts = mounts()};
+  const wire::PauseRequest request{.spec = spec_,
+                                   .mounts = mounts(),
+                                   .users = own.users.get(),
+                                   .network = own.network.get(),
+                                   .ipc = own.ipc.get(),
+                                   .uts = own.uts.get()};
   const int program = programs_.pause;
   auto started = TRY(trace.step("spawn podctl-pause", {}, [&] {
-    return spawn_helper(group, namespaces_of(spec_), {program},
+    return spawn_helper(group, namespaces_of_pause(spec_), numbers(program, own),
                         [&](Result<void> entered, int answers) {
                           return pause::run(std::move(entered), request, answers, program);
                         });
   }));
   pause_ = std::move(started.child);
-  if (spec_.network == wire::SandboxNamespace::kPod) TRY(connect_network(trace));
+  if (spec_.network == wire::SandboxNamespace::kPod) TRY(connect_network(own.network.get(), trace));
+  auto ready = TRY(await_pause(started.socket, trace));
+  info_.namespaces = std::move(ready.namespaces);
+  info_.degraded = std::move(ready.degraded);
+  info_.users = spec_.users;
+  users_ = std::move(own.users);
+  trace.add(std::move(ready.trace));
+  return {};
+}
 
-  auto answer =
-      trace.step("await podctl-pause", {}, [&] { return receive_answer(started.socket, trace); });
+Result<wire::PauseReady> Sandbox::await_pause(wire::Socket& socket, Trace& trace) {
+  auto answer = trace.step("await podctl-pause", {}, [&] { return receive_answer(socket, trace); });
   if (!answer && answer.error().code != Code::kUnavailable) {
     return Failure(std::move(answer).error());
   }
@@ -173,11 +212,9 @@ Result<void> Sandbox::start_pause(Trace& trace) {
     return fail(Code::kInternal, "start sandbox", "podctl-pause", "ended before it was ready");
   }
   auto ready = TRY(wire::decode<wire::PauseReady>((*answer)->body));
-  info_.namespaces = std::move(ready.namespaces);
-  info_.degraded = std::move(ready.degraded);
   memory_volumes_ = std::move((*answer)->fds);
   while (memory_volumes_.size() <= ready.volumes.size()) {
-    auto more = TRY(receive_answer(started.socket, trace));
+    auto more = TRY(receive_answer(socket, trace));
     if (!more || more->fds.empty()) {
       return fail(Code::kInternal, "start sandbox", "podctl-pause",
                   "did not send what it has made");
@@ -186,14 +223,18 @@ Result<void> Sandbox::start_pause(Trace& trace) {
   }
   stage_ = std::move(memory_volumes_.back());
   memory_volumes_.pop_back();
-  trace.add(std::move(ready.trace));
-  return {};
+  return ready;
 }
 
-Result<void> Sandbox::connect_network(Trace& trace) {
-  const UniqueFd netns = TRY(sys::open_namespace(std::to_string(pause_.pid), "net"));
-  auto link = TRY(
-      trace.step("open network namespace", {}, [&] { return net::PodLink::open(netns.get()); }));
+// `network`: one that pause may yet have to join; -1: it was born into the pod's.
+Result<void> Sandbox::connect_network(int network, Trace& trace) {
+  UniqueFd born;
+  if (network < 0) {
+    born = TRY(sys::open_namespace(std::to_string(pause_.pid), "net"));
+    network = born.get();
+  }
+  auto link =
+      TRY(trace.step("open network namespace", {}, [&] { return net::PodLink::open(network); }));
   if (!spec_.net) {
     return trace.step("bring loopback up", {}, [&] { return link.loopback_up(); });
   }
@@ -229,6 +270,7 @@ Result<void> Sandbox::fill_volumes(const std::vector<wire::VolumeContent>& conte
     if (directory < 0) return failed(content, "the pod has no such volume");
     std::vector<sys::PayloadFile> files;
     for (const auto& file : content.files) files.push_back({file.path, file.content, file.mode});
+    const auto as = TRY(sys::FileIds::of_root(spec_.users));
     if (auto written = sys::write_payload(directory, files, group_of(content.name)); !written)
       return failed(content, written.error().message());
     filled_[content.name] = hash;
@@ -244,7 +286,8 @@ Result<void> Sandbox::fill_at_first(const std::vector<wire::VolumeContent>& cont
 
 std::optional<std::uint32_t> Sandbox::group_of(const std::string& volume) const {
   for (const wire::PodVolume& known : spec_.volumes) {
-    if (known.name == volume) return known.group;
+    if (known.name != volume || !known.group) continue;
+    return *known.group + (spec_.users ? spec_.users->first : 0);
   }
   return {};
 }
@@ -285,6 +328,7 @@ Result<void> Sandbox::end_pause() {
   if (pause_.pid <= 0) return {};
   memory_volumes_.clear();
   stage_.reset();
+  users_.reset();
   (void)sys::send_signal(pause_.pidfd.get(), SIGKILL);
   // The caller's reaper may have been first.
   if (auto ended = sys::wait_child(pause_.pidfd.get(), true);

@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "handlers.hpp"
+#include "podctl/engine/engine.hpp"
 #include "podctl/node/doctor.hpp"
 #include "podctl/node/sandbox_report.hpp"
 
@@ -46,9 +47,11 @@ void report_trace(node::Node& node, const ExchangePtr& exchange, const Route& ro
 }
 
 void report_doctor(node::Node& node, const ExchangePtr& exchange) {
-  node.context().offload.run([exchange]() -> std::function<void()> {
+  const auto& context = node.context();
+  context.offload.run([exchange, shim = context.engine.helper("podctl-shim"),
+                       lib = context.layout.lib()]() -> std::function<void()> {
     json::array items;
-    for (const auto& finding : node::examine_machine()) {
+    for (const auto& finding : node::examine_machine(shim, lib)) {
       items.push_back({{"name", finding.name},
                        {"status", finding.status},
                        {"detail", finding.detail},

@@ -2,6 +2,9 @@
 //   3  the connection (SOCK_SEQPACKET)   4  podctl-pause, a sealed memfd; as is the shim's own
 //   program
 // ROOT is podctl's root directory, empty for the system's places. Not meant to be started by hand.
+//
+// podctl-shim --try-user-namespace DIRECTORY: whether a pod could have one here; for doctor. It
+// says on stdout why not, and exits with 1 then.
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
@@ -12,6 +15,7 @@
 #include <string_view>
 
 #include "podctl/base/text.hpp"
+#include "podctl/runtime/user_namespace.hpp"
 #include "podctl/sys/process.hpp"
 #include "shim/line_log.hpp"
 #include "shim/shim.hpp"
@@ -77,6 +81,14 @@ Result<void> run(std::string uid, std::string_view root) {
   return loop.run();
 }
 
+int try_user_namespace(const char* directory) {
+  const auto done = runtime::try_user_namespace(directory);
+  if (done) return 0;
+  const std::string why = done.error().message();
+  [[maybe_unused]] const ssize_t n = ::write(STDOUT_FILENO, why.data(), why.size());
+  return 1;
+}
+
 }  // namespace
 }  // namespace podctl::shim
 
@@ -85,6 +97,8 @@ int main(int argc, char** argv) {
     podctl::shim::log("usage: podctl-shim UID ROOT (podctld starts it)");
     return 2;
   }
+  if (std::string_view(argv[1]) == "--try-user-namespace")
+    return podctl::shim::try_user_namespace(argv[2]);
   if (auto done = podctl::shim::run(argv[1], argv[2]); !done) {
     podctl::shim::log("podctl-shim", done.error());
     return 1;

@@ -162,6 +162,12 @@ Result<void> give_to_group(const std::string& path, unsigned gid) {
   return {};
 }
 
+Result<void> give_to(const std::string& path, unsigned uid, unsigned gid) {
+  if (::lchown(path.c_str(), uid, gid) != 0)
+    return fail_errno(errno, "give to user " + std::to_string(uid), path);
+  return {};
+}
+
 Result<void> fill_file(const std::string& path, std::string_view content) {
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) return fail_errno(errno, "open file", path);

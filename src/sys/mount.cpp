@@ -136,6 +136,17 @@ Result<void> set_propagation(int mount_fd, Spread spread, bool recursive) {
   return change(mount_fd, attr, recursive, "set propagation of");
 }
 
+Result<void> map_ids(int mount_fd, int users, bool recursive) {
+  mount_attr attr = {};
+  attr.attr_set = MOUNT_ATTR_IDMAP;
+  attr.userns_fd = static_cast<std::uint64_t>(users);
+  auto done = change(mount_fd, attr, recursive, "map ids of");
+  if (done || done.error().sys_errno != EINVAL) return done;
+  return fail_errno(EINVAL, "map ids of", "mount",
+                    "its file system, or one that is mounted below, cannot be idmapped by this "
+                    "kernel, as a user namespace of the pod's own needs it");
+}
+
 Result<void> attach(int mount_fd, int target, const std::string& name) {
   if (::move_mount(mount_fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) !=
       0) {

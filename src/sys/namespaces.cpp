@@ -1,9 +1,11 @@
 #include "podctl/sys/namespaces.hpp"
 
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -113,6 +115,33 @@ Result<void> join(int pidfd, int flags) {
 Result<void> enter(int ns, int flag) {
   if (::setns(ns, flag) != 0) return fail_errno(errno, "join namespace", {});
   return {};
+}
+
+// Past the C library, which would tell the threads of the shim (init/privileges.cpp).
+Result<void> take_root_ids() {
+  if (::syscall(SYS_setresgid, 0, 0, 0) != 0) return fail_errno(errno, "set gid", "0");
+  if (::syscall(SYS_setgroups, 0, nullptr) != 0) return fail_errno(errno, "set groups", {});
+  if (::syscall(SYS_setresuid, 0, 0, 0) != 0) return fail_errno(errno, "set uid", "0");
+  return set_undumpable();
+}
+
+namespace {
+
+// With the host root's session keyring went what lies in it: whoever has one may use it.
+// Before the user namespace is joined, whose users may have used up how many keys they may have.
+Result<void> leave_keyring() {
+  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS)
+    return fail_errno(errno, "make session keyring", {});
+  return {};
+}
+
+}  // namespace
+
+Result<void> become_root_of(int users) {
+  TRY(leave_keyring());
+  TRY(enter(users, CLONE_NEWUSER));
+  TRY(set_undumpable());
+  return take_root_ids();
 }
 
 Result<void> enter_new(int flags) {

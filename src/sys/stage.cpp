@@ -65,8 +65,9 @@ Result<UniqueFd> make_stage(const std::string& target) {
   return stage;
 }
 
-Result<UniqueFd> enter_stage(int stage) {
+Result<UniqueFd> enter_stage(int stage, int users) {
   TRY(enter(stage, CLONE_NEWNS));
+  if (users >= 0) TRY(become_root_of(users));
   TRY(enter_new(CLONE_NEWNS));
   return open_null_of(TRY(RootDir::open_host("/")));
 }

@@ -57,6 +57,7 @@ assert_nothing_left() {
   left+=$(ip -o link 2>/dev/null | grep -o "podctl$ROOT_ID" || true)
   left+=$(grep -o " $PODCTL_ROOT[^ ]*" /proc/self/mountinfo || true)
   left+=$(nft list tables 2>/dev/null | grep "podctl_$ROOT_ID" || true)
+  left+=$(grep -lxF "$PODCTL_ROOT" /run/podctl-ids/[1-9]* 2>/dev/null || true)
   left+=$(ls -A "$PODCTL_ROOT/lib" "$PODCTL_ROOT/run" 2>/dev/null || true)
   local p comm words
   for p in /proc/[0-9]*; do

@@ -135,13 +135,13 @@ EOF
 }
 
 @test "what podctl cannot do comes in the same list as the other faults, also in a client's dry run" {
-  { pod one 'true' | sed 's/^spec:/spec:\n  hostUsers: false\n  volumes: [{name: v, nfs: {server: c, path: \/}}]\n  hostNetwrok: true/'
+  { pod one 'true' | sed 's/^spec:/spec:\n  priorityClassName: none\n  volumes: [{name: v, nfs: {server: c, path: \/}}]\n  hostNetwrok: true/'
     echo ---
     pod two 'true' | sed 's/^spec:/spec:\n  runtimeClassName: kata/'; } >all.yaml
   for mode in client server none; do
     fails 1 podctl apply -f all.yaml --dry-run=$mode
     [ "$(grep -o '^all.yaml:[0-9]*:[0-9]*: [a-zA-Z.0-9]*' <<<"$output" | tr '\n' ' ')" = "\
-all.yaml:6:14: spec.hostUsers all.yaml:7:23: spec.volumes all.yaml:8:3: spec.hostNetwrok all.yaml:24:21: spec.runtimeClassName " ]
+all.yaml:6:22: spec.priorityClassName all.yaml:7:23: spec.volumes all.yaml:8:3: spec.hostNetwrok all.yaml:24:21: spec.runtimeClassName " ]
     says "4 faults: nothing was changed"
   done
   fails 0 podctl delete -f <(sed -n '/^---/,$p' all.yaml) --ignore-not-found

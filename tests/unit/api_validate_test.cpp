@@ -53,12 +53,11 @@ TEST(ApiValidate, WhatPodctlCannotServe) {
           "    env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k, optional: true}}}]\n"),
       "");
   EXPECT_EQ(
-      faults("  hostUsers: false\n  os: {name: windows}\n  runtimeClassName: kata\n"
+      faults("  hostPID: false\n  os: {name: windows}\n  runtimeClassName: kata\n"
              "  volumes: [{name: v, nfs: {server: s, path: /}}, {name: w}]\n"
              "  securityContext: {sysctls: [{name: kernel/msgmax, value: '1'}]}\n",
              "    env: [{name: A, valueFrom: {fileKeyRef: {path: a, volumeName: w, key: k}}}]\n"
              "    envFrom: [{secretRef: {name: s}}]\n"),
-      "spec.hostUsers 5:14 Forbidden: podctl does not make user namespaces yet\n"
       "spec.os.name 6:14 Forbidden: podctl runs pods of linux\n"
       "spec.runtimeClassName 7:21 Forbidden: there is no other runtime here that a RuntimeClass "
       "could name: podctl runs every pod itself\n"
@@ -66,6 +65,49 @@ TEST(ApiValidate, WhatPodctlCannotServe) {
       "that could provide such a volume\n"
       "spec.securityContext.sysctls[0].name 9:38 Forbidden: sysctl \"kernel/msgmax\" not "
       "allowlisted\n");
+}
+
+TEST(ApiValidate, APodWithUsersOfItsOwnHasNoOthersAndNothingOfTheHosts) {
+  const auto faults = [](const std::string& spec, const std::string& container) {
+    std::string out;
+    for (const Fault& f : load_manifests(pod(spec, container), "default", Bar::kPodctl).faults)
+      out += f.field + " " + f.text + "\n";
+    return out;
+  };
+  const std::string most =
+      "  hostUsers: false\n  shareProcessNamespace: true\n"
+      "  securityContext: {runAsUser: 65535, runAsGroup: 65535, fsGroup: 65535, "
+      "supplementalGroups: [65535]}\n";
+  const std::string container =
+      "    securityContext: {runAsUser: 0, privileged: true, procMount: Unmasked}\n";
+  EXPECT_EQ(faults(most, container), "");
+  const std::string ids =
+      ": must be between 0 and 65535, inclusive, when `hostUsers` is false: the pod's user "
+      "namespace has no other ids\n";
+  EXPECT_EQ(
+      faults(
+          "  hostUsers: false\n  securityContext: {runAsUser: 65536, runAsGroup: 65537, fsGroup: "
+          "65538, supplementalGroups: [1, 65539]}\n",
+          "    securityContext: {runAsUser: 70000, runAsGroup: 70001}\n"),
+      "spec.securityContext.runAsUser Invalid value: 65536" + ids +
+          "spec.securityContext.runAsGroup Invalid value: 65537" + ids +
+          "spec.securityContext.fsGroup Invalid value: 65538" + ids +
+          "spec.securityContext.supplementalGroups[1] Invalid value: 65539" + ids +
+          "spec.containers[0].securityContext.runAsUser Invalid value: 70000" + ids +
+          "spec.containers[0].securityContext.runAsGroup Invalid value: 70001" + ids);
+  EXPECT_EQ(faults("  hostUsers: false\n  hostNetwork: true\n  hostPID: true\n  hostIPC: true\n"
+                   "  volumes: [{name: v, hostPath: {path: /x}}, {name: c, persistentVolumeClaim: "
+                   "{claimName: c}}]\n",
+                   "    securityContext: {privileged: true}\n"
+                   "    volumeMounts: [{name: v, mountPath: /v, mountPropagation: Bidirectional}]\n"
+                   "    volumeDevices: [{name: c, devicePath: /dev/x}]\n"),
+            "spec.hostNetwork Forbidden: when `hostUsers` is false\n"
+            "spec.hostPID Forbidden: when `hostUsers` is false\n"
+            "spec.hostIPC Forbidden: when `hostUsers` is false\n"
+            "spec.containers[0].volumeMounts[0].mountPropagation Forbidden: may not be "
+            "Bidirectional when "
+            "`hostUsers` is false: what the pod's root mounts must not reach the host\n"
+            "spec.containers[0].volumeDevices Forbidden: when `hostUsers` is false\n");
 }
 
 TEST(ApiValidate, Affinity) {

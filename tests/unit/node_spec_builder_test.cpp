@@ -265,6 +265,27 @@ TEST_F(SpecBuilderTest, TheSandboxFollowsHostNamespacesQosAndSysctls) {
               HasSubstr("forbidden sysctl: \"kernel.msgmax\" not allowlisted"));
 }
 
+TEST_F(SpecBuilderTest, UsersOfItsOwnSeeTheIdsOfVolumesAsTheyAreOnDisk) {
+  for (const bool own : {false, true}) {
+    pod = {};
+    make(
+        R"(,"volumeMounts":[{"name":"h","mountPath":"/h"},{"name":"d","mountPath":"/d"},
+            {"name":"m","mountPath":"/m"},{"name":"c","mountPath":"/c"}])",
+        std::string(R"(,"volumes":[{"name":"h","hostPath":{"path":"/x"}},{"name":"d","emptyDir":{}},
+            {"name":"m","emptyDir":{"medium":"Memory"}},
+            {"name":"c","persistentVolumeClaim":{"claimName":"c"}}],"hostUsers":)") +
+            (own ? "false" : "true"));
+    const auto sandbox = build_sandbox(pod, machine, layout);
+    EXPECT_FALSE(sandbox->users) << "only the engine knows which are free";
+    EXPECT_EQ(sandbox->sysctls[1].value, own ? "0 65535" : "0 2147483647");
+    const auto container = build();
+    for (const char* target : {"/h", "/d", "/c"})
+      EXPECT_EQ(mount_at(*container, target)->mapped, own) << target;
+    for (const char* target : {"/m", "/dev/shm", "/etc/hosts", "/etc/resolv.conf"})
+      EXPECT_FALSE(mount_at(*container, target)->mapped) << target;
+  }
+}
+
 TEST_F(SpecBuilderTest, AnExecTakesOverTheContainersEnvironmentUserAndHardening) {
   make(R"(,"env":[{"name":"A","value":"1"}],"workingDir":"/w","securityContext":{"runAsUser":5})");
   const auto exec = build_exec(*build(), {"sh"}, true);

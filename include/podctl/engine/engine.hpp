@@ -123,6 +123,13 @@ class Engine {
   // at the first call. kExhausted: none is free.
   void allocate_network(const std::string& uid, Callback<wire::NetworkSpec> done);
 
+  // Host ids for a user namespace of the pod's own, the same until release_ids: that is called once
+  // the pod has no sandbox and will have none. kExhausted: none are free.
+  void allocate_ids(const std::string& uid, Callback<IdRange> done);
+  void release_ids(const std::string& uid, Callback<void> done);
+  // Before anything is allocated: those of pods that are neither known nor have left anything.
+  void release_ids_but(std::vector<std::string> known, Callback<void> done);
+
   // Leads these ports of the machine to the pod instead of those it had, by its addresses of
   // allocate_network, which comes before. Until a destroy_sandbox with Removal::host_ports.
   // kAlreadyExists: another pod of the root has one of them.
@@ -189,8 +196,8 @@ class Engine {
   // go, side by side with the rest, if it says so. Idempotent.
   void destroy_sandbox(const std::string& uid, Removal removal, Callback<void> done);
 
-  // Removes everything of this root: pods, cgroups, bridge, nat table, subnet, run directory (but
-  // the daemon's socket and lock), changed sysctls.
+  // Removes everything of this root: pods, cgroups, bridge, nat table, subnet, host ids, run
+  // directory (but the daemon's socket and lock), changed sysctls.
   void reset(Callback<void> done);
 
  private:

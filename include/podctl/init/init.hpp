@@ -16,6 +16,7 @@ struct Descriptors {
   int answers = -1;             // wire::Socket to the shim
   int process = -1;             // pidfd: of pause, or for an exec of the container's main process
   int stage = -1;               // of the pod, for a container; sys/stage.hpp
+  int users = -1;               // the pod's own user namespace
   int stdio[3] = {-1, -1, -1};  // the workload's; unused with a terminal
   int program = -1;             // to execute, in place of one of the container's
 };

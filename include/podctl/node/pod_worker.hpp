@@ -156,7 +156,8 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   bool closed_meanwhile();
   Contents contents() const;
   void refill_volumes();
-  void open_sandbox(std::optional<wire::NetworkSpec> net);
+  void open_users(std::optional<wire::NetworkSpec> net);
+  void open_sandbox(std::optional<wire::NetworkSpec> net, std::optional<IdRange> users);
   void sandbox_failed(const Error& error);
   void sandbox_made(Result<wire::SandboxInfo> made);
   Result<wire::ContainerSpec> build_spec(const std::string& name, std::uint32_t attempt,

@@ -54,8 +54,11 @@ std::string container_id(std::string_view uid, std::string_view container, std::
 // "pods/burstable/pod<uid>", below Layout::cgroup().
 std::string pod_cgroup_path(const api::Pod& pod);
 
-// The sandbox without what only engine knows (network, addresses). kInvalidArgument in the
-// kubelet's words.
+// hostUsers: false. KEP-127.
+bool own_users(const api::Pod& pod);
+
+// The sandbox without what only engine knows (network, addresses, host ids). kInvalidArgument in
+// the kubelet's words.
 Result<wire::SandboxSpec> build_sandbox(const api::Pod& pod, const Machine& machine,
                                         const Layout& layout);
 // The files hosts, hostname and resolv.conf, once the addresses are known.

@@ -41,6 +41,9 @@ Result<OverlayPlan> plan_overlay(const Sources& sources, const std::vector<int>&
 // The new root, attached nowhere. A single layer without upper is a read-only bind. Changes the
 // working directory to "/". Needs /proc. Only a plan that is not short enough needs `target`, any
 // directory, and leaves the caller in a copy of its mount namespace.
-Result<UniqueFd> make_root(const Sources& sources, const std::string& target);
+// `users`: a user namespace, whose ids those of the layers are (upper and work have the host's);
+// -1: none. An overlay cannot be idmapped, so its layers are: in a copy of the caller's mount
+// namespace, where the caller is left, over `target`.
+Result<UniqueFd> make_root(const Sources& sources, const std::string& target, int users = -1);
 
 }  // namespace podctl::rootfs

@@ -39,6 +39,7 @@ struct PidNamespace {
 struct Places {
   int process = -1;  // pidfd of pause, or for an exec of the container's main process
   int stage = -1;    // of the pod; for a container
+  int users = -1;    // the pod's own user namespace
 };
 
 // How init gets memory. A copy of ours costs milliseconds. A borrower (sys/borrower.hpp) shares our

@@ -17,7 +17,9 @@
 #include "podctl/cgroup/tree.hpp"
 #include "podctl/runtime/trace.hpp"
 #include "podctl/sys/spawn.hpp"
+#include "podctl/wire/launch.hpp"
 #include "podctl/wire/messages.hpp"
+#include "podctl/wire/socket.hpp"
 #include "podctl/wire/spec.hpp"
 
 namespace podctl::runtime {
@@ -44,6 +46,8 @@ class Sandbox {
   const sys::Child& pause() const { return pause_; }
   // The mount namespace that those of its containers are copies of; sys/stage.hpp.
   int stage() const { return stage_.get(); }
+  // Its own user namespace; -1: the host's.
+  int users() const { return users_.get(); }
   const Layout& layout() const { return layout_; }
   Programs programs() const { return programs_; }
   cgroup::Tree& tree() { return tree_; }
@@ -75,7 +79,8 @@ class Sandbox {
         group_(std::move(group)),
         spec_(std::move(spec)) {}
   Result<void> start_pause(Trace& trace);
-  Result<void> connect_network(Trace& trace);
+  Result<wire::PauseReady> await_pause(wire::Socket& socket, Trace& trace);
+  Result<void> connect_network(int network, Trace& trace);
   Result<void> fill_at_first(const std::vector<wire::VolumeContent>& contents, Trace& trace);
   int memory_volume(const std::string& name) const;
   std::optional<std::uint32_t> group_of(const std::string& volume) const;
@@ -88,7 +93,7 @@ class Sandbox {
   wire::SandboxInfo info_;
   sys::Child pause_;
   std::optional<cgroup::Group> pause_group_;
-  UniqueFd stage_;
+  UniqueFd stage_, users_;
   std::vector<UniqueFd> memory_volumes_;         // directories, in the order of the spec
   std::map<std::string, std::uint64_t> filled_;  // hashes of what the volumes hold, by name
 };

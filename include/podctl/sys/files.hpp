@@ -15,6 +15,8 @@ namespace podctl::sys {
 Result<void> make_directories(const std::string& path, unsigned mode);
 // The owner stays, and so does a directory's mode (chown(2)).
 Result<void> give_to_group(const std::string& path, unsigned gid);
+// A file, or an empty directory, of podctl's own becomes this user's and group's.
+Result<void> give_to(const std::string& path, unsigned uid, unsigned gid);
 // Replaces the file as one step for whoever reads it: written beside it, then renamed.
 Result<void> write_file(const std::string& path, std::string_view content, unsigned mode);
 // The same for what has to be found again after the machine lost its power: on the disk before this

@@ -40,6 +40,10 @@ enum class Spread : std::uint8_t { kPrivate, kSlave, kShared };
 Result<void> set_attributes(int mount_fd, std::uint64_t attributes, bool recursive);
 Result<void> clear_attributes(int mount_fd, std::uint64_t attributes, bool recursive);
 Result<void> set_propagation(int mount_fd, Spread spread, bool recursive);
+// Makes an idmapped mount of one that was never attached, or of its whole tree: ids on the file
+// system are those of the user namespace. mount_setattr(2), MOUNT_ATTR_IDMAP. Not every file system
+// takes it (tmpfs from Linux 6.3 on; overlay, proc, sysfs never), nor one that has it already.
+Result<void> map_ids(int mount_fd, int users, bool recursive);
 
 // Attaches a detached mount over what `target` is open at. `name` is for messages.
 Result<void> attach(int mount_fd, int target, const std::string& name);

@@ -1,9 +1,9 @@
 // Namespaces of processes: which ones a process is in, joining them by pidfd, and proof that it
 // worked.
 //
-// Used by init (which joins and makes), the shim (which reads inode numbers for the namespace map,
-// and chooses the PID namespace of its children) and doctor. namespaces(7), setns(2). The callers
-// of join() and enter_new() must have one thread.
+// Used by init and pause (which join and make), the shim (which reads inode numbers for the
+// namespace map, and chooses the PID namespace of its children) and doctor. namespaces(7),
+// setns(2). The callers of join() and enter_new() must have one thread.
 #pragma once
 
 #include <array>
@@ -53,6 +53,12 @@ Result<UniqueFd> open_namespace(std::string_view pid, std::string_view type);
 Result<void> join(int pidfd, int flags);
 // Joins one namespace by a descriptor of its own (open_namespace).
 Result<void> enter(int ns, int flag);
+// The user namespace becomes the caller's, and its user and group 0 the caller, with every
+// capability there and none outside, nor the session keyring that it had. Undumpable afterwards, which every change of credentials
+// undoes where fs.suid_dumpable says so. user_namespaces(7).
+Result<void> become_root_of(int users);
+// The second half of that, for who is in it already: user and group 0, no other group.
+Result<void> take_root_ids();
 // New namespaces of these CLONE_NEW* types for the calling process; unshare(2).
 Result<void> enter_new(int flags);
 

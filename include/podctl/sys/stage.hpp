@@ -20,7 +20,9 @@ namespace podctl::sys {
 Result<UniqueFd> make_stage(const std::string& target);
 // A copy of the stage becomes the caller's mount namespace and "/" its tmpfs. Yields its null
 // device: the only one whose mount can be cloned here, and surely it (CVE-2025-31133).
-Result<UniqueFd> enter_stage(int stage);
+// `users`: a user namespace, whose root the caller becomes on the way (become_root_of), so that the
+// copy belongs to it; -1: none.
+Result<UniqueFd> enter_stage(int stage, int users = -1);
 // Attaches a detached mount over the stage's root: what is mounted on it afterwards is seen.
 Result<void> attach_root(int mount_fd);
 // Makes that mount "/", and the working directory. What lies under it cannot be reached: ".." at a

@@ -4,6 +4,7 @@
 // Used by runtime (the parent's side), pause and init (the child's). A request is handed over by
 // memory: the child is a copy of the shim. The answers come over a CLOEXEC SOCK_SEQPACKET socket:
 //
+//   NamespacesMade: below
 //   PauseRequest  -> pause -> shim   PauseReady (fds: one a memory volume; those that are too many
 //                                    for one message come with further ones, which are empty)
 //                                    | LaunchFailure, then it exits 125
@@ -20,7 +21,13 @@
 //
 // The namespaces that pause holds are made by the clone that starts it: always CLONE_NEWNS;
 // CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS where SandboxSpec says kPod; CLONE_NEWPID with
-// share_pid. Init is born in the container's cgroup and in the PID namespace that the workload
+// share_pid. With a user namespace of the pod's own, network, IPC and UTS have to belong to that:
+// another copy makes them first, and pause joins them.
+//
+//   shim -> maker  LaunchRequested    its ids are mapped
+//   maker -> shim  NamespacesMade | LaunchFailure; it is killed once the shim has opened them
+//
+// Init is born in the container's cgroup and in the PID namespace that the workload
 // shall have: a new one of its own, or another process's. It makes or joins the others itself, and
 // becomes the workload.
 #pragma once
@@ -40,6 +47,7 @@ inline constexpr int kLaunchFailed = 125;
 
 enum class LaunchType : std::uint16_t {
   kPauseReady = 0x101,
+  kNamespacesMade = 0x102,
   kLaunchRequested = 0x111,
   kLaunchReady = 0x112,
   kLaunchFailure = 0x11f,
@@ -48,6 +56,8 @@ enum class LaunchType : std::uint16_t {
 struct PauseRequest {
   SandboxSpec spec;
   std::string mounts;  // existing directory of the shim's: pod_run(uid)/mnt
+  // Namespaces that were made before, as descriptors: with SandboxSpec::users, else -1.
+  int users = -1, network = -1, ipc = -1, uts = -1;
 };
 
 // Everything stands: mounts at <mounts>/dev.shm and <mounts>/<volume>, names and sysctls set.
@@ -75,7 +85,8 @@ struct LaunchRequest {
       SandboxNamespace::kPod;  // kPod: joined from pause; kHost: left as they are
   SandboxNamespace ipc = SandboxNamespace::kPod;
   SandboxNamespace uts = SandboxNamespace::kPod;
-  std::string mounts;  // as PauseRequest::mounts
+  std::string mounts;            // as PauseRequest::mounts
+  std::optional<IdRange> users;  // as SandboxSpec::users
 };
 
 // Sent by the last step before execve.

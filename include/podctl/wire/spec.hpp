@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "podctl/base/id_range.hpp"
 #include "podctl/base/ip.hpp"
 #include "podctl/base/resources.hpp"
 
@@ -173,6 +174,9 @@ struct SandboxSpec {
   std::vector<PodFile> files;
   std::vector<HostPath> host_paths;
   std::vector<VolumeContent> contents;  // secret: kept nowhere but in the volumes
+  // A user namespace of the pod's own; absent: the host's. Ids elsewhere in the specs (volumes'
+  // groups, users) are those within it. Network, IPC and UTS namespace are the pod's then.
+  std::optional<IdRange> users;
   template <class V>
   void wire(V& v) {
     v(1, uid);
@@ -194,6 +198,7 @@ struct SandboxSpec {
     v(17, files);
     v(18, host_paths);
     v(19, contents);
+    v(20, users);
   }
 };
 
@@ -212,6 +217,7 @@ struct SandboxInfo {
   std::vector<std::string>
       degraded;  // what could not be had here ("oom_score_adj: needs CAP_SYS_RESOURCE")
   std::vector<TraceStep> trace;
+  std::optional<IdRange> users;  // as SandboxSpec's
   template <class V>
   void wire(V& v) {
     v(1, pause_pid);
@@ -220,6 +226,7 @@ struct SandboxInfo {
     v(4, pod_mac);
     v(5, degraded);
     v(6, trace);
+    v(7, users);
   }
 };
 
@@ -267,6 +274,9 @@ struct MountSpec {
   std::uint32_t mode = 0755;        // kTmpfs
   std::string name;                 // the volume's name, for messages
   std::vector<std::string> layers;  // kImage: directories, topmost first
+  // kBind, kHostPath: in a user namespace of the pod's own, ids on the disk are those within it (an
+  // idmapped mount). Else they are the host's, of which the pod has only its range.
+  bool mapped = false;
   template <class V>
   void wire(V& v) {
     v(1, kind);
@@ -281,6 +291,7 @@ struct MountSpec {
     v(10, mode);
     v(11, name);
     v(12, layers);
+    v(13, mapped);
   }
 };
 
