@@ -171,7 +171,10 @@ std::optional<Cause> with_sandbox(const Suspect& s, const api::ContainerStateTer
   for (const auto& event : s.evidence.events) {
     if (event.reason != "SandboxChanged" || !event.involvedObject.fieldPath.empty()) continue;
     const auto told = event.lastTimestamp.seconds();
-    if (told <= t.startedAt.seconds() || t.finishedAt.seconds() + kToldLate < told) continue;
+    const auto started = t.startedAt.seconds(), finished = t.finishedAt.seconds();
+    if (told < started || finished + kToldLate < told) continue;
+    // Times are whole seconds: one that lived on began in the new sandbox.
+    if (told == started && finished > told + 1) continue;
     Cause cause = cause_of(s, "SandboxChanged",
                            s.Name() + " was ended with the pod's sandbox, which had died.",
                            "The container is not to blame: find out who ended the pod's pause "

@@ -448,6 +448,11 @@ TEST(LifecycleWhy, WhoEndedWithItsSandboxIsNotSearchedFor) {
   EXPECT_TRUE(cause.past);
   EXPECT_EQ(cause.reason, "SandboxChanged");
   EXPECT_EQ(cause.problem, "Container \"app\" was ended with the pod's sandbox, which had died.");
+  // All of it within a second.
+  c.status().lastState->terminated->startedAt = api::Time(1'060);
+  c.evidence.events[0].lastTimestamp = api::Time(1'060);
+  EXPECT_EQ(c.cause().reason, "SandboxChanged");
+  c.status().lastState->terminated->startedAt = kBegin;
   // Neither an earlier one nor a much later one has ended this run.
   for (const auto at : {api::Time(1'000), api::Time(1'100)}) {
     c.evidence.events.clear();
