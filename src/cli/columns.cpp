@@ -122,6 +122,40 @@ std::string align_folded(std::string_view text, TabStops stops, std::size_t widt
   return align(out, stops);
 }
 
+namespace {
+
+// Where a line's value begins: behind "key:" and its spaces, or behind the indent.
+std::size_t value_column(std::string_view line) {
+  const auto indent = std::min(line.find_first_not_of(' '), line.size());
+  const auto colon = line.find(": ", indent);
+  const bool key = colon != std::string_view::npos &&
+                   line.substr(indent, colon - indent).find("  ") == std::string_view::npos;
+  return key ? std::min(line.find_first_not_of(' ', colon + 1), line.size()) : indent;
+}
+
+}  // namespace
+
+std::string fold_values(std::string_view text, std::size_t width) {
+  if (width == 0) return std::string(text);
+  std::string out;
+  const bool ends = text.ends_with('\n');
+  if (ends) text.remove_suffix(1);
+  for (std::string_view line : text::split(text, '\n')) {
+    const auto column = value_column(line);
+    if (display_width(line) <= width || width < column + kLeastRoom) {
+      (out += line) += '\n';
+      continue;
+    }
+    std::string lead(line.substr(0, column));
+    for (const std::string& part : folded(line.substr(column), width - column)) {
+      out += lead + part + '\n';
+      lead.assign(column, ' ');
+    }
+  }
+  if (!ends && !out.empty()) out.pop_back();
+  return out;
+}
+
 std::string Table::str(bool headings, std::size_t width) const {
   std::string text;
   if (headings) text = text::join(head, "\t") + "\n";

@@ -66,6 +66,44 @@ std::string paint(std::string_view text, std::string_view kind, Style style) {
   return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
 }
 
+std::string names_of(const Space& s) {
+  std::string members;
+  for (const Holder* h : s.members) members += (members.empty() ? "" : ", ") + h->name;
+  return members;
+}
+
+constexpr std::size_t kLeastForUsers = 16;  // columns: less, and most names have a line each
+
+// The width of all columns but the last.
+std::size_t first_columns(const Table& table) {
+  std::vector<std::size_t> widths;
+  for (const auto& cell : table.head) widths.push_back(display_width(cell));
+  for (const auto& row : table.rows) {
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], display_width(row[i]));
+  }
+  std::size_t sum = 0;
+  for (std::size_t i = 0; i + 1 < widths.size(); ++i)
+    sum += std::max(kTableStops.min_width, widths[i] + kTableStops.padding);
+  return sum;
+}
+
+// Who is in it stands in lines of its own below each namespace that is not its holder's alone.
+std::string narrow(Table table, const std::vector<Space>& all, std::size_t width) {
+  constexpr std::string_view kIndent = "  used by: ";
+  table.head.pop_back();
+  for (auto& row : table.rows) row.pop_back();
+  const std::string aligned = table.str();
+  const auto lines = text::split(aligned, '\n');
+  std::string out = std::string(lines.front()) + "\n";
+  for (std::size_t i = 0; i < all.size() && i + 1 < lines.size(); ++i) {
+    (out += lines[i + 1]) += '\n';
+    if (all[i].members.size() > 1 || all[i].host)
+      out += fold_values(std::string(kIndent) + names_of(all[i]), width) + "\n";
+  }
+  return out;
+}
+
 // The word for one holder and type in the matrix.
 std::string relation(const std::vector<Space>& all, const Holder& h, std::string_view type,
                      bool wide) {
@@ -82,11 +120,11 @@ std::string relation(const std::vector<Space>& all, const Holder& h, std::string
 
 std::string namespace_map(View report, bool wide, Style style) {
   const auto who = holders(report);
+  const auto all = spaces(who, report["host"]);
   Table table{{"TYPE", "INODE", "KIND", "HOLDER", "USED BY"}, {}};
   if (wide) table.head.insert(table.head.begin() + 4, "ENTER THROUGH");
-  for (const Space& s : spaces(who, report["host"])) {
-    std::string members;
-    for (const Holder* h : s.members) members += (members.empty() ? "" : ", ") + h->name;
+  for (const Space& s : all) {
+    const std::string members = names_of(s);
     const Holder& first = *s.members.front();
     std::vector<std::string> row = {std::string(s.type), std::to_string(s.inode),
                                     paint(s.kind(), s.kind(), style),
@@ -97,6 +135,8 @@ std::string namespace_map(View report, bool wide, Style style) {
     }
     table.rows.push_back(std::move(row));
   }
+  if (style.width != 0 && first_columns(table) + kLeastForUsers > style.width)
+    return narrow(std::move(table), all, style.width);
   return table.str(true, style.width);
 }
 

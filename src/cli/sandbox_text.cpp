@@ -172,7 +172,7 @@ std::string describe_sandbox(View report, Style style) {
   network(out, report["network"]);
   rootfs(out, report["rootfs"]);
   list(out, 0, "Degraded Here", report["degraded"]);
-  return text + out.str(true);
+  return text + fold_values(out.str(true), style.width);
 }
 
 std::string trace_text(View steps, std::size_t width) {

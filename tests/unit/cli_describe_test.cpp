@@ -5,6 +5,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include "podctl/cli/columns.hpp"
 #include "podctl/cli/describe.hpp"
 #include "podctl/cli/sandbox_text.hpp"
 #include "podctl/cli/time_text.hpp"
@@ -260,6 +261,41 @@ TEST_F(Describe, LimitsFitTheTerminal) {
                         "                memory.memsw.limit_in_bytes=unlimited, pids.max=9\n"),
             std::string::npos)
       << folded;
+}
+
+// The last column has lines of its own where it has no room beside the others.
+TEST_F(Describe, TheMapOfNamespacesFitsANarrowTerminal) {
+  const auto report = boost::json::parse(R"({"namespaces": [
+   {"holder": "pause", "pid": 30089, "ids": {"net": 4026532400, "pid": 4026531836}},
+   {"holder": "container/nginx-frontend", "pid": 30090, "ids": {"net": 4026532400, "pid": 4026532536}},
+   {"holder": "container/log-sidecar", "pid": 30093, "ids": {"net": 4026532400, "pid": 4026532705}}],
+   "host": {"net": 1, "pid": 4026531836}})");
+  EXPECT_EQ(namespace_map(View(report), false, {.colour = false, .width = 40}),
+            R"(TYPE   INODE        KIND     HOLDER
+net    4026532400   shared   pause (30089)
+  used by: pause, nginx-frontend,
+           log-sidecar
+pid    4026531836   host     the host
+  used by: pause
+pid    4026532536   own      nginx-frontend (30090)
+pid    4026532705   own      log-sidecar (30093)
+)");
+  EXPECT_NE(namespace_map(View(report), false, {.colour = false, .width = 80})
+                .find("pause (30089)            pause, nginx-frontend,\n"),
+            std::string::npos);
+}
+
+TEST_F(Describe, ValuesGoOnBelowThemselves) {
+  const std::string text =
+      "Degraded Here:  oom_score_adj of pause: needs CAP_SYS_RESOURCE\n"
+      "  Path:  /a/path/that/is/longer/than/the/terminal/is/wide\n"
+      "  short\n";
+  EXPECT_EQ(fold_values(text, 0), text);
+  EXPECT_EQ(fold_values(text, 40),
+            "Degraded Here:  oom_score_adj of pause:\n"
+            "                needs CAP_SYS_RESOURCE\n"
+            "  Path:  /a/path/that/is/longer/than/the/terminal/is/wide\n"
+            "  short\n");
 }
 
 TEST_F(Describe, TheSandbox) {

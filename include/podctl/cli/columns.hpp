@@ -25,6 +25,11 @@ std::string align(std::string_view text, TabStops stops);
 // where it would pass `width` columns; 0 folds nothing.
 std::string align_folded(std::string_view text, TabStops stops, std::size_t width);
 
+// Lines that are aligned already, as `describe` has them ("  key:   value"): one that passes
+// `width` goes on below its value, between words; a longer word keeps a line of its own, so that a
+// path can be copied. 0 folds nothing.
+std::string fold_values(std::string_view text, std::size_t width);
+
 // Columns that a terminal needs for UTF-8 text: one a code point, escape sequences none.
 std::size_t display_width(std::string_view text);
 
