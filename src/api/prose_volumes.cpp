@@ -136,7 +136,9 @@ constexpr Prose kProse[] = {
     {"PersistentVolumeClaimSpec", "dataSourceRef", "The same, of any kind and namespace."},
     {"PersistentVolumeClaimSpec", "volumeAttributesClassName", "Settings that can change later."},
     {"VolumeResourceRequirements", "limits", "The most."},
-    {"VolumeResourceRequirements", "requests", "The least."},
+    {"VolumeResourceRequirements", "requests",
+     "The least. podctl does not hold a volume to it: that is a directory, and grows as far as its "
+     "file system has room."},
     {"*", "apiGroup", "The API group of what is meant."},
     {"*", "kind", "The kind of what is meant."},
     {"*", "namespace", "The namespace of what is meant."},

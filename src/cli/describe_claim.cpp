@@ -58,6 +58,11 @@ std::string describe_claim(View claim, const std::vector<std::string>& users, Vi
     lead = "\t";
   }
   if (users.empty()) out.line(0, lead + "<none>");
+  // Its capacity is what was asked for, as that of Kubernetes' local volumes.
+  if (status["phase"].str() == "Bound") {
+    out.pair(0, "Size Limit",
+             "none: the volume is a directory, and grows as far as its file system has room");
+  }
   if (events.get() != nullptr) describe_events(out, events, now);
   return out.str(true);
 }

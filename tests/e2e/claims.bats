@@ -28,7 +28,10 @@ says_of() { podctl get pod "$1" -o jsonpath='{.status.conditions[?(@.type=="PodS
   using two 'cat /v/file' | podctl apply -f -
   ended two Succeeded
   [ "$(podctl logs two)" = kept ]
+  run podctl explain pvc.spec.resources.requests
+  says "podctl does not hold a volume to it"
   run podctl describe pvc data
+  says "Size Limit:    none: the volume is a directory"
   says "Finalizers:    [kubernetes.io/pvc-protection]"
   says "Used By:       two"
   run podctl describe pod two
