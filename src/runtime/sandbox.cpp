@@ -193,8 +193,13 @@ Result<void> Sandbox::start_pause(Trace& trace) {
                         });
   }));
   pause_ = std::move(started.child);
-  if (spec_.network == wire::SandboxNamespace::kPod) TRY(connect_network(own.network.get(), trace));
+  // Judged after pause has answered: where it has failed, its namespaces are gone, and only it knows
+  // why.
+  const auto connected = spec_.network == wire::SandboxNamespace::kPod
+                             ? connect_network(own.network.get(), trace)
+                             : Result<void>();
   auto ready = TRY(await_pause(started.socket, trace));
+  TRY(connected);
   info_.namespaces = std::move(ready.namespaces);
   info_.degraded = std::move(ready.degraded);
   info_.users = spec_.users;

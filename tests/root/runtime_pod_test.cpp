@@ -89,6 +89,21 @@ TEST_F(RuntimePod, ROOT_ExitCodesAndRefusalsAreTold) {
   EXPECT_THAT(refusal(spec).message(), HasSubstr("unable to find user nobody-here"));
 }
 
+// Pause is gone, and its namespaces with it, before or while the shim connects the pod's network.
+TEST_F(RuntimePod, ROOT_WhatPauseFailsOfIsTold) {
+  auto spec = sandbox_spec();
+  spec.sysctls = {{"net.ipv4.tcp_syncookies", "zz"}};
+  for (int turn = 0; turn < 40; ++turn) {
+    auto tree = cgroup::Tree::open(layout_);
+    ASSERT_TRUE(tree) << tree.error().message();
+    const auto made =
+        runtime::Sandbox::create(layout_, {.pause = pause_.get()}, std::move(*tree), spec);
+    ASSERT_FALSE(made);
+    ASSERT_EQ(made.error().message(),
+              "sysctls: write 'zz' to /proc/sys/net/ipv4/tcp_syncookies: Invalid argument");
+  }
+}
+
 // execve itself refuses them, when init has already said that it is ready.
 TEST_F(RuntimePod, ROOT_LimitsThatExecveMeetsAreTold) {
   make_sandbox(sandbox_spec());
