@@ -1,11 +1,16 @@
 #include "podctl/runtime/container.hpp"
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include <cerrno>
 
 #include "podctl/cgroup/values.hpp"
+#include "podctl/init/host_path.hpp"
 #include "podctl/sys/files.hpp"
 #include "podctl/sys/process.hpp"
 #include "podctl/wire/codec.hpp"
+#include "podctl/wire/expected.hpp"
 
 namespace podctl::runtime {
 namespace {
@@ -20,6 +25,23 @@ void place_layer(const Layout& layout, const std::string& uid, wire::ContainerSp
 
 cgroup::GroupOptions group_options(bool privileged, std::vector<DeviceRule> devices) {
   return {.count = true, .close_devices = !privileged, .devices = std::move(devices)};
+}
+
+// The rules of a container: what the devices that are mounted into it ask for. A number is allowed,
+// so who changes afterwards what lies at the path opens nothing by it.
+Result<std::vector<DeviceRule>> device_rules(const wire::ContainerSpec& spec) {
+  auto rules = spec.device_rules;
+  if (spec.security.privileged) return rules;
+  for (const auto& mount : spec.mounts) {
+    if (!wire::gives_device(mount)) continue;
+    const auto host = TRY(sys::RootDir::open_host("/"));
+    const auto node = TRY(init::open_host_path(host, mount.source, mount.host_type));
+    struct stat st {};
+    if (::fstat(node.get(), &st) != 0) return fail_errno(errno, "stat", mount.source);
+    rules.push_back({S_ISBLK(st.st_mode) ? 'b' : 'c', static_cast<std::int64_t>(major(st.st_rdev)),
+                     static_cast<std::int64_t>(minor(st.st_rdev)), mount.read_only ? "r" : "rw"});
+  }
+  return rules;
 }
 
 wire::LaunchRequest launch_request(const Sandbox& sandbox) {
@@ -81,7 +103,7 @@ Result<std::unique_ptr<ContainerStart>> ContainerStart::begin(Sandbox& sandbox,
                                                               wire::ContainerSpec spec, Stdio stdio,
                                                               int target) {
   Trace trace;
-  const auto options = group_options(spec.security.privileged, spec.device_rules);
+  const auto options = group_options(spec.security.privileged, TRY(device_rules(spec)));
   auto group = TRY(trace.step("make cgroup", spec.name, [&] {
     return sandbox.tree().create(sandbox.cgroup_of(leaf_name(spec.name, spec.attempt)),
                                  spec.resources, options);

@@ -94,5 +94,22 @@ TEST(Expectation, IsNoneWhereTheInitWouldNeedMore) {
   }
 }
 
+TEST(Expectation, ADeviceIsGivenByAHostPathOfItsTypeAlone) {
+  MountSpec mount{.kind = MountKind::kHostPath, .source = "/dev/fuse", .target = "/dev/fuse"};
+  EXPECT_FALSE(gives_device(mount)) << "untyped";
+  mount.host_type = HostPathType::kDirectory;
+  EXPECT_FALSE(gives_device(mount));
+  for (const auto type : {HostPathType::kCharDevice, HostPathType::kBlockDevice}) {
+    mount.host_type = type;
+    EXPECT_TRUE(gives_device(mount));
+    auto part = mount;
+    part.sub_path = "x";
+    EXPECT_FALSE(gives_device(part));
+    auto spec = plain();
+    spec.mounts = {mount};
+    EXPECT_FALSE(expectation(spec)) << "the cgroup that waits has not its device";
+  }
+}
+
 }  // namespace
 }  // namespace podctl::wire

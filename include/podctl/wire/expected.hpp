@@ -30,6 +30,10 @@ struct ExpectRequest {
   }
 };
 
+// Whether the container may open the device that is mounted: read it, and write unless the mount is
+// read-only.
+bool gives_device(const MountSpec& mount);
+
 // What could be made ahead for a container like this one; nothing where its init depends on more
 // than that: on other processes' namespaces, a terminal, an input, devices. Two of the same
 // expectation are served alike.
