@@ -99,6 +99,25 @@ void proc_mount(const Container& c, const Path& at, Pass& pass) {
                       "`hostUsers` must be false to use `Unmasked`");
 }
 
+// Files of variables are looked for in what the pod itself writes (K validateFileKeyRefVolumes).
+void file_keys(const Container& c, const Path& at, Pass& pass) {
+  for (std::size_t i = 0; i < c.env.size(); ++i) {
+    const auto& from = c.env[i].valueFrom;
+    if (!from || !from->fileKeyRef || from->fileKeyRef->volumeName.empty()) continue;
+    const std::string& name = from->fileKeyRef->volumeName;
+    const Path here = Path::of(at, i), value = Path::of(here, "valueFrom"),
+               ref = Path::of(value, "fileKeyRef"), where = Path::of(ref, "volumeName");
+    const auto& all = pass.spec.volumes;
+    const auto volume = std::find_if(all.begin(), all.end(),
+                                     [&name](const Volume& v) { return v.name == name; });
+    if (volume == all.end()) {
+      pass.faults.not_found(where, name);
+    } else if (!volume->emptyDir) {
+      pass.faults.invalid(where, name, "must be a volume of type emptyDir");
+    }
+  }
+}
+
 bool is_claim(const PodSpec& spec, std::string_view name) {
   for (const Volume& v : spec.volumes) {
     if (v.name == name) return v.persistentVolumeClaim || v.ephemeral;
@@ -125,13 +144,22 @@ void devices(const Container& c, const Path& at, Pass& pass) {
   }
 }
 
-void resize(const Container& c, const Path& at, FaultList& faults) {
+// K validateResizePolicy.
+void resize(const Container& c, const std::string& pod_restarts, const Path& at,
+            FaultList& faults) {
   constexpr std::string_view kResources[] = {"cpu", "memory"};
+  std::set<std::string_view> seen;
   for (std::size_t i = 0; i < c.resizePolicy.size(); ++i) {
     const std::string& name = c.resizePolicy[i].resourceName;
     const Path here = Path::of(at, i);
     if (!name.empty() && name != "cpu" && name != "memory")
       faults.unsupported(Path::of(here, "resourceName"), name, kResources);
+    if (!name.empty() && !seen.insert(name).second) faults.duplicate(here, name);
+    const std::string& policy = c.resizePolicy[i].restartPolicy;
+    if (pod_restarts == "Never" && policy == "RestartContainer") {
+      faults.invalid(Path::of(here, "restartPolicy"), policy,
+                     "must be 'NotRequired' when `restartPolicy` is 'Never'");
+    }
   }
 }
 
@@ -186,9 +214,10 @@ void one(const Container& c, bool init, const Path& at, Pass& pass) {
   ports(c, Path::of(at, "ports"), pass);
   if (init && !sidecar) pass.host_ports = std::move(held);
   validate_environment(c, at, pass.faults);
+  file_keys(c, Path::of(at, "env"), pass);
   mounts(c, Path::of(at, "volumeMounts"), pass);
   devices(c, Path::of(at, "volumeDevices"), pass);
-  resize(c, Path::of(at, "resizePolicy"), pass.faults);
+  resize(c, pass.spec.restartPolicy, Path::of(at, "resizePolicy"), pass.faults);
   restart_rules(c, at, pass.faults);
   lifecycle(c, Path::of(at, "lifecycle"), pass);
   validate_probes(c, !init || sidecar, pass.spec.terminationGracePeriodSeconds.value_or(0), at,

@@ -53,6 +53,11 @@ void source(const EnvVar& env, const Path& at, FaultList& faults) {
   };
   if (from.configMapKeyRef) key("configMapKeyRef", *from.configMapKeyRef);
   if (from.secretKeyRef) key("secretKeyRef", *from.secretKeyRef);
+  if (from.fileKeyRef && !from.fileKeyRef->path.empty()) {
+    const Path file = Path::of(at, "fileKeyRef");
+    faults.check(Path::of(file, "path"), from.fileKeyRef->path,
+                 check_local_path(from.fileKeyRef->path));
+  }
   const int count = from.fieldRef.has_value() + from.resourceFieldRef.has_value() +
                     from.configMapKeyRef.has_value() + from.secretKeyRef.has_value() +
                     from.fileKeyRef.has_value();
