@@ -39,7 +39,7 @@ constexpr Prose kProse[] = {
     {"HostPathVolumeSource", "path", "The path on the host."},
     {"HostPathVolumeSource", "type", "What must be there, or is made when it is missing."},
     {"EmptyDirVolumeSource", "medium", "Memory: a tmpfs, counted as the pod's memory."},
-    {"EmptyDirVolumeSource", "sizeLimit", "How much it may hold; bounds only Memory here."},
+    {"EmptyDirVolumeSource", "sizeLimit", "How much it may hold; on disk the pod is put out that keeps more."},
     {"EmptyDirVolumeSource", "mode", "The directory's mode; 0777 unless said."},
     {"*", "name", "The name of what is meant."},
     {"*", "readOnly", "It cannot be written to."},

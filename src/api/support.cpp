@@ -161,7 +161,7 @@ constexpr Row kOnlyValues[] = {
 };
 
 // Resources that a limit or request is carried out for; storage is a claim's.
-constexpr std::string_view kResources = "cpu memory storage";
+constexpr std::string_view kResources = "cpu memory ephemeral-storage storage";
 
 bool contains(std::string_view words, std::string_view word) {
   auto all = text::split(words, ' ');

@@ -1,5 +1,6 @@
-// How much pods keep in emptyDirs on disk that have a sizeLimit: measured from time to time, and
-// who keeps more is put out, as the kubelet does (pkg/kubelet/eviction, emptyDirLimitEviction).
+// How much pods keep on the disk, where that is bounded: by the sizeLimit of an emptyDir, by a
+// container's limit of ephemeral-storage, and by the sum of those. Measured from time to time, and
+// who keeps more is put out, as the kubelet does (pkg/kubelet/eviction, localStorageEviction).
 //
 // Owned by Node, on podctld's loop; the measuring is done by a worker.
 #pragma once
@@ -14,13 +15,15 @@
 
 namespace podctl::node {
 
-// A volume that is bounded, of a pod that is not over.
-struct BoundedVolume {
-  std::string uid, name, path;
+// What of a pod that is not over is bounded.
+struct BoundedStorage {
+  std::string uid;                 // of the pod
+  std::vector<std::string> paths;  // where it lies
   api::Quantity limit;
+  std::string message;  // why the pod goes that keeps more there
 };
-std::vector<BoundedVolume> bounded_volumes(const api::Pod& pod, const Layout& layout);
-std::string over_limit_message(const BoundedVolume& volume);
+// In the order in which the kubelet looks at them.
+std::vector<BoundedStorage> bounded_storage(const api::Pod& pod, const Layout& layout);
 
 class VolumeUsage {
  public:
@@ -32,7 +35,7 @@ class VolumeUsage {
  private:
   struct Timer;
   void measure();
-  void measured(const std::vector<BoundedVolume>& over, std::uint64_t took_ns);
+  void measured(const std::vector<BoundedStorage>& over, std::uint64_t took_ns);
   void again(std::uint64_t in_ns);
 
   Context& context_;

@@ -60,8 +60,8 @@ struct Values {
 inline constexpr std::array kValues{
     Values{"sysctls.name", "net.ipv4.tcp_syncookies", "kernel.msgmax"},
     Values{"spec.priorityClassName", "system-node-critical", "mine"},
-    Values{"resources.limits", "memory", "ephemeral-storage"},
-    Values{"resources.requests", "memory", "ephemeral-storage"},
+    Values{"resources.limits", "memory", "k"},
+    Values{"resources.requests", "memory", "k"},
 };
 
 inline const Values* values_of(const FieldPath& p) {
