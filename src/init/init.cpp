@@ -12,6 +12,8 @@ Roles own(const Descriptors& fds) {
   Roles roles;
   for (int n = 0; n < 3; ++n) roles.stdio[n] = UniqueFd(fds.stdio[n]);
   roles.process = UniqueFd(fds.process);
+  roles.pid = UniqueFd(fds.pid);
+  roles.mounts = UniqueFd(fds.mounts);
   roles.stage = UniqueFd(fds.stage);
   roles.users = UniqueFd(fds.users);
   roles.program = UniqueFd(fds.program);

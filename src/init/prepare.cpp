@@ -113,8 +113,27 @@ Result<void> join_pod(const Prepared& prepared) {
   return flags == 0 ? Result<void>() : sys::join(prepared.roles.process.get(), flags);
 }
 
+Result<void> join_mounts(const Roles& roles) {
+  return roles.mounts ? sys::enter(roles.mounts.get(), CLONE_NEWNS)
+                      : sys::join(roles.process.get(), CLONE_NEWNS);
+}
+
+// A procfs shows the PID namespace of who mounts it, and we are not in the container's: one is
+// taken over, of the container that is joined or, among the pod's mounts, of the pod.
+Result<void> take_others_proc(Prepared& prepared) {
+  if (prepared.request.container->pid == wire::PidMode::kPod) {
+    prepared.defaults.proc = TRY(take_proc(prepared.request.mounts + "/" + wire::kPodProc));
+    return {};
+  }
+  const UniqueFd back = TRY(sys::open_namespace("self", "mnt"));
+  TRY(sys::join(prepared.roles.pid.get(), CLONE_NEWNS));
+  prepared.defaults.proc = TRY(take_proc("/proc"));
+  return sys::enter(back.get(), CLONE_NEWNS);
+}
+
 // The user namespace is the pod's, whichever the main process may have made for itself.
 Result<void> join_container(const Prepared& prepared) {
+  if (prepared.roles.pid) TRY(sys::join(prepared.roles.pid.get(), CLONE_NEWPID));
   TRY(sys::join(prepared.roles.process.get(),
                 CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP));
   const int users = prepared.roles.users.get();
@@ -133,6 +152,7 @@ Result<void> leave_host(Session& session, Prepared& prepared) {
   const auto own = TRY(sys::OwnNamespaces::open());
   prepared.null = TRY(sys::enter_stage(prepared.roles.stage.get(), prepared.roles.users.get()));
   for (auto& ns : TRY(own.read())) {
+    if (prepared.roles.pid && ns.type == "pid") ns.inode = TRY(own.inode("pid_for_children"));
     session.ready().namespaces.push_back({std::move(ns.type), ns.inode});
   }
   return {};
@@ -147,11 +167,15 @@ Result<void> prepare_container(Session& session, Prepared& prepared) {
                    [&] { return make_termination_file(container.termination_path, users.ids); }));
   prepared.sources = TRY(session.step("open mount sources",
                                       [&] { return open_host_sources(container.mounts, users); }));
-  TRY(session.step("join mount namespace",
-                   [&] { return sys::join(prepared.roles.process.get(), CLONE_NEWNS); }));
+  TRY(session.step("join mount namespace", [&] { return join_mounts(prepared.roles); }));
   TRY(session.step("open pod volumes", [&] {
     return open_pod_sources(container.mounts, prepared.request.mounts, users, prepared.sources);
   }));
+  if (prepared.roles.pid) {
+    TRY(session.step("join PID namespace",
+                     [&] { return sys::join(prepared.roles.pid.get(), CLONE_NEWPID); }));
+    TRY(session.step("take /proc", [&] { return take_others_proc(prepared); }));
+  }
   TRY(session.step("make root", [&] { return make_root(prepared); }));
   if (std::ranges::any_of(container.mounts,
                           [](const auto& m) { return m.kind == wire::MountKind::kImage; })) {
@@ -197,7 +221,7 @@ Result<void> prepare_ahead(Session& session, Prepared& prepared) {
   const auto& users = prepared.request.users;
   TRY(session.step("make writable layer", [&] { return make_layer(container.rootfs, users); }));
   prepared.defaults = TRY(session.step("make /proc /sys /dev", [&] {
-    return make_defaults(cgroups, container.security.privileged, users);
+    return make_defaults(cgroups, !prepared.roles.pid, container.security.privileged, users);
   }));
   return {};
 }

@@ -1,6 +1,7 @@
 // Init's first half: with the host's privileges and the host's mounts in view, already in the
-// container's cgroup and PID namespace. It gathers what needs the host and joins the pod's
-// namespaces: ahead of its container what does not depend on that, then the rest.
+// container's cgroup, and in its PID namespace where nobody else is there. It gathers what needs
+// the host and joins the pod's namespaces: ahead of its container what does not depend on that,
+// then the rest.
 #pragma once
 
 #include "init/defaults.hpp"

@@ -10,6 +10,7 @@
 
 #include "podctl/base/text.hpp"
 #include "podctl/sys/mount.hpp"
+#include "podctl/sys/proc_fs.hpp"
 
 namespace podctl::init {
 namespace {
@@ -115,10 +116,17 @@ Result<UniqueFd> real_directory(const RootDir& root, const char* path) {
   return root.open_real_directory(path);
 }
 
-Result<Defaults> make_defaults(const Cgroups& cgroups, bool privileged,
+Result<UniqueFd> take_proc(const std::string& path) {
+  const auto proc = TRY(sys::ProcFs::open(path));
+  UniqueFd mount = TRY(sys::clone_mount(proc.root(), false));
+  TRY(sys::set_attributes(mount.get(), kPlain, false));
+  return mount;
+}
+
+Result<Defaults> make_defaults(const Cgroups& cgroups, bool own_pids, bool privileged,
                                const std::optional<IdRange>& users) {
   Defaults made;
-  made.proc = TRY(sys::new_mount("proc", {}, kPlain));
+  if (own_pids) made.proc = TRY(sys::new_mount("proc", {}, kPlain));
   // A new sysfs shows the network namespace of who mounts it. With the host's network, or without
   // one of its own user namespace's, the kernel allows it to root all the same.
   made.sys = TRY(sys::new_mount("sysfs", {}, kPlain | (privileged ? 0 : sys::kReadOnly)));

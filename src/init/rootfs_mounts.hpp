@@ -14,10 +14,13 @@
 
 namespace podctl::init {
 
-// In the namespaces that the container will have: each shows what its maker sees. `users`: of a
-// user namespace that is yet to be entered, whose root /dev belongs to.
-Result<Defaults> make_defaults(const Cgroups& cgroups, bool privileged,
+// In the namespaces that the container will have: each shows what its maker sees. `own_pids`: also
+// in its PID namespace; else /proc is left to take_proc(). `users`: of a user namespace that is yet
+// to be entered, whose root /dev belongs to.
+Result<Defaults> make_defaults(const Cgroups& cgroups, bool own_pids, bool privileged,
                                const std::optional<IdRange>& users);
+// One more mount of a procfs that is mounted in this mount namespace.
+Result<UniqueFd> take_proc(const std::string& path);
 Result<void> mount_defaults(const sys::RootDir& root, Defaults defaults,
                             const wire::ContainerSpec& container);
 // dev.cpp: /dev as the OCI runtime spec's "Default Devices" and "Dev symbolic links" say, besides

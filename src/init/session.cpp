@@ -31,11 +31,12 @@ void Session::begin(std::string container) {
   trace_.clear();
 }
 
-Result<void> Session::send_ready(UniqueFd terminal) {
+Result<void> Session::send_ready(UniqueFd terminal, UniqueFd process) {
   ready_.trace = trace_;
   wire::Message message{.type = number(wire::LaunchType::kLaunchReady),
                         .body = wire::encode(ready_)};
   if (terminal) message.fds.push_back(std::move(terminal));
+  if (process) message.fds.push_back(std::move(process));
   return socket_.send(std::move(message));
 }
 

@@ -20,6 +20,8 @@ Result<bool> is_ours(int end);
 struct Roles {
   UniqueFd stdio[3];
   UniqueFd process;
+  UniqueFd pid;
+  UniqueFd mounts;
   UniqueFd stage;
   UniqueFd users;
   UniqueFd program;
@@ -47,7 +49,8 @@ class Session {
   void degrade(std::string what) { ready_.degraded.push_back(std::move(what)); }
   wire::LaunchReady& ready() { return ready_; }
 
-  Result<void> send_ready(UniqueFd terminal);
+  // `process`: pidfd of the one that will execute, when it is not this one.
+  Result<void> send_ready(UniqueFd terminal, UniqueFd process = {});
   void send_failure(const Error& error);
 
  private:

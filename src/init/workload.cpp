@@ -15,8 +15,10 @@
 #include "init/rootfs_mounts.hpp"
 #include "podctl/sys/mount.hpp"
 #include "podctl/sys/namespaces.hpp"
+#include "podctl/sys/process.hpp"
 #include "podctl/sys/pty.hpp"
 #include "podctl/sys/seccomp.hpp"
+#include "podctl/sys/spawn.hpp"
 #include "podctl/sys/stage.hpp"
 
 namespace podctl::init {
@@ -89,7 +91,7 @@ Result<UniqueFd> open_terminal(const RootDir& root, Prepared& prepared, const Wo
   if (!workload.terminal) return UniqueFd();
   sys::Pty pty = TRY(sys::open_pty(root));
   TRY(sys::resize(pty.master.get(), workload.rows, workload.columns));
-  TRY(sys::take_terminal(pty.slave.get()));
+  if (!prepared.roles.pid) TRY(sys::take_terminal(pty.slave.get()));
   if (prepared.request.container) TRY(bind_console(root, pty.slave));
   for (auto& stdio : prepared.roles.stdio) {
     stdio = UniqueFd(::fcntl(pty.slave.get(), F_DUPFD_CLOEXEC, 3));
@@ -119,6 +121,27 @@ Result<void> sweep_descriptors() {
   if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
     return fail_errno(errno, "close descriptors", {});
   return {};
+}
+
+// From here on others see us: a child that goes on in the PID namespace, leading a session of its
+// own. The shim knows of it before it executes; if we do not come to that, it ends.
+Result<void> hand_over(Session& session, UniqueFd master, bool terminal) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "make pipe", {});
+  const UniqueFd waits(ends[0]);
+  UniqueFd tells(ends[1]);
+  TRY(sys::set_undumpable());  // the change of credentials may have undone it
+  auto child = TRY(sys::clone_sibling());
+  if (child) {
+    const auto told = session.send_ready(std::move(master), std::move(child));
+    ::_exit(told && ::write(tells.get(), "", 1) == 1 ? 0 : wire::kLaunchFailed);
+  }
+  master.reset();
+  tells.reset();
+  char told = 0;
+  if (::read(waits.get(), &told, 1) != 1) ::_exit(wire::kLaunchFailed);
+  if (::setsid() < 0) return fail_errno(errno, "new session", {});
+  return terminal ? sys::take_terminal(STDIN_FILENO) : Result<void>();
 }
 
 // From here on the container's root is "/" for container and exec alike.
@@ -155,7 +178,12 @@ Result<std::string> settle(Session& session, Prepared& prepared, Workload& workl
     if (prepared.roles.program) return std::string();
     return find_program(workload.argv.front(), env_value(workload.env, "PATH"));
   }));
-  TRY(session.send_ready(std::move(master)));
+  if (prepared.roles.pid) {
+    TRY(session.step("enter PID namespace",
+                     [&] { return hand_over(session, std::move(master), workload.terminal); }));
+  } else {
+    TRY(session.send_ready(std::move(master)));
+  }
   return program;
 }
 

@@ -52,6 +52,12 @@ Result<std::string> volume_file(const Layout& layout, const api::Pod& pod, std::
     return fail(Code::kUnsupported, "read env file", path,
                 "volume \"" + volume + "\" is no emptyDir");
   }
+  if (found->emptyDir->medium == "Memory" && pod.spec.shareProcessNamespace.value_or(false)) {
+    return fail(Code::kUnsupported, "read env file", path,
+                "volume \"" + volume +
+                    "\" is in memory, of which podctld sees nothing in a pod that shares its PID "
+                    "namespace: take one on disk");
+  }
   const auto root = TRY(sys::RootDir::open_host(volume_place(layout, pod, *found, pause_pid)));
   return root.read_file(path, kEnvFileBytes);
 }

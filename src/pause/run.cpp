@@ -1,10 +1,16 @@
 #include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <iterator>
 #include <utility>
@@ -13,12 +19,18 @@
 #include "podctl/pause/pause.hpp"
 #include "podctl/sys/files.hpp"
 #include "podctl/sys/process.hpp"
+#include "podctl/sys/seccomp.hpp"
 #include "podctl/wire/codec.hpp"
 #include "podctl/wire/socket.hpp"
 
 namespace podctl::pause {
 namespace {
 
+#if defined(__x86_64__)
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
+#endif
 constexpr std::size_t kMostWords = 8192;  // bytes of a command line: a path and an id
 
 Result<void> serve(Result<void> entered, const wire::PauseRequest& request, wire::Socket& socket,
@@ -27,6 +39,7 @@ Result<void> serve(Result<void> entered, const wire::PauseRequest& request, wire
   step = "set undumpable";
   TRY(sys::set_undumpable());
   auto made = TRY(set_up(request, step));
+  if (made.mounts) made.volumes.push_back(std::move(made.mounts));
   made.volumes.push_back(std::move(made.stage));
   step = "answer";
   std::string body = wire::encode(made.ready);
@@ -41,14 +54,39 @@ Result<void> serve(Result<void> entered, const wire::PauseRequest& request, wire
   return {};
 }
 
+// A container that may trace it can make it do anything that it may do itself: wait. A filter holds
+// for what a tracer has it call, too (seccomp(2)). Needs no_new_privs.
+void confine() {
+  constexpr std::uint32_t kAllowed[] = {
+#ifdef SYS_pause
+      SYS_pause,
+#endif
+      SYS_ppoll, SYS_rt_sigreturn, SYS_restart_syscall, SYS_exit, SYS_exit_group};
+  constexpr auto kCount = static_cast<std::uint8_t>(std::size(kAllowed));
+  std::vector<sock_filter> filter = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kArchitecture, 0, kCount + 1),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
+  for (std::uint8_t n = 0; n < kCount; ++n) {
+    const auto to_allow = static_cast<std::uint8_t>(kCount - n);
+    filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kAllowed[n], to_allow, 0));
+  }
+  filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
+  filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  const auto loaded = sys::load_seccomp(
+      {reinterpret_cast<const char*>(filter.data()), filter.size() * sizeof(sock_filter)});
+  if (!loaded) ::_exit(wire::kLaunchFailed);  // the pod is made anew, or says what it lacks
+}
+
 // Ignored SIGCHLD makes the kernel reap children itself: orphans of a shared PID namespace.
 // wait(2).
-[[noreturn]] void hold() {
+[[noreturn]] void hold(bool confined) {
   struct sigaction ignore = {};
   ignore.sa_handler = SIG_IGN;
   ::sigaction(SIGCHLD, &ignore, nullptr);
   ::close_range(0, ~0U, 0);
   ::malloc_trim(0);
+  if (confined) confine();
   for (;;) ::pause();
 }
 
@@ -67,6 +105,7 @@ void forget_words(const std::string& uid) {
 
 int run(Result<void> entered, const wire::PauseRequest& request, int answers, int program) {
   ::prctl(PR_SET_NAME, "podctl-pause");
+  if (request.spec.share_pid) forget_words(request.spec.uid);
   wire::Socket socket{UniqueFd(answers)};
   std::string step = "begin";
   if (auto done = serve(std::move(entered), request, socket, step); !done) {
@@ -77,14 +116,13 @@ int run(Result<void> entered, const wire::PauseRequest& request, int answers, in
     return wire::kLaunchFailed;
   }
   if (request.spec.share_pid) {
-    forget_words(request.spec.uid);
-    hold();
+    hold(true);
   }
   std::string name = "podctl-pause", uid = request.spec.uid;
   char* const argv[] = {name.data(), uid.data(), nullptr};
   char* const env[] = {nullptr};
   ::fexecve(program, argv, env);
-  hold();  // as good, only larger
+  hold(false);  // as good, only larger
 }
 
 }  // namespace podctl::pause

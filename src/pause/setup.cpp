@@ -6,8 +6,10 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 
 #include "podctl/base/text.hpp"
+#include "podctl/sys/caps.hpp"
 #include "podctl/sys/clock.hpp"
 #include "podctl/sys/mount.hpp"
 #include "podctl/sys/namespaces.hpp"
@@ -36,18 +38,24 @@ class Setup {
     TRY(trace("oom_score_adj", [&] { return set_oom_score(); }));
     const bool own_users = request_.users >= 0;
     if (own_users) TRY(trace("join namespaces", [&] { return join(); }));
-    if (!own_users) TRY(set_kernel());
+    if (!own_users) TRY(set_kernel(nullptr));
     // Before there are mounts of the pod's own, which it would have to let go of.
     TRY(trace("make stage", [&] { return make_stage(); }));
     TRY(trace("mount /dev/shm", [&] { return mount_shm(); }));
+    if (request_.spec.share_pid) TRY(trace("mount /proc", [&] { return mount_proc(); }));
     TRY(trace("mount volumes", [&] { return mount_volumes(); }));
+    const auto own = TRY(sys::OwnNamespaces::open());
+    std::optional<sys::ProcFs> proc;
+    if (own_users && !request_.spec.sysctls.empty()) proc = TRY(sys::ProcFs::open());
+    if (request_.spec.share_pid) TRY(trace("leave the host", [&] { return leave_host(); }));
     if (own_users) {
       // Its mounts needed the host's privileges; what belongs to the user namespace is its root's
       // to set (a sysctl of IPC is not the host's).
       TRY(trace("join user namespace", [&] { return sys::become_root_of(request_.users); }));
-      TRY(set_kernel());
+      TRY(set_kernel(proc ? &*proc : nullptr));
     }
-    for (auto& ns : TRY(sys::namespaces_of("self"))) {
+    if (request_.spec.share_pid) TRY(trace("drop privileges", drop_privileges));
+    for (auto& ns : TRY(own.read())) {
       made_.ready.namespaces.push_back({std::move(ns.type), ns.inode});
     }
     return std::move(made_);
@@ -83,9 +91,24 @@ class Setup {
     return {};
   }
 
-  Result<void> set_kernel() {
+  // Containers see it in their PID namespace, and one with CAP_SYS_PTRACE reaches all that it sees
+  // there: the host's files must not be among that.
+  Result<void> leave_host() {
+    made_.mounts = TRY(sys::open_namespace("self", "mnt"));
+    return sys::enter(made_.stage.get(), CLONE_NEWNS);
+  }
+
+  static Result<void> drop_privileges() {
+    const auto own = TRY(sys::own_caps());
+    TRY(sys::limit_bounding(own.bounding, 0));
+    TRY(sys::set_caps(0, 0, 0));
+    return sys::set_no_new_privs();
+  }
+
+  // `proc`: where the host's is out of view.
+  Result<void> set_kernel(const sys::ProcFs* proc) {
     TRY(trace("set names", [&] { return set_names(); }));
-    return trace("sysctls", [&] { return set_sysctls(); });
+    return trace("sysctls", [&] { return set_sysctls(proc); });
   }
 
   Result<void> set_names() {
@@ -94,11 +117,12 @@ class Setup {
     return sys::set_uts_names(spec.hostname, spec.domainname);
   }
 
-  Result<void> set_sysctls() {
+  Result<void> set_sysctls(const sys::ProcFs* proc) {
     if (request_.spec.sysctls.empty()) return {};
-    const auto proc = TRY(sys::ProcFs::open());
+    std::optional<sys::ProcFs> own;
+    if (proc == nullptr) proc = &own.emplace(TRY(sys::ProcFs::open()));
     for (const auto& sysctl : request_.spec.sysctls) {
-      TRY(proc.write_sysctl(sysctl.key, sysctl.value));
+      TRY(proc->write_sysctl(sysctl.key, sysctl.value));
     }
     return {};
   }
@@ -138,6 +162,15 @@ class Setup {
           TRY(sys::new_mount("tmpfs", options, sys::kNoSuid | sys::kNoDev | sys::kNoExec, "shm"));
     }
     return sys::attach(mount.get(), target.get(), "/dev/shm");
+  }
+
+  // A procfs is of the PID namespace of who mounts it, and nobody but us enters that with the
+  // privilege to.
+  Result<void> mount_proc() {
+    const UniqueFd target = TRY(place(wire::kPodProc));
+    const UniqueFd mount =
+        TRY(sys::new_mount("proc", {}, sys::kNoSuid | sys::kNoDev | sys::kNoExec));
+    return sys::attach(mount.get(), target.get(), "/proc");
   }
 
   Result<void> mount_volumes() {

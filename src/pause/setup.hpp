@@ -14,6 +14,7 @@ namespace podctl::pause {
 struct Made {
   wire::PauseReady ready;
   std::vector<UniqueFd> volumes;  // directories, as named in ready.volumes
+  UniqueFd mounts;                // the mount namespace with them, when pause is in no such one
   UniqueFd stage;                 // sys/stage.hpp
 };
 

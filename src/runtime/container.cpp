@@ -55,8 +55,10 @@ wire::LaunchRequest launch_request(const Sandbox& sandbox) {
 }
 
 Places places_of(const Sandbox& sandbox) {
-  return {
-      .process = sandbox.pause().pidfd.get(), .stage = sandbox.stage(), .users = sandbox.users()};
+  return {.process = sandbox.pause().pidfd.get(),
+          .mounts = sandbox.mount_namespace(),
+          .stage = sandbox.stage(),
+          .users = sandbox.users()};
 }
 
 // Told apart from an earlier attempt whose last process may still be going, and from the sandbox's

@@ -31,9 +31,11 @@ Result<int> copy(std::vector<UniqueFd>& copies, int fd) {
 }
 
 Result<init::Descriptors> descriptors(std::vector<UniqueFd>& copies, bool tty, Stdio stdio,
-                                      Places places) {
+                                      Places places, int pid) {
   init::Descriptors fds;
   fds.process = TRY(copy(copies, places.process));
+  if (pid >= 0) fds.pid = TRY(copy(copies, pid));
+  if (places.mounts >= 0) fds.mounts = TRY(copy(copies, places.mounts));
   if (places.stage >= 0) fds.stage = TRY(copy(copies, places.stage));
   if (places.users >= 0) fds.users = TRY(copy(copies, places.users));
   if (stdio.program >= 0) fds.program = TRY(copy(copies, stdio.program));
@@ -94,7 +96,7 @@ Result<std::unique_ptr<Launch>> Launch::begin(const cgroup::Group& group,
   const bool tty = request.container ? request.container->tty : request.exec->tty;
   const std::string name = request.container ? request.container->name : std::string();
   std::vector<UniqueFd> copies;
-  const auto fds = TRY(descriptors(copies, tty, stdio, places));
+  const auto fds = TRY(descriptors(copies, tty, stdio, places, pid.of));
   // One copy, however often the work is handed on; the child makes its own.
   const auto wanted = std::make_shared<const wire::LaunchRequest>(std::move(request));
   const auto run_init = [wanted, fds](Result<void> entered, int answers) {
@@ -107,12 +109,11 @@ Result<std::unique_ptr<Launch>> Launch::begin(const cgroup::Group& group,
     TRY(launch->borrow(group, std::move(copies), run_init));
   } else {
     TRY(trace.step("spawn podctl-init", name, [&]() -> Result<void> {
-      std::optional<sys::ChildPidNamespace> inside;
-      if (pid.of >= 0) inside.emplace(TRY(sys::ChildPidNamespace::of(pid.of)));
       auto started =
           TRY(spawn_helper(group, pid.fresh ? CLONE_NEWPID : 0, numbers(copies), run_init));
       launch->process_ = std::move(started.child);
       launch->socket_ = std::move(started.socket);
+      launch->joins_ = pid.of >= 0;
       return {};
     }));
   }
@@ -123,7 +124,7 @@ Result<std::unique_ptr<Launch>> Launch::begin(const cgroup::Group& group,
 Result<std::unique_ptr<Launch>> Launch::wait(const cgroup::Group& group, wire::LaunchRequest known,
                                              Stdio stdio, Places places) {
   std::vector<UniqueFd> copies;
-  const auto fds = TRY(descriptors(copies, false, stdio, places));
+  const auto fds = TRY(descriptors(copies, false, stdio, places, -1));
   std::unique_ptr<Launch> launch(new Launch({}));
   launch->handover_ = std::make_unique<init::Handover>();
   const auto wait = [known = std::move(known), fds, handover = launch->handover_.get()](
@@ -183,10 +184,13 @@ Result<void> Launch::discard() {
   (void)sys::send_signal(process_.pidfd.get(), SIGKILL);
   (void)sys::wait_child(process_.pidfd.get(), true);
   process_ = {};
+  reap_first();
   return {};
 }
 
+// The first of two ends when it has handed over; if it has not, its socket tells.
 Result<void> Launch::ended(Trace& trace) {
+  if (joins_ && ready_ns_ == 0) return {};
   ended_ = true;
   return give_memory_back(trace);
 }
@@ -201,14 +205,20 @@ Result<void> Launch::give_memory_back(Trace& trace) {
 
 sys::Child Launch::take_process() { return std::exchange(process_, sys::Child{}); }
 
+Result<std::optional<wire::Message>> Launch::next_answer(Trace& trace) {
+  if (auto failed = std::exchange(failed_, {})) return Failure(std::move(*failed));
+  return receive_answer(socket_, trace);
+}
+
 Result<bool> Launch::advance(Trace& trace) {
   for (;;) {
-    auto message = receive_answer(socket_, trace);
+    auto message = next_answer(trace);
     if (message && !*message && !ended_) return false;
     if (message && !*message)
       message = fail(Code::kUnavailable, "hear of", "podctl-init", "its end");
     if (!message && message.error().code == Code::kUnavailable && ready_ns_ != 0) {
       TRY(give_memory_back(trace));
+      reap_first();
       trace.add({{"shim", "await exec", name_, ready_ns_, boot_ns() - ready_ns_}});
       return true;
     }
@@ -231,9 +241,34 @@ Result<bool> Launch::take(wire::Message message) {
     return unexpected("spoke out of turn");
   }
   ready_ = TRY(wire::decode<wire::LaunchReady>(message.body));
+  if (joins_) TRY(take_over(message.fds));
   if (!message.fds.empty()) terminal_ = std::move(message.fds[0]);
   ready_ns_ = boot_ns();
   return false;
+}
+
+Result<void> Launch::take_over(std::vector<UniqueFd>& fds) {
+  if (fds.empty()) return unexpected("did not say which process executes");
+  UniqueFd pidfd = std::move(fds.back());
+  fds.pop_back();
+  const pid_t pid = TRY(sys::pid_of(pidfd.get()));
+  first_ = std::exchange(process_, {pid, std::move(pidfd)});
+  return {};
+}
+
+// It has nothing left to do but to end. The caller's reaper may have been first.
+void Launch::reap_first() {
+  if (first_.pid > 0) (void)sys::wait_child(first_.pidfd.get(), true);
+  first_ = {};
+}
+
+void Launch::look(Trace& trace) {
+  if (!joins_ || ready_ns_ != 0) return;
+  auto message = next_answer(trace);
+  if (message && !*message) return;
+  const auto taken = message ? take(std::move(**message)) : Failure(std::move(message).error());
+  if (!taken) failed_ = taken.error();
+  trace.add(std::exchange(ready_.trace, {}));
 }
 
 }  // namespace podctl::runtime

@@ -218,7 +218,8 @@ Result<wire::PauseReady> Sandbox::await_pause(wire::Socket& socket, Trace& trace
   }
   auto ready = TRY(wire::decode<wire::PauseReady>((*answer)->body));
   memory_volumes_ = std::move((*answer)->fds);
-  while (memory_volumes_.size() <= ready.volumes.size()) {
+  const std::size_t besides = spec_.share_pid ? 2 : 1;  // namespace and stage
+  while (memory_volumes_.size() < ready.volumes.size() + besides) {
     auto more = TRY(receive_answer(socket, trace));
     if (!more || more->fds.empty()) {
       return fail(Code::kInternal, "start sandbox", "podctl-pause",
@@ -228,6 +229,10 @@ Result<wire::PauseReady> Sandbox::await_pause(wire::Socket& socket, Trace& trace
   }
   stage_ = std::move(memory_volumes_.back());
   memory_volumes_.pop_back();
+  if (spec_.share_pid) {
+    mount_namespace_ = std::move(memory_volumes_.back());
+    memory_volumes_.pop_back();
+  }
   return ready;
 }
 
@@ -333,6 +338,7 @@ Result<void> Sandbox::end_pause() {
   if (pause_.pid <= 0) return {};
   memory_volumes_.clear();
   stage_.reset();
+  mount_namespace_.reset();
   users_.reset();
   (void)sys::send_signal(pause_.pidfd.get(), SIGKILL);
   // The caller's reaper may have been first.

@@ -26,6 +26,8 @@ void Shim::reap_children() {
   for (;;) {
     const auto exit = sys::peek_any_child();
     if (!exit || !*exit) return;
+    for (auto& [id, start] : starts_) start.container->start().look();
+    for (auto& [first, start] : exec_starts_) start.launch->look(start.trace);
     if (auto reaped = sys::reap((*exit)->pid); !reaped) {
       log("reap", reaped.error());
       return;
@@ -45,9 +47,12 @@ void Shim::child_ended(const sys::Exit& exit) {
     advance_start(std::string(id));
     break;
   }
-  if (const auto at = exec_starts_.find(exit.pid); at != exec_starts_.end()) {
-    if (auto done = at->second.launch->ended(at->second.trace); !done) log("exec", done.error());
-    advance_exec(exit.pid);
+  const auto executing = std::ranges::find_if(
+      exec_starts_, [&](const auto& start) { return start.second.launch->pid() == exit.pid; });
+  if (executing != exec_starts_.end()) {
+    ExecStart& start = executing->second;
+    if (auto done = start.launch->ended(start.trace); !done) log("exec", done.error());
+    advance_exec(executing->first);
   }
   if (const auto at = execs_.find(exit.pid); at != execs_.end()) {
     send(wire::Type::kExecExited, at->second,

@@ -83,7 +83,7 @@ class Shim {
   void advance_start(const std::string& id);
   // It runs, or has failed: whoever asked is told.
   void end_start(std::map<std::string, Start>::iterator at, const Result<void>& executed);
-  void advance_exec(pid_t pid);
+  void advance_exec(pid_t first);
   // Its whole process group: what a shell has started dies with it. One that has ended is no error.
   Result<void> kill_exec(std::uint32_t request) const;
   // Waits for all of them, a bounded time.
@@ -125,7 +125,7 @@ class Shim {
   };
   std::vector<ExpectedStart> expected_;  // no container has come for them yet
   std::map<std::string, Start> starts_;  // by container id
-  std::map<pid_t, ExecStart> exec_starts_;
+  std::map<pid_t, ExecStart> exec_starts_;  // by what was begun: another may execute
   std::map<std::string, std::unique_ptr<LiveContainer>> containers_;  // running, by id
   std::map<std::string, wire::ContainerSpec> ended_;                  // their files are still there
   std::map<pid_t, std::uint32_t> execs_;                              // pid -> request id

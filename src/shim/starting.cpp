@@ -122,8 +122,8 @@ Result<void> Shim::exec(std::uint32_t request, const wire::ExecSpec& spec,
   return {};
 }
 
-void Shim::advance_exec(pid_t pid) {
-  const auto at = exec_starts_.find(pid);
+void Shim::advance_exec(pid_t first) {
+  const auto at = exec_starts_.find(first);
   const auto done = at->second.launch->advance(at->second.trace);
   if (done && !*done) return;
   ExecStart start = std::move(exec_starts_.extract(at).mapped());
@@ -131,7 +131,7 @@ void Shim::advance_exec(pid_t pid) {
   if (!done) {
     return refuse(start.request, done.error());
   }
-  (void)start.launch->take_process();  // reaped as any child
+  const pid_t pid = start.launch->take_process().pid;  // reaped as any child
   execs_[pid] = start.request;
   std::vector<UniqueFd> fds;
   if (UniqueFd terminal = start.launch->take_terminal()) fds.push_back(std::move(terminal));
@@ -144,8 +144,8 @@ Result<void> Shim::kill_exec(std::uint32_t request) const {
     if (of == request && ::kill(-pid, SIGKILL) != 0) return fail_errno(errno, "kill exec", {});
   }
   // One that has not executed may not lead a session yet.
-  for (const auto& [pid, start] : exec_starts_) {
-    if (start.request == request && ::kill(pid, SIGKILL) != 0) {
+  for (const auto& [first, start] : exec_starts_) {
+    if (start.request == request && ::kill(start.launch->pid(), SIGKILL) != 0) {
       return fail_errno(errno, "kill exec", {});
     }
   }

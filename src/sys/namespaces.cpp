@@ -149,17 +149,6 @@ Result<void> enter_new(int flags) {
   return {};
 }
 
-Result<ChildPidNamespace> ChildPidNamespace::of(int pidfd) {
-  ChildPidNamespace back(TRY(open_namespace("self", "pid")));
-  TRY(join(pidfd, CLONE_NEWPID));
-  return back;
-}
-
-ChildPidNamespace::~ChildPidNamespace() {
-  // Children in a stranger's namespace would be worse than no process at all.
-  if (own_ && ::setns(own_.get(), CLONE_NEWPID) != 0) std::abort();
-}
-
 Result<void> set_uts_names(const std::string& hostname, const std::string& domainname) {
   if (!hostname.empty() && ::sethostname(hostname.data(), hostname.size()) != 0) {
     return fail_errno(errno, "set hostname", hostname);

@@ -38,9 +38,9 @@ std::string sysctl_path(std::string_view name) {
 
 }  // namespace
 
-Result<ProcFs> ProcFs::open() {
-  UniqueFd fd(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return fail_errno(errno, "open", "/proc");
+Result<ProcFs> ProcFs::open(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "open", path);
   TRY(prove(fd.get()));
   return ProcFs(std::move(fd));
 }

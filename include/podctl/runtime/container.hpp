@@ -95,6 +95,7 @@ class ContainerStart {
   int fd() const { return launch_->fd(); }
   pid_t pid() const { return launch_->pid(); }
   Result<bool> advance();
+  void look() { launch_->look(trace_); }
   Result<void> ended() { return launch_->ended(trace_); }
   // SIGKILL to it; its end is told as any.
   Result<void> kill() { return container_.kill(); }

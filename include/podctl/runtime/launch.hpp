@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct PidNamespace {
 // What it enters, as descriptors; borrowed.
 struct Places {
   int process = -1;  // pidfd of pause, or for an exec of the container's main process
+  int mounts = -1;   // the mount namespace with the pod's volumes, where pause is in no such one
   int stage = -1;    // of the pod; for a container
   int users = -1;    // the pod's own user namespace
 };
@@ -68,8 +70,11 @@ class Launch {
 
   // Readable when advance() has something to do.
   int fd() const { return socket_.fd(); }
-  // -1: there is none yet, or any more.
+  // -1: there is none yet, or any more. That of the process which executes, once it is known.
   pid_t pid() const { return borrower_ ? borrower_->pid() : process_.pid; }
+  // For a workload in somebody else's PID namespace: learns of the process that executes, if it has
+  // been handed over to; before a child's number is given back.
+  void look(Trace& trace);
   // True: the workload has been executed. An error: it was not, and nothing of it runs any more.
   Result<bool> advance(Trace& trace);
   // The process has ended: what advance() can learn of it is there, though the socket may yet be
@@ -86,6 +91,9 @@ class Launch {
   Result<void> borrow(const cgroup::Group& group, std::vector<UniqueFd> fds, const Work& work);
   Result<void> give_memory_back(Trace& trace);
   Result<bool> take(wire::Message message);
+  Result<void> take_over(std::vector<UniqueFd>& fds);
+  void reap_first();
+  Result<std::optional<wire::Message>> next_answer(Trace& trace);
   Result<void> discard();  // an error: it could not even be made
 
   std::string name_;  // of the container that starts, for the trace
@@ -95,9 +103,12 @@ class Launch {
   std::unique_ptr<sys::Borrower> borrower_;
   std::uint64_t borrowing_since_ns_ = 0;
   bool ended_ = false;
+  bool joins_ = false;  // another process's PID namespace: a first process hands over to a second
+  sys::Child first_;    // that handed over
   sys::Child process_;  // once nothing is borrowed any more
   wire::Socket socket_;
-  std::uint64_t ready_ns_ = 0;  // when init said that it is ready; 0: not yet
+  std::optional<Error> failed_;  // look() has met it
+  std::uint64_t ready_ns_ = 0;   // when init said that it is ready; 0: not yet
   wire::LaunchReady ready_;
   UniqueFd terminal_;
 };

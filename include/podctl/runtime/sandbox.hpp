@@ -46,6 +46,8 @@ class Sandbox {
   const sys::Child& pause() const { return pause_; }
   // The mount namespace that those of its containers are copies of; sys/stage.hpp.
   int stage() const { return stage_.get(); }
+  // With the pod's volumes, where pause is in no such one; else -1.
+  int mount_namespace() const { return mount_namespace_.get(); }
   // Its own user namespace; -1: the host's.
   int users() const { return users_.get(); }
   const Layout& layout() const { return layout_; }
@@ -93,7 +95,7 @@ class Sandbox {
   wire::SandboxInfo info_;
   sys::Child pause_;
   std::optional<cgroup::Group> pause_group_;
-  UniqueFd stage_, users_;
+  UniqueFd mount_namespace_, stage_, users_;
   std::vector<UniqueFd> memory_volumes_;         // directories, in the order of the spec
   std::map<std::string, std::uint64_t> filled_;  // hashes of what the volumes hold, by name
 };

@@ -62,20 +62,6 @@ Result<void> take_root_ids();
 // New namespaces of these CLONE_NEW* types for the calling process; unshare(2).
 Result<void> enter_new(int flags);
 
-// While it lives, children of the calling thread are born in the PID namespace of another process.
-// pid_namespaces(7): one may return to one's own, since it is where one is.
-class ChildPidNamespace {
- public:
-  static Result<ChildPidNamespace> of(int pidfd);
-  ChildPidNamespace(ChildPidNamespace&&) = default;
-  ChildPidNamespace& operator=(ChildPidNamespace&&) = delete;
-  ~ChildPidNamespace();
-
- private:
-  explicit ChildPidNamespace(UniqueFd own) : own_(std::move(own)) {}
-  UniqueFd own_;
-};
-
 // kFailedPrecondition when the process has more than one thread: setns to a mount or user namespace
 // and the clone that follows are safe only without any (setns(2)).
 Result<void> assert_single_threaded();

@@ -17,13 +17,14 @@ namespace podctl::sys {
 
 class ProcFs {
  public:
-  // The /proc of this mount namespace, if it is the root of a procfs.
-  static Result<ProcFs> open();
+  // The /proc of this mount namespace, or what is mounted elsewhere, if it is the root of a procfs.
+  static Result<ProcFs> open(const std::string& path = "/proc");
   // A procfs of this process's PID namespace, mounted nowhere.
   static Result<ProcFs> make_private();
 
   // `path` is relative: "sys/net/core/somaxconn", "123/oom_score_adj".
   Result<void> write(const std::string& path, std::string_view value) const;
+  int root() const { return root_.get(); }
   // At most 64 KiB.
   Result<std::string> read(const std::string& path) const;
 

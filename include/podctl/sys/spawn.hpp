@@ -59,4 +59,9 @@ using Work = std::function<int(Result<void> entered)>;
 // told. A child that need not have memory of its own: borrower.hpp.
 Result<Child> spawn_copy(const CopySpec& spec, const Work& work);
 
+// A copy that goes on where the caller is, as another child of the caller's parent, in the PID
+// namespace that is set for the caller's children (setns(2)): its pidfd. None in the copy. The
+// caller has one thread.
+Result<UniqueFd> clone_sibling();
+
 }  // namespace podctl::sys

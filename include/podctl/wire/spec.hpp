@@ -250,6 +250,8 @@ struct RootfsSpec {
 // The pod's /dev/shm as MountSpec::source; no volume has this name, theirs are DNS labels without
 // dots.
 inline constexpr const char* kPodShm = "dev.shm";
+// Beside them, where containers share the pod's PID namespace: its procfs. No volume has such a name.
+inline constexpr const char* kPodProc = "proc.fs";
 
 enum class MountKind : std::uint8_t {
   kBind = 0,       // `source` is a path of podctl's own on the host (trusted); file or directory
