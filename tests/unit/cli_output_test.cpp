@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 
 #include "podctl/cli/output.hpp"
+#include "podctl/cli/view.hpp"
 
 namespace podctl::cli {
 namespace {
@@ -97,14 +98,14 @@ TEST_F(Output, SortsByValue) {
                                              boost::json::parse(R"({"n": 9, "m": "2Gi"})"),
                                              boost::json::parse(R"({"n": 11, "m": "500Mi"})")};
   ASSERT_TRUE(sort_objects(".n", objects));
-  EXPECT_EQ(path_text(".n", objects[0]), "9");
+  EXPECT_EQ(View(objects[0])["n"].scalar(), "9");
   ASSERT_TRUE(sort_objects("{.m}", objects));
-  EXPECT_EQ(path_text(".n", objects[0]), "11");
+  EXPECT_EQ(View(objects[0])["n"].scalar(), "11");
 
   std::vector<boost::json::value> rows = {boost::json::parse(R"({"c": 1, "object": {"n": 10}})"),
                                           boost::json::parse(R"({"c": 2, "object": {"n": 9}})")};
   ASSERT_TRUE(sort_objects(".n", rows, "object"));
-  EXPECT_EQ(path_text(".c", rows[0]), "2");
+  EXPECT_EQ(View(rows[0])["c"].scalar(), "2");
 }
 
 TEST_F(Output, AWatchsColumnsNeverShrink) {
