@@ -15,13 +15,16 @@ std::string protection_mark(const Layout& layout) { return layout.run() + "/memo
 
 Result<void> remove_state(const Layout& layout, std::vector<std::string> logs) {
   std::vector<std::string> paths = std::move(logs);
-  for (const char* name : {"pods", "claims", "images", "seccomp", "uploads", "cpu_manager_state",
-                           "node_marks", "objects.db", "objects.db-wal", "objects.db-shm"}) {
+  for (const char* name : {"images", "seccomp", "uploads", "cpu_manager_state", "node_marks",
+                           "objects.db", "objects.db-wal", "objects.db-shm"}) {
     paths.push_back(layout.lib() + "/" + name);
   }
   paths.push_back(protection_mark(layout));
   paths.push_back(layout.marker());  // last: until then the rest is ours to remove
-  for (const auto& path : paths) TRY(sys::remove_tree_and_mounts(path));
+  // Containers may have left mounts in these alone.
+  for (const char* name : {"pods", "claims"})
+    TRY(sys::remove_tree_and_mounts(layout.lib() + "/" + name));
+  for (const auto& path : paths) TRY(sys::remove_tree(path));
   std::vector<std::string> directories{layout.lib(), layout.logs()};
   if (!layout.root().empty()) directories.push_back(layout.root() + "/log");
   for (const auto& directory : directories) {

@@ -112,7 +112,8 @@ has_reason() { [ "$(reason "$1")" = "$2" ]; }
   says 'metadata.annotations: Too long: '
   podctl annotate node "$node" example.com/One- two-
   # What the machine is stays.
-  podctl label node "$node" kubernetes.io/os=bsd --overwrite
+  fails 1 podctl label node "$node" kubernetes.io/os=bsd --overwrite
+  says "it says what the machine is, and cannot be changed"
   [ "$(podctl get node "$node" -o jsonpath='{.metadata.labels.kubernetes\.io/os}')" = linux ]
   fails 1 podctl patch node "$node" -p '{"spec": {"unschedulable": true}}'
   says "only labels and annotations may be changed"
