@@ -102,7 +102,9 @@ constexpr Prose kProse[] = {
     {"PodSecurityContext", "fsGroupChangePolicy", "When the volumes' files get that group."},
     {"PodSecurityContext", "sysctls", "Kernel parameters of the pod's own namespaces."},
     {"PodSecurityContext", "seLinuxChangePolicy", "How volumes get their SELinux label."},
-    {"Sysctl", "name", "The parameter, parted by dots or slashes."},
+    {"Sysctl", "name",
+     "The parameter, parted by dots or slashes: one of Kubernetes' safe ones, or one that podctld "
+     "--allowed-unsafe-sysctls allows."},
     {"Sysctl", "value", "Its value."},
     {"HostAlias", "ip", "The address."},
     {"HostAlias", "hostnames", "The names for it."},

@@ -6,6 +6,7 @@
 #include "api/faults.hpp"
 #include "api/formats.hpp"
 #include "api/validate_parts.hpp"
+#include "podctl/api/sysctls.hpp"
 #include "podctl/api/table.hpp"
 
 namespace podctl::api {
@@ -82,15 +83,17 @@ void volumes(const PodSpec& spec, const Path& at, FaultList& faults) {
   }
 }
 
+// Those of the machine; which of a pod's own are allowed podctld knows (sysctls.hpp).
 void sysctls(const PodSecurityContext& context, const Path& at, FaultList& faults) {
   const Path list = Path::of(at, "sysctls");
   for (std::size_t i = 0; i < context.sysctls.size(); ++i) {
     const std::string& name = context.sysctls[i].name;
-    std::string dotted = name;
-    std::replace(dotted.begin(), dotted.end(), '/', '.');
-    if (name.empty() || !check_sysctl_name(name).empty() || safe_sysctl(dotted)) continue;
+    if (name.empty() || !check_sysctl_name(name).empty() || namespaced_sysctl(dotted_sysctl(name)))
+      continue;
     const Path here = Path::of(list, i);
-    faults.forbidden(Path::of(here, "name"), "sysctl \"" + name + "\" not allowlisted");
+    faults.forbidden(Path::of(here, "name"), "sysctl \"" + name +
+                                                 "\" not allowlisted: no pod has it of its own, so "
+                                                 "it would be the whole machine's");
   }
 }
 
@@ -183,23 +186,6 @@ std::optional<std::int32_t> class_priority(std::string_view name) {
   if (name == "system-cluster-critical") return 2000000000;
   if (name == "system-node-critical") return 2000001000;
   return std::nullopt;
-}
-
-bool safe_sysctl(std::string_view name) {
-  // Kubernetes' list (pkg/kubelet/sysctl/safe_sysctls.go).
-  static constexpr std::array<std::string_view, 12> kSafe{"kernel.shm_rmid_forced",
-                                                          "net.ipv4.ip_local_port_range",
-                                                          "net.ipv4.tcp_syncookies",
-                                                          "net.ipv4.ping_group_range",
-                                                          "net.ipv4.ip_unprivileged_port_start",
-                                                          "net.ipv4.ip_local_reserved_ports",
-                                                          "net.ipv4.tcp_keepalive_time",
-                                                          "net.ipv4.tcp_fin_timeout",
-                                                          "net.ipv4.tcp_keepalive_intvl",
-                                                          "net.ipv4.tcp_keepalive_probes",
-                                                          "net.ipv4.tcp_rmem",
-                                                          "net.ipv4.tcp_wmem"};
-  return std::find(kSafe.begin(), kSafe.end(), name) != kSafe.end();
 }
 
 Faults not_served(const Pod& pod) {

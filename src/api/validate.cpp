@@ -5,6 +5,7 @@
 
 #include "api/formats.hpp"
 #include "api/validate_parts.hpp"
+#include "podctl/api/sysctls.hpp"
 #include "podctl/base/ip.hpp"
 
 namespace podctl::api {
@@ -115,10 +116,7 @@ void sysctls(const PodSpec& spec, const Path& at, FaultList& faults) {
     const Path where = Path::of(here, "name");
     if (name.empty()) continue;
     faults.check(where, name, check_sysctl_name(name));
-    // The first separator says whether dots or slashes part the name.
-    if (auto first = name.find_first_of("./"); first != std::string::npos && name[first] == '/') {
-      std::replace(name.begin(), name.end(), '/', '.');
-    }
+    name = dotted_sysctl(name);
     if (!seen.insert(name).second) faults.duplicate(where, name);
     if (spec.hostNetwork.value_or(false) && name.rfind("net.", 0) == 0) {
       faults.invalid(where, name, "may not be specified when 'hostNetwork' is true");

@@ -9,6 +9,7 @@
 #include "podctl/api/diff.hpp"
 #include "podctl/api/served.hpp"
 #include "podctl/api/support.hpp"
+#include "podctl/api/sysctls.hpp"
 #include "podctl/api/validate.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/lifecycle/conditions.hpp"
@@ -44,9 +45,12 @@ Refusal malformed(const api::KindInfo& kind, const api::Faults& faults) {
 }
 
 // Whatever makes a pod impossible here: Kubernetes' rules, what podctl cannot do, this machine.
-std::vector<Cause> check(const api::Pod& pod, std::string_view node_name) {
+std::vector<Cause> check(const api::Pod& pod, std::string_view node_name,
+                         const std::vector<std::string>& unsafe_sysctls) {
   auto causes = to_causes(api::validate(pod));
   for (auto& cause : to_causes(api::not_served(pod))) causes.push_back(std::move(cause));
+  for (auto& cause : to_causes(api::sysctls_not_allowed(pod, unsafe_sysctls)))
+    causes.push_back(std::move(cause));
   if (!pod.spec.nodeName.empty() && pod.spec.nodeName != node_name) {
     causes.push_back({"FieldValueForbidden",
                       "Forbidden: the one node here is \"" + std::string(node_name) + "\"",
@@ -141,13 +145,13 @@ Answer<Admitted> decode_pod(std::string_view body, bool yaml, std::string_view n
 }
 
 Answer<Admitted> admit_new(Admitted admitted, std::string_view node_name, std::string_view uid,
-                           std::uint64_t wall_ns) {
+                           std::uint64_t wall_ns, const std::vector<std::string>& unsafe_sysctls) {
   warn_unsupported(admitted, {});
   auto& pod = admitted.pod;
   auto& meta = pod.metadata;
   generate_name(meta, uid);
   api::set_defaults(pod, meta.namespace_);
-  auto causes = check(pod, node_name);
+  auto causes = check(pod, node_name, unsafe_sysctls);
   if (!causes.empty()) return Refused(invalid("Pod", meta.name, std::move(causes)));
   if (const auto priority = api::class_priority(pod.spec.priorityClassName))
     pod.spec.priority = priority;

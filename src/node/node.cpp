@@ -145,6 +145,7 @@ Result<void> Node::open_all(asio::io_context& io, Options options) {
   claim_work_ = std::make_unique<Offload>(io, 1);
   max_pods_ = options.max_pods;
   memory_qos_ = options.memory_qos;
+  unsafe_sysctls_ = std::move(options.unsafe_sysctls);
   marks_ = TRY(read_marks(layout));
   TRY(open_cpus(options));
   auto machine = read_machine(layout.lib(), max_pods_);
@@ -298,8 +299,8 @@ void Node::tick() {
 
 void Node::create(Admitted decoded, bool dry_run, Reply<Written> reply) {
   const bool bound = !decoded.pod.spec.nodeName.empty();
-  auto admitted =
-      admit_new(std::move(decoded), context_->machine.facts.name, new_uuid(), wall_now_ns());
+  auto admitted = admit_new(std::move(decoded), context_->machine.facts.name, new_uuid(),
+                            wall_now_ns(), unsafe_sysctls_);
   if (!admitted) return reply(Refused(admitted.error()));
   const auto& meta = admitted->pod.metadata;
   if (objects_->find_pod(meta.namespace_, meta.name) != nullptr) {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "podctl/api/resources_math.hpp"
-#include "podctl/api/served.hpp"
+#include "podctl/api/sysctls.hpp"
 #include "podctl/node/spec_builder.hpp"
 #include "spec_parts.hpp"
 
@@ -22,9 +22,9 @@ Result<std::vector<wire::KeyValue>> build_sysctls(const api::Pod& pod) {
   }
   if (!pod.spec.securityContext) return sysctls;
   for (const auto& sysctl : pod.spec.securityContext->sysctls) {
-    std::string name = sysctl.name;
-    std::replace(name.begin(), name.end(), '/', '.');
-    if (!api::safe_sysctl(name)) {
+    const std::string name = api::dotted_sysctl(sysctl.name);
+    // Which of them are allowed was asked when the pod came: what it has it keeps.
+    if (!api::namespaced_sysctl(name)) {
       return fail(Code::kInvalidArgument, "", "",
                   "forbidden sysctl: \"" + sysctl.name + "\" not allowlisted");
     }
@@ -32,7 +32,7 @@ Result<std::vector<wire::KeyValue>> build_sysctls(const api::Pod& pod) {
       return fail(Code::kInvalidArgument, "", "",
                   "forbidden sysctl: \"" + sysctl.name + "\" not allowed with host net enabled");
     }
-    if (pod.spec.hostIPC.value_or(false) && name.starts_with("kernel.")) {
+    if (pod.spec.hostIPC.value_or(false) && !name.starts_with("net.")) {
       return fail(Code::kInvalidArgument, "", "",
                   "forbidden sysctl: \"" + sysctl.name + "\" not allowed with host ipc enabled");
     }

@@ -20,6 +20,7 @@
 #include "claim.hpp"
 #include "failed.hpp"
 #include "log.hpp"
+#include "podctl/api/sysctls.hpp"
 #include "podctl/base/text.hpp"
 #include "podctl/node/machine.hpp"
 #include "podctl/node/node.hpp"
@@ -40,12 +41,14 @@ struct Arguments {
   std::uint64_t max_pods = node::kMaxPods;
   std::optional<bool> static_cpus;  // absent: as the last podctld had it
   std::string reserved_cpus;
+  std::vector<std::string> unsafe_sysctls;
 };
 
 constexpr const char* kUsage =
     "usage: podctld [--root DIR] [--helpers DIR] [--ready-fd N] [--foreground] [--systemd]\n"
     "               [--max-pods N] [--no-ready-sandbox] [--memory-qos]\n"
     "               [--cpu-manager-policy none|static] [--reserved-cpus LIST]\n"
+    "               [--allowed-unsafe-sysctls PATTERN,...]\n"
     "  --root DIR      keep all state and run-time files below DIR\n"
     "  --helpers DIR   where podctl-shim and podctl-pause lie\n"
     "  --ready-fd N    descriptor that gets one byte when the socket listens\n"
@@ -60,7 +63,10 @@ constexpr const char* kUsage =
     "                  static: a Guaranteed container that asks for whole CPUs has them alone;\n"
     "                  without this the policy stays what it was, none at first\n"
     "  --reserved-cpus LIST\n"
-    "                  CPUs (0,2-3) that no pod may ask for: for the machine, and for who shares\n";
+    "                  CPUs (0,2-3) that no pod may ask for: for the machine, and for who shares\n"
+    "  --allowed-unsafe-sysctls PATTERN,...\n"
+    "                  sysctls of a pod's own namespaces that pods may set beside the safe ones;\n"
+    "                  a '*' at the end of a pattern stands for any rest: net.core.*\n";
 
 Result<std::uint64_t> pods_of(const std::string& value) {
   const auto number = text::parse_u64(value);
@@ -75,8 +81,24 @@ Result<bool> static_of(const std::string& policy) {
               "neither none nor static: " + policy);
 }
 
-constexpr std::array<std::string_view, 6> kValued{
-    "--root", "--helpers", "--ready-fd", "--max-pods", "--reserved-cpus", "--cpu-manager-policy"};
+Result<std::vector<std::string>> sysctls_of(const std::string& value) {
+  std::vector<std::string> patterns;
+  for (const auto word : text::split(value, ',')) {
+    if (const auto why = api::check_sysctl_pattern(word); !why.empty())
+      return fail(Code::kInvalidArgument, "read option", "--allowed-unsafe-sysctls",
+                  std::string(word) + ": " + why);
+    patterns.emplace_back(word);
+  }
+  return patterns;
+}
+
+constexpr std::array<std::string_view, 7> kValued{"--root",
+                                                  "--helpers",
+                                                  "--ready-fd",
+                                                  "--max-pods",
+                                                  "--reserved-cpus",
+                                                  "--cpu-manager-policy",
+                                                  "--allowed-unsafe-sysctls"};
 
 Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
   Arguments arguments;
@@ -108,6 +130,9 @@ Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
     if (name == "--max-pods") arguments.max_pods = TRY(pods_of(value));
     if (name == "--cpu-manager-policy") arguments.static_cpus = TRY(static_of(value));
     if (name == "--reserved-cpus") arguments.reserved_cpus = value;
+    if (name == "--allowed-unsafe-sysctls") {
+      for (auto& pattern : TRY(sysctls_of(value))) arguments.unsafe_sysctls.push_back(pattern);
+    }
     if (name != "--ready-fd") continue;
     const auto fd = text::parse_u64(value);
     if (!fd || *fd > 1024)
@@ -238,6 +263,10 @@ std::vector<std::string> chosen_words(const Arguments& arguments) {
   }
   if (!arguments.reserved_cpus.empty())
     words.insert(words.end(), {"--reserved-cpus", arguments.reserved_cpus});
+  if (!arguments.unsafe_sysctls.empty()) {
+    words.insert(words.end(),
+                 {"--allowed-unsafe-sysctls", text::join(arguments.unsafe_sysctls, ",")});
+  }
   if (arguments.max_pods != node::kMaxPods)
     words.insert(words.end(), {"--max-pods", std::to_string(arguments.max_pods)});
   return words;
@@ -262,6 +291,7 @@ bool inherit(Arguments& arguments, const Layout& layout) {
   arguments.memory_qos = before->memory_qos;
   arguments.static_cpus = before->static_cpus;
   arguments.reserved_cpus = before->reserved_cpus;
+  arguments.unsafe_sysctls = before->unsafe_sysctls;
   arguments.max_pods = before->max_pods;
   return true;
 }
@@ -310,7 +340,8 @@ class Daemon {
         arguments_.max_pods,
         arguments_.static_cpus,
         arguments_.reserved_cpus,
-        arguments_.memory_qos};
+        arguments_.memory_qos,
+        arguments_.unsafe_sysctls};
     const engine::Options engine = options.engine;
     await_signals();
     auto node = node::Node::open(io_, std::move(options));

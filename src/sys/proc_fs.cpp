@@ -30,9 +30,13 @@ Result<void> prove(int fd) {
   return {};
 }
 
+// The first separator says which one parts the name (sysctl(8)).
 std::string sysctl_path(std::string_view name) {
   std::string path(name);
-  if (path.find('/') == std::string::npos) std::replace(path.begin(), path.end(), '.', '/');
+  const auto first = path.find_first_of("./");
+  if (first != std::string::npos && path[first] == '.') {
+    for (char& c : path) c = c == '.' ? '/' : c == '/' ? '.' : c;
+  }
   return "sys/" + path;
 }
 

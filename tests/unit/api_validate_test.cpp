@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "podctl/api/manifest.hpp"
+#include "podctl/api/sysctls.hpp"
 
 namespace podctl::api {
 namespace {
@@ -55,7 +56,8 @@ TEST(ApiValidate, WhatPodctlCannotServe) {
   EXPECT_EQ(
       faults("  hostPID: false\n  os: {name: windows}\n  runtimeClassName: kata\n"
              "  volumes: [{name: v, nfs: {server: s, path: /}}, {name: w}]\n"
-             "  securityContext: {sysctls: [{name: kernel/msgmax, value: '1'}]}\n",
+             "  securityContext: {sysctls: [{name: kernel/msgmax, value: '1'}, {name: "
+             "vm/swappiness, value: '1'}]}\n",
              "    env: [{name: A, valueFrom: {fileKeyRef: {path: a, volumeName: w, key: k}}}]\n"
              "    envFrom: [{secretRef: {name: s}}]\n"),
       "spec.os.name 6:14 Forbidden: podctl runs pods of linux\n"
@@ -63,8 +65,25 @@ TEST(ApiValidate, WhatPodctlCannotServe) {
       "could name: podctl runs every pod itself\n"
       "spec.volumes[0].nfs 8:23 Forbidden: no driver, server or cloud stands behind one machine "
       "that could provide such a volume\n"
-      "spec.securityContext.sysctls[0].name 9:38 Forbidden: sysctl \"kernel/msgmax\" not "
-      "allowlisted\n");
+      "spec.securityContext.sysctls[1].name 9:73 Forbidden: sysctl \"vm/swappiness\" not "
+      "allowlisted: no pod has it of its own, so it would be the whole machine's\n");
+}
+
+TEST(ApiValidate, SysctlsThatSomebodyAllows) {
+  for (const char* pattern :
+       {"net.*", "net.core.*", "net.core.somaxconn", "kernel.msg*", "kernel.sem", "kernel/shmmax",
+        "fs.mqueue.*", "net.ipv4.conf.eth0/1.forwarding"}) {
+    EXPECT_EQ(check_sysctl_pattern(pattern), "") << pattern;
+  }
+  for (const char* pattern : {"", "*", "net*", "kernel.*", "fs.*", "fs.mqueue", "vm.swappiness",
+                              "net.*.x", "net.**", "Net.core.*", "net..x", "kernel.se*"}) {
+    EXPECT_NE(check_sysctl_pattern(pattern), "") << pattern;
+  }
+  EXPECT_TRUE(allowed_sysctl("net/core/somaxconn", {"kernel.sem", "net.core.*"}));
+  EXPECT_TRUE(allowed_sysctl("net.core.somaxconn", {"net/core/somaxconn"}));
+  EXPECT_TRUE(allowed_sysctl("net.ipv4.tcp_syncookies", {}));
+  EXPECT_FALSE(allowed_sysctl("net.core.somaxconn", {"net.core.somax", "kernel.*"}));
+  EXPECT_FALSE(allowed_sysctl("vm.swappiness", {"*"}));
 }
 
 TEST(ApiValidate, APodWithUsersOfItsOwnHasNoOthersAndNothingOfTheHosts) {

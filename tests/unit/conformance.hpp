@@ -58,7 +58,7 @@ struct Values {
   std::string_view taken, other;
 };
 inline constexpr std::array kValues{
-    Values{"sysctls.name", "net.ipv4.tcp_syncookies", "kernel.msgmax"},
+    Values{"sysctls.name", "net.ipv4.tcp_syncookies", "vm.swappiness"},
     Values{"spec.priorityClassName", "system-node-critical", "mine"},
     Values{"resources.limits", "memory", "k"},
     Values{"resources.requests", "memory", "k"},

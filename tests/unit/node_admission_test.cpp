@@ -22,6 +22,23 @@ Answer<Admitted> admit(const std::string& body) {
   return admit_new(std::move(*decoded), "laptop", "u-1", 1'000'000'000);
 }
 
+TEST(Admission, TakesUnsafeSysctlsThatAreAllowedAlone) {
+  const std::string body =
+      R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"web"},"spec":{"containers":[{"name":"c","image":"i"}],
+          "securityContext":{"sysctls":[{"name":"net.core.somaxconn","value":"1"},{"name":"kernel.msgmax","value":"1"}]}}})";
+  const auto tried = [&](const std::vector<std::string>& patterns) {
+    return admit_new(*decode(body), "laptop", "u-1", 1, patterns);
+  };
+  EXPECT_TRUE(tried({"net.core.*", "kernel.msgmax"}));
+  const auto refused = tried({"net.core.*"});
+  ASSERT_FALSE(refused);
+  ASSERT_EQ(refused.error().causes.size(), 1U);
+  EXPECT_EQ(refused.error().causes[0].field, "spec.securityContext.sysctls[1].name");
+  EXPECT_THAT(refused.error().message,
+              HasSubstr("Forbidden: sysctl \"kernel.msgmax\" not allowlisted: podctld "
+                        "--allowed-unsafe-sysctls kernel.msgmax would allow it"));
+}
+
 TEST(Admission, FillsInWhatTheServerOwns) {
   const auto admitted = admit(kPlain);
   ASSERT_TRUE(admitted) << admitted.error().message;

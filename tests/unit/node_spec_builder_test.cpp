@@ -260,9 +260,18 @@ TEST_F(SpecBuilderTest, TheSandboxFollowsHostNamespacesQosAndSysctls) {
              {"name":"net.ipv4.ping_group_range","value":"0 1"}]})");
   EXPECT_EQ(build_sandbox(pod, machine, layout)->sysctls.size(), 3U)
       << "the pod's own replaces the default";
-  pod.spec.securityContext->sysctls[0].name = "kernel.msgmax";
+  pod.spec.securityContext->sysctls[0].name = "vm.swappiness";
   EXPECT_THAT(build_sandbox(pod, machine, layout).error().message(),
-              HasSubstr("forbidden sysctl: \"kernel.msgmax\" not allowlisted"));
+              HasSubstr("forbidden sysctl: \"vm.swappiness\" not allowlisted"));
+  pod.spec.securityContext->sysctls[0].name = "kernel.msgmax";
+  pod.spec.securityContext->sysctls[1].name = "net/ipv4/conf/eth0.1/forwarding";
+  sandbox = build_sandbox(pod, machine, layout);
+  ASSERT_TRUE(sandbox) << sandbox.error().message();
+  EXPECT_EQ(sandbox->sysctls.size(), 4U);
+  EXPECT_EQ(sandbox->sysctls[3].key, "net.ipv4.conf.eth0/1.forwarding");
+  pod.spec.hostIPC = true;
+  EXPECT_THAT(build_sandbox(pod, machine, layout).error().message(),
+              HasSubstr("\"kernel.msgmax\" not allowed with host ipc enabled"));
 }
 
 TEST_F(SpecBuilderTest, UsersOfItsOwnSeeTheIdsOfVolumesAsTheyAreOnDisk) {

@@ -25,8 +25,4 @@ std::string_view refused(const Type& type, const Field& field);
 // The priority of a PriorityClass; nothing for one that there is not.
 std::optional<std::int32_t> class_priority(std::string_view name);
 
-// Whether an unprivileged pod may set it (dots as separators).
-// https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/
-bool safe_sysctl(std::string_view name);
-
 }  // namespace podctl::api

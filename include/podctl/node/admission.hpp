@@ -40,8 +40,10 @@ Answer<Admitted> decode_pod(std::string_view body, bool yaml, std::string_view n
                             FieldValidation validation);
 
 // Defaults, validation, what podctl cannot do at all, then the server's own fields.
+// `unsafe_sysctls`: patterns of those that pods may set here beside the safe ones.
 Answer<Admitted> admit_new(Admitted pod, std::string_view node_name, std::string_view uid,
-                           std::uint64_t wall_ns);
+                           std::uint64_t wall_ns,
+                           const std::vector<std::string>& unsafe_sysctls = {});
 
 // `wanted` over `live`: only what Kubernetes lets one change. The status stays the live one's.
 Answer<Admitted> admit_update(const api::Pod& live, Admitted wanted);

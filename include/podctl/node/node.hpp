@@ -63,6 +63,7 @@ class Node {
     std::optional<bool> static_cpus;
     std::string reserved_cpus;  // a list: for what is no pod's, and for those that share
     bool memory_qos = false;    // kUnsupported where memory is not controlled by cgroup2
+    std::vector<std::string> unsafe_sysctls;  // patterns of what pods may set beside the safe ones
   };
 
   // Opens the stores and makes the root's directories.
@@ -155,6 +156,7 @@ class Node {
   std::string embedded_image_;
   std::uint64_t max_pods_ = kMaxPods;
   bool memory_qos_ = false, static_cpus_ = false;
+  std::vector<std::string> unsafe_sysctls_;
   std::uint64_t reserved_cpus_ = 0;
   std::unique_ptr<CpuManager> cpus_;
   NodeMarks marks_;
