@@ -22,6 +22,8 @@ spec:
 END
 }
 
+has_logged() { [ "$(podctl logs "$1")" = "$2" ]; }
+
 serve() {
   "$PODCTL_BIN/podctld" --root "$PODCTL_ROOT" "$@" 3>&- &
   until_true test -S "$PODCTL_ROOT/run/podctld.sock"
@@ -32,7 +34,7 @@ serve() {
   setting one net.core.somaxconn=77 kernel/msgmax=4096 fs.mqueue.msg_max=9 >one.yaml
   podctl apply -f one.yaml
   ready one
-  [ "$(podctl logs one)" = "$(printf '77\n4096\n9')" ]
+  until_true has_logged one $'77\n4096\n9'
   [ "$(cat /proc/sys/kernel/msgmax)" != 4096 ]
   setting two net.core.somaxconn=78 kernel.msgmnb=4096 >two.yaml
   fails 1 podctl apply -f two.yaml
@@ -40,7 +42,7 @@ serve() {
   kill -9 "$(daemon_of_root)"
   setting three net.core.somaxconn=79 | podctl apply -f -
   ready three
-  [ "$(podctl logs three)" = 79 ]
+  until_true has_logged three 79
 }
 
 @test "unsafe sysctls are refused where podctld allows none" {
