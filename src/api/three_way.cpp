@@ -91,7 +91,7 @@ json::value merge_set(const json::value& last, const json::value& wanted, const 
 json::value merge_member(std::string_view name, const json::value& last, const json::value& wanted,
                          json::value live) {
   if (wanted.is_object() && live.is_object()) return three_way(last, wanted, std::move(live));
-  if (name == kSet) return merge_set(last, wanted, live);
+  if (name == kSet && wanted.is_array()) return merge_set(last, wanted, live);
   const auto key = merge_key(name);
   const bool by_key = wanted.is_array() && !key.empty() && told_apart(wanted, key) &&
                       told_apart(live, key) && told_apart(last, key);
@@ -139,7 +139,7 @@ json::value three_way(const json::value& last, const json::value& wanted, json::
   for (const auto& [name, value] : last.get_object()) {
     if (wanted.get_object().contains(name)) continue;
     auto* there = merged.if_contains(name);
-    if (there != nullptr && name == kSet)
+    if (there != nullptr && there->is_array() && name == kSet)
       *there = merge_set(value, kNothing, *there);
     else
       merged.erase(name);

@@ -125,7 +125,9 @@ Result<void> sweep_descriptors() {
 
 // From here on others see us: a child that goes on in the PID namespace, leading a session of its
 // own. The shim knows of it before it executes; if we do not come to that, it ends.
-Result<void> hand_over(Session& session, UniqueFd master, bool terminal) {
+Result<void> hand_over(Session& session, Roles& roles, UniqueFd master, bool terminal) {
+  for (UniqueFd* place : {&roles.process, &roles.pid, &roles.mounts, &roles.stage, &roles.users})
+    place->reset();
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "make pipe", {});
   const UniqueFd waits(ends[0]);
@@ -179,8 +181,9 @@ Result<std::string> settle(Session& session, Prepared& prepared, Workload& workl
     return find_program(workload.argv.front(), env_value(workload.env, "PATH"));
   }));
   if (prepared.roles.pid) {
-    TRY(session.step("enter PID namespace",
-                     [&] { return hand_over(session, std::move(master), workload.terminal); }));
+    TRY(session.step("enter PID namespace", [&] {
+      return hand_over(session, prepared.roles, std::move(master), workload.terminal);
+    }));
   } else {
     TRY(session.send_ready(std::move(master)));
   }

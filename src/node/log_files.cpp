@@ -62,7 +62,7 @@ Result<void> write_all(int fd, std::string_view text, const std::string& path) {
 }
 
 Result<UniqueFd> decompressed(const std::string& path) {
-  const UniqueFd packed(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd packed(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!packed) return fail_errno(errno, "open log", path);
   UniqueFd text(::memfd_create("podctld-log", MFD_CLOEXEC));
   if (!text) return fail_errno(errno, "make memory file for", path);
@@ -105,10 +105,11 @@ Result<void> pack(int from, int to, const std::string& path) {
 Result<void> compress(const std::string& path) {
   const std::string packed = path + std::string(kCompressed);
   const std::string unfinished = packed + std::string(kUnfinished);
-  const UniqueFd from(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd from(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!from && errno == ENOENT) return {};
   if (!from) return fail_errno(errno, "open log", path);
-  const UniqueFd to(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
+  const UniqueFd to(
+      ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640));
   if (!to) return fail_errno(errno, "make file", unfinished);
   auto done = pack(from.get(), to.get(), path);
   if (done && ::rename(unfinished.c_str(), packed.c_str()) != 0)
@@ -144,7 +145,7 @@ std::vector<std::string> rotated_logs(const std::string& log) {
 }
 
 Result<UniqueFd> open_log(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (fd) return fd;
   if (errno != ENOENT) return fail_errno(errno, "open log", path);
   return decompressed(path + std::string(kCompressed));

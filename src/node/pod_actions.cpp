@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
-#include <filesystem>
 
 #include "node/claims.hpp"
 #include "node/cpu_manager.hpp"
@@ -23,6 +22,7 @@
 #include "podctl/node/objects.hpp"
 #include "podctl/node/pod_worker.hpp"
 #include "podctl/node/volume_contents.hpp"
+#include "podctl/sys/files.hpp"
 #include "podctl/wire/codec.hpp"
 
 namespace podctl::node {
@@ -507,9 +507,8 @@ void PodWorker::act(const lifecycle::FinalizeDelete&) {
   if (cleared_) return last();
   context_.offload.run(
       [last, logs = logs(), lib = context_.layout.pod_lib(uid_)]() -> std::function<void()> {
-        std::error_code ignored;
-        std::filesystem::remove_all(logs, ignored);
-        std::filesystem::remove_all(lib, ignored);
+        (void)sys::remove_tree(logs);
+        (void)sys::remove_tree_and_mounts(lib);  // what stays is swept by the next podctld
         return last;
       });
 }

@@ -349,7 +349,10 @@ void PodWorker::destroy_later(const lifecycle::DestroySandbox& action, const Err
   timer_->removal.expires_after(kRemovalRetry);
   timer_->removal.async_wait([weak = weak_from_this(), action](boost::system::error_code failed) {
     auto self = weak.lock();
-    if (!failed && self && !self->finished_) self->act(action);
+    if (failed || !self || self->finished_) return;
+    auto again = action;  // the pod may have been deleted meanwhile
+    again.final = again.final || self->pod_->metadata.deletionTimestamp.has_value();
+    self->act(again);
   });
 }
 

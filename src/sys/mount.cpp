@@ -88,7 +88,7 @@ std::vector<std::string> mounted_below(const std::string& table, const std::stri
     const auto fields = text::split(line, ' ');
     if (fields.size() <= kMountPoint) continue;
     std::string point = unescaped(fields[kMountPoint]);
-    if (point == path || point.starts_with(path + "/")) points.push_back(std::move(point));
+    if (point.starts_with(path + "/")) points.push_back(std::move(point));
   }
   return points;
 }
@@ -173,7 +173,8 @@ Result<bool> unmount_below(const std::string& path) {
   const auto points = mounted_below(table, real.get());
   // Who came last lies on top.
   for (auto at = points.rbegin(); at != points.rend(); ++at) {
-    if (::umount2(at->c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0 && errno != EINVAL)
+    if (::umount2(at->c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0 && errno != EINVAL &&
+        errno != ENOENT)  // it went with one above it
       return fail_errno(errno, "unmount", *at);
   }
   return !points.empty();

@@ -39,6 +39,10 @@ TEST(ThreeWay, FinalizersAreASet) {
             R"({"finalizers":["b","c","d"]})");
   EXPECT_EQ(merged(R"({"finalizers": ["a"]})", "{}", R"({"finalizers": ["a", "c"]})"),
             R"({"finalizers":["c"]})");
+  // A key of that name is any key.
+  EXPECT_EQ(merged("null", R"({"data": {"finalizers": "x"}})", R"({"data": {"finalizers": "y"}})"),
+            R"({"data":{"finalizers":"x"}})");
+  EXPECT_EQ(merged(R"({"finalizers": "y"})", "{}", R"({"finalizers": "y"})"), "{}");
 }
 
 TEST(ThreeWay, ListsAreMergedByTheirKey) {

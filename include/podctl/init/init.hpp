@@ -2,9 +2,10 @@
 // in the container's cgroup: it gathers what needs the host, enters the pod's namespaces, and becomes
 // the workload. It never runs in the shim itself.
 //
-// It is born into a PID namespace of the container's own, where nobody else is, or stays in the shim's
-// until it has only what the workload shall have: who is in a PID namespace with CAP_SYS_PTRACE may
-// trace all that he sees there (CVE-2016-9962). Then it is a child of it that executes.
+// It is born into a PID namespace of the container's own, where nobody else is, or stays in the
+// shim's until it has nothing of the host any more and only the workload's privileges: who is in a
+// PID namespace with CAP_SYS_PTRACE may trace all that he sees there (CVE-2016-9962). Then it is a
+// child of it that executes; until it has, that is a copy of the shim's memory, which knows its pod.
 //
 // The shim was executed from a sealed memfd: until the workload is executed, /proc/PID/exe of this
 // process leads to nothing that could be written (CVE-2019-5736).

@@ -52,7 +52,7 @@ Result<void> attach(int mount_fd, int target, const std::string& name);
 // namespace.
 Result<void> mount_overlay(const std::string& options, int target, std::uint64_t attributes);
 
-// Unmounts what this namespace has mounted below a directory, at the directory itself too; whether
+// Unmounts what this namespace has mounted below a directory, not at the directory itself; whether
 // there was anything. proc_pid_mountinfo(5), umount2(2).
 Result<bool> unmount_below(const std::string& path);
 
