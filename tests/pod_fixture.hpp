@@ -116,6 +116,12 @@ class PodTest : public NetTest {
     std::ofstream(image() + "/" + path) << content;
   }
 
+  // Into the image; false: this machine has none that is static.
+  bool put_busybox() const {
+    if (!std::filesystem::exists("/bin/busybox")) return false;
+    return std::filesystem::copy_file("/bin/busybox", image() + "/bin/busybox");
+  }
+
   static wire::SandboxSpec sandbox_spec() {
     wire::SandboxSpec spec;
     spec.uid = kUid;

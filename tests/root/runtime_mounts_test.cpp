@@ -16,8 +16,7 @@ class RuntimeMounts : public PodTest {
   void SetUp() override {
     PodTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    if (!fs::exists("/bin/busybox")) GTEST_SKIP() << "needs a static /bin/busybox";
-    fs::copy_file("/bin/busybox", image() + "/bin/busybox");
+    if (!put_busybox()) GTEST_SKIP() << "needs a static /bin/busybox";
     before_ = UniqueFd(::open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC));
     ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
     ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);

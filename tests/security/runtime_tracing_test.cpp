@@ -17,8 +17,7 @@ class Tracing : public PodTest {
   void SetUp() override {
     PodTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    if (!fs::exists("/bin/busybox")) GTEST_SKIP() << "needs a static /bin/busybox";
-    fs::copy_file("/bin/busybox", image() + "/bin/busybox");
+    if (!put_busybox()) GTEST_SKIP() << "needs a static /bin/busybox";
     fs::create_symlink("busybox", image() + "/bin/sh");
     std::ofstream(secret()) << "the host's secret\n";
   }

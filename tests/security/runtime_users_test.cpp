@@ -20,8 +20,7 @@ class UsersEscape : public PodTest {
   void SetUp() override {
     PodTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    if (!fs::exists("/bin/busybox")) GTEST_SKIP() << "needs a static /bin/busybox";
-    fs::copy_file("/bin/busybox", image() + "/bin/busybox");
+    if (!put_busybox()) GTEST_SKIP() << "needs a static /bin/busybox";
     auto spec = sandbox_spec();
     spec.users = kIds;
     make_sandbox(spec);
